@@ -1,0 +1,82 @@
+/** One row per thing that can go wrong: process exit code, JSON-RPC code where it may reach an agent, and the usual next step. */
+export const ERRORS = {
+  // command line
+  usage: { exit: 2, hint: 'mycelium --help' },
+  unknown_client: { exit: 2, hint: 'mycelium init --help lists the clients' },
+  unknown_server: { exit: 2, hint: 'mycelium server list' },
+  interrupted: { exit: 130, hint: 'nothing was left half-written; run it again' },
+  internal: { exit: 70, wire: -32603, hint: 'mycelium daemon logs' },
+
+  // files
+  config_unreadable: { exit: 1, hint: 'check the file and its permissions, then run it again' },
+  config_invalid: { exit: 1, hint: 'mend the file at the place named, then run it again' },
+  config_read_only: { exit: 1, hint: 'make the file writable, or leave that client out with --client' },
+  config_changed: { exit: 1, hint: 'another program wrote the file meanwhile; run it again' },
+  write_failed: { exit: 1, hint: 'free some disk space and run it again; the file is as it was' },
+  registry_invalid: { exit: 1, hint: 'mycelium init --yes writes it anew' },
+
+  // daemon and sockets
+  socket_path_too_long: { exit: 1, hint: 'set MYCELIUM_HOME to a shorter path' },
+  run_dir_unsafe: { exit: 1, hint: 'remove the directory, or set MYCELIUM_HOME to one of your own' },
+  daemon_busy: { exit: 1, hint: 'mycelium daemon status' },
+  daemon_not_running: { exit: 1, hint: 'mycelium daemon start' },
+  daemon_start_failed: { exit: 1, hint: 'mycelium daemon logs' },
+  daemon_timeout: { exit: 1, hint: 'mycelium daemon logs' },
+  bad_hello: { exit: 1, hint: 'mycelium init rewrites the launchers' },
+
+  // upstream servers, as an agent sees them
+  server_command_missing: { exit: 127, wire: -32001, hint: 'check the command in the client config' },
+  server_start_failed: { exit: 1, wire: -32002, hint: 'mycelium daemon logs' },
+  server_greeting_timeout: { exit: 1, wire: -32003, hint: 'mycelium daemon logs' },
+  server_exited: { exit: 1, wire: -32004, hint: 'the next call starts it again' },
+  server_crash_loop: { exit: 1, wire: -32005, hint: 'mycelium server restart NAME' },
+  server_paused: { exit: 1, wire: -32006, hint: 'mycelium server resume NAME' },
+  pool_busy: { exit: 1, wire: -32007, hint: 'mycelium server list' },
+  request_timeout: { exit: 1, wire: -32008, hint: 'mycelium daemon logs' },
+  too_many_calls: { exit: 1, wire: -32009, hint: 'wait for answers before sending more' },
+  client_gone: { exit: 1, wire: -32010, hint: '' },
+  capability_missing: { exit: 1, wire: -32011, hint: '' },
+  daemon_stopping: { exit: 1, wire: -32012, hint: 'mycelium daemon start' },
+} as const satisfies Record<string, { exit: number; wire?: number; hint: string }>
+
+/** A key of the error table. */
+export type ErrorCode = keyof typeof ERRORS
+
+/** What a MyceliumError may carry besides its message. */
+export interface ErrorExtras {
+  readonly hint?: string
+  readonly data?: Readonly<Record<string, unknown>>
+  readonly cause?: unknown
+}
+
+/** The one error class: a stable code, a message that is a fact, and the next step. */
+export class MyceliumError extends Error {
+  readonly code: ErrorCode
+  readonly hint: string
+  readonly data: Readonly<Record<string, unknown>> | undefined
+
+  constructor(code: ErrorCode, message: string, extras: ErrorExtras = {}) {
+    super(message, extras.cause === undefined ? undefined : { cause: extras.cause })
+    this.name = 'MyceliumError'
+    this.code = code
+    this.hint = extras.hint ?? ERRORS[code].hint
+    this.data = extras.data
+  }
+}
+
+/** The process exit code for anything thrown. */
+export function exitCodeOf(error: unknown): number {
+  return error instanceof MyceliumError ? ERRORS[error.code].exit : ERRORS.internal.exit
+}
+
+/** The JSON-RPC code an agent sees for anything thrown: local codes never cross the wire raw. */
+export function wireCodeOf(error: unknown): number {
+  if (!(error instanceof MyceliumError)) return ERRORS.internal.wire
+  const row: { readonly exit: number; readonly wire?: number } = ERRORS[error.code]
+  return row.wire ?? ERRORS.internal.wire
+}
+
+/** True for a Node system error with one of these codes (ENOENT, EPIPE, …). */
+export function hasErrno(error: unknown, ...codes: string[]): error is NodeJS.ErrnoException {
+  return error instanceof Error && codes.includes((error as NodeJS.ErrnoException).code ?? '')
+}

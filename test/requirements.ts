@@ -1,0 +1,30 @@
+import { expect } from 'vitest'
+
+/** What must work, as data; test/coverage.test.ts fails on a row that no test cites and on a citation of no row. */
+export const REQUIREMENTS = {
+  'LAUNCH-1': 'init finds every server of every client, rewrites entries in place, undo restores',
+  'LAUNCH-2': 'the launcher becomes the lightest correct relay present',
+  'LAUNCH-3': 'PID locks: one daemon and one upstream per pool however many start at once',
+  'LAUNCH-4':
+    "the daemon survives every client's way of killing, idles out, upgrades without dropping sessions",
+  'LAUNCH-5': 'daemon missing, broken or wrong version: the original server runs instead',
+  'LAUNCH-6': 'npx and uvx entries are resolved to the real executable where that is safe',
+  'POOL-1': 'modes session, call, shared; sizes, spares, growth and shrink, idle TTL, caps',
+  'POOL-2': 'health without harm; crash: one error, next call works, never executed twice',
+  'POOL-3': 'nothing survives the daemon, SIGKILL included',
+  'POOL-4': 'the hop adds little latency and no throughput is lost',
+  'POOL-5': 'thousands of sessions: no lost answer, little memory per idle session',
+  'PROTO-1': 'ids and progress tokens are spliced per session and restored',
+  'PROTO-2': 'cancel is remapped; client death cancels; late results are dropped',
+  'PROTO-3': 'server-to-client requests reach the session that caused them or are never provoked',
+  'PROTO-4': 'subscriptions are counted per URI; log level per client',
+  'CLI-5': 'npm start and npm test do all the set-up on a fresh clone',
+} as const
+
+/** The id of a requirement row. */
+export type RequirementId = keyof typeof REQUIREMENTS
+
+/** Cited inside a test: this test would fail if the promise were broken. */
+export function verifies(...ids: RequirementId[]): void {
+  for (const id of ids) expect(REQUIREMENTS, `unknown requirement ${id}`).toHaveProperty([id])
+}
