@@ -1,0 +1,112 @@
+// Bundles src/ into dist/: cli.js with one chunk per command, daemon.js in one file. Run it alone, or let scripts/setup.mjs call build().
+import { createHash } from 'node:crypto'
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { join, relative } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { withLock } from './lock.mjs'
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+const dist = join(root, 'dist')
+/** What dist/ was built from; not part of the package. */
+const stamp = join(dist, '.inputs')
+
+/** commander and others are CommonJS inside; their require calls need one to call. */
+const banner = {
+  js: "import { createRequire as createRequireOfBundle } from 'node:module'\nconst require = createRequireOfBundle(import.meta.url)",
+}
+
+const entries = [
+  { in: 'src/cli.ts', splitting: true },
+  // One file: launchers start it by path, and it must not depend on chunks that an upgrade may sweep away under it.
+  { in: 'src/core/daemon/main.ts', out: 'daemon', splitting: false },
+]
+
+/** Whether dist/ was built from the sources as they are now. */
+export function isBuilt() {
+  return existsSync(stamp) && readFileSync(stamp, 'utf8') === inputsHash()
+}
+
+/** Builds dist/. Files are moved into place whole, entries last, so that a command started meanwhile finds the old or the new. */
+export async function build() {
+  const esbuild = await import('esbuild')
+  const inputs = inputsHash()
+  const version = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).version
+  const outputs = new Map()
+  const bundled = new Set()
+  for (const entry of entries) {
+    if (!existsSync(join(root, entry.in))) {
+      console.log(`build: ${entry.in} is not there, left out`)
+      continue
+    }
+    const result = await esbuild.build({
+      absWorkingDir: root,
+      entryPoints: [entry.out ? { in: entry.in, out: entry.out } : entry.in],
+      outdir: 'dist',
+      bundle: true,
+      write: false,
+      metafile: true,
+      platform: 'node',
+      target: 'node20',
+      format: 'esm',
+      splitting: entry.splitting,
+      chunkNames: 'chunk-[name]-[hash]',
+      // Names and lines stay, for stack traces in bug reports.
+      minifySyntax: true,
+      legalComments: 'none',
+      banner,
+      define: { MYCELIUM_VERSION: JSON.stringify(version) },
+      logLevel: 'warning',
+    })
+    for (const file of result.outputFiles) outputs.set(relative(dist, file.path), file.contents)
+    for (const input of Object.keys(result.metafile.inputs)) bundled.add(packageOf(input))
+  }
+  bundled.delete(undefined)
+  outputs.set('licenses.txt', licencesOf([...bundled].sort()))
+  install(outputs)
+  writeFileSync(stamp, inputs)
+  const bytes = [...outputs.values()].reduce((sum, contents) => sum + contents.length, 0)
+  console.log(`build: ${outputs.size} files in dist, ${Math.round(bytes / 1024)} kB`)
+}
+
+function install(outputs) {
+  mkdirSync(dist, { recursive: true })
+  const chunksFirst = [...outputs.keys()].sort(
+    (a, b) => Number(b.startsWith('chunk-')) - Number(a.startsWith('chunk-')),
+  )
+  for (const name of chunksFirst) {
+    const temporary = join(dist, `.${name}.${process.pid}`)
+    writeFileSync(temporary, outputs.get(name))
+    renameSync(temporary, join(dist, name))
+  }
+  for (const name of readdirSync(dist)) if (!outputs.has(name)) rmSync(join(dist, name), { recursive: true })
+}
+
+function inputsHash() {
+  const hash = createHash('sha256')
+  const add = (path) => hash.update(path).update(readFileSync(join(root, path)))
+  for (const path of ['package.json', 'package-lock.json', 'scripts/build.mjs']) add(path)
+  for (const directory of ['src', 'templates']) {
+    const names = existsSync(join(root, directory))
+      ? readdirSync(join(root, directory), { recursive: true })
+      : []
+    for (const name of names.filter((n) => /\.(ts|json)$/.test(n)).sort()) add(join(directory, name))
+  }
+  return hash.digest('hex')
+}
+
+function packageOf(input) {
+  return /^.*node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(input)?.[0]
+}
+
+/** The bundled libraries ask that their notices travel with them. */
+function licencesOf(packages) {
+  const parts = packages.map((directory) => {
+    const { name, version, license } = JSON.parse(readFileSync(join(root, directory, 'package.json'), 'utf8'))
+    const file = readdirSync(join(root, directory)).find((entry) => /^licen[cs]e/i.test(entry))
+    const text = file ? readFileSync(join(root, directory, file), 'utf8').trim() : license
+    return `${name} ${version}\n\n${text}\n`
+  })
+  return Buffer.from(parts.join(`\n${'-'.repeat(78)}\n\n`))
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) await withLock(root, build)

@@ -1,0 +1,106 @@
+import { type Command, CommanderError } from 'commander'
+import { packageVersion } from './core/config/package-root.ts'
+import { exitCodeOf, hasErrno, MyceliumError } from './core/errors.ts'
+import { failureJson, failureText } from './core/report/failure.ts'
+import { type Io, ioOf } from './core/report/io.ts'
+import { jsonText } from './core/report/json.ts'
+import { buildProgram, type Leaf } from './program.ts'
+
+/** Runs one leaf; a number it resolves to is the exit code, anything else means 0. */
+// biome-ignore lint/suspicious/noExplicitAny: commander has checked operands and options against the tree, types end there
+type Action = (io: Io, operands: any[], options: any) => Promise<unknown>
+
+/** Each module is loaded only when its command runs: start-up is paid on every call. */
+const ACTIONS: Partial<Record<Leaf, Action>> = {
+  version: async (io, _, options) => (await import('./commands/version.ts')).runVersion(io, options),
+}
+
+const SHORT_HELP = `mycelium: shared, warm, supervised MCP servers under every coding agent
+
+  mycelium demo          see it work in a sandbox
+  mycelium init          put it under your agents, after a look at the diff
+  mycelium server list   what is running, and how it is shared
+
+mycelium --help lists everything; mycelium undo takes it away again.
+`
+
+async function main(argv: readonly string[], io: Io): Promise<number> {
+  if (argv.length === 0) {
+    io.write(SHORT_HELP)
+    return 0
+  }
+  try {
+    return await runArgv(argv, io)
+  } catch (error) {
+    if (argv.includes('--json')) io.write(jsonText(failureJson(error)))
+    io.talk(failureText(error, io.paint.stderr))
+    return exitCodeOf(error)
+  }
+}
+
+async function runArgv(argv: readonly string[], io: Io): Promise<number> {
+  let exitCode = 0
+  const program = buildProgram(packageVersion(), async (leaf, operands, options) => {
+    const result = await ACTIONS[leaf]!(io, [...operands], options)
+    if (typeof result === 'number') exitCode = result
+  })
+  for (const command of [
+    program,
+    ...program.commands,
+    ...program.commands.flatMap((noun) => noun.commands),
+  ]) {
+    command.exitOverride().configureOutput({ writeOut: io.write, writeErr: io.talk, outputError: () => {} })
+  }
+  try {
+    await program.parseAsync(argv, { from: 'user' })
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error
+    if (error.exitCode === 0) return 0
+    // A noun without a verb: commander has printed that noun's help.
+    if (error.code === 'commander.help') return exitCodeOf(new MyceliumError('usage', error.message))
+    throw usageError(error, wordsOf(program, argv))
+  }
+  return exitCode
+}
+
+/** commander writes "error: what", and on a second line what may have been meant. */
+function usageError(error: CommanderError, words: string): MyceliumError {
+  const [what = '', meant] = error.message.replace(/^error: /, '').split('\n')
+  const hint = meant?.replace(/^\(D(.*)\)$/, 'd$1') ?? `${words} --help`
+  return new MyceliumError('usage', what, { hint })
+}
+
+/** The words of argv that name a command, to point at that command's help. */
+function wordsOf(program: Command, argv: readonly string[]): string {
+  const words = [program.name()]
+  let command: Command | undefined = program
+  for (const word of argv) {
+    command = command.commands.find((child) => child.name() === word)
+    if (command === undefined) break
+    words.push(word)
+  }
+  return words.join(' ')
+}
+
+/** The first Ctrl-C asks the command to stop; the second ends the process. */
+function interruptible(): AbortSignal {
+  const controller = new AbortController()
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.on(signal, () => {
+      if (controller.signal.aborted) process.exit(130)
+      controller.abort(new MyceliumError('interrupted', 'interrupted'))
+    })
+  }
+  return controller.signal
+}
+
+// `mycelium server list | head -1`: the reader has what it wanted.
+process.stdout.on('error', (error) => {
+  if (hasErrno(error, 'EPIPE')) process.exit(0)
+  throw error
+})
+
+const exitCode = await main(process.argv.slice(2), ioOf(process, interruptible))
+// A pipe may still hold part of the answer, and process.exit would drop it.
+await new Promise((resolve) => process.stdout.write('', resolve))
+process.exit(exitCode)

@@ -1,0 +1,81 @@
+import { createInterface } from 'node:readline'
+import { colourPaint, type Paint, plainPaint } from './paint.ts'
+
+/** What a command may touch of its process, handed in as a value so that a test can hand in another. */
+export interface Io {
+  /** The answer, to stdout. The text is written as it is: end lines yourself. */
+  write(text: string): void
+  /** The talk (progress, notices, errors), to stderr. */
+  talk(text: string): void
+  /** One question on stderr, one line of stdin; undefined when nobody is there to answer (no terminal, end of input). */
+  ask(question: string): Promise<string | undefined>
+  readonly env: NodeJS.ProcessEnv
+  readonly cwd: string
+  /** Columns a table on stdout may fill. */
+  readonly width: number
+  /** Whether a person watches: stdin can be asked, stdout is a screen, stderr can show progress. */
+  readonly terminal: { readonly stdin: boolean; readonly stdout: boolean; readonly stderr: boolean }
+  /** Colours for stdout and stderr; they leave text as it is when that stream is no terminal or NO_COLOR is set. */
+  readonly paint: { readonly stdout: Paint; readonly stderr: Paint }
+  /**
+   * Aborted by Ctrl-C. From the first read on, the command has promised to stop by it and to throw `interrupted`; until then Ctrl-C simply
+   * ends the process.
+   */
+  readonly signal: AbortSignal
+}
+
+/** The parts of `process` that an Io is made of. */
+export interface ProcessLike {
+  readonly env: NodeJS.ProcessEnv
+  readonly pid: number
+  cwd(): string
+  kill(pid: number, signal: NodeJS.Signals): boolean
+  readonly stdin: NodeJS.ReadStream
+  readonly stdout: NodeJS.WriteStream
+  readonly stderr: NodeJS.WriteStream
+}
+
+/** Width of a table where the terminal does not say: files and pipes are read later, in wider windows. */
+const PIPE_COLUMNS = 120
+
+/** The Io of a real process. `interruptible` is called once, when a command first reads `signal`. */
+export function ioOf(host: ProcessLike, interruptible: () => AbortSignal): Io {
+  const stdout = host.stdout.isTTY === true
+  const stderr = host.stderr.isTTY === true
+  let signal: AbortSignal | undefined
+  return {
+    write: (text) => void host.stdout.write(text),
+    talk: (text) => void host.stderr.write(text),
+    ask: (question) => askOnce(host, question),
+    env: host.env,
+    cwd: host.cwd(),
+    width: stdout ? host.stdout.columns || 80 : Number(host.env.COLUMNS) || PIPE_COLUMNS,
+    terminal: { stdin: host.stdin.isTTY === true, stdout, stderr },
+    paint: { stdout: paintFor(stdout, host.env), stderr: paintFor(stderr, host.env) },
+    get signal() {
+      signal ??= interruptible()
+      return signal
+    },
+  }
+}
+
+function paintFor(terminal: boolean, env: NodeJS.ProcessEnv): Paint {
+  return terminal && !env.NO_COLOR && env.TERM !== 'dumb' ? colourPaint : plainPaint
+}
+
+function askOnce(host: ProcessLike, question: string): Promise<string | undefined> {
+  if (host.stdin.isTTY !== true || host.stderr.isTTY !== true) return Promise.resolve(undefined)
+  return new Promise((resolve) => {
+    const lines = createInterface({ input: host.stdin, output: host.stderr })
+    lines.once('close', () => resolve(undefined))
+    // The terminal is in raw mode while a line is edited, so Ctrl-C arrives here and not as a signal.
+    lines.once('SIGINT', () => {
+      lines.close()
+      host.kill(host.pid, 'SIGINT')
+    })
+    lines.question(question, (answer) => {
+      resolve(answer)
+      lines.close()
+    })
+  })
+}
