@@ -10,9 +10,18 @@ const dist = join(root, 'dist')
 /** What dist/ was built from; not part of the package. */
 const stamp = join(dist, '.inputs')
 
-/** commander and others are CommonJS inside; their require calls need one to call. */
-const banner = {
-  js: "import { createRequire as createRequireOfBundle } from 'node:module'\nconst require = createRequireOfBundle(import.meta.url)",
+/** How everything for Node 20 is bundled here; scripts/man.mjs uses it too. */
+export const nodeBundle = {
+  bundle: true,
+  platform: 'node',
+  target: 'node20',
+  format: 'esm',
+  legalComments: 'none',
+  // commander and others are CommonJS inside; their require calls need one to call.
+  banner: {
+    js: "import { createRequire as createRequireOfBundle } from 'node:module'\nconst require = createRequireOfBundle(import.meta.url)",
+  },
+  logLevel: 'warning',
 }
 
 const entries = [
@@ -39,23 +48,17 @@ export async function build() {
       continue
     }
     const result = await esbuild.build({
+      ...nodeBundle,
       absWorkingDir: root,
       entryPoints: [entry.out ? { in: entry.in, out: entry.out } : entry.in],
       outdir: 'dist',
-      bundle: true,
       write: false,
       metafile: true,
-      platform: 'node',
-      target: 'node20',
-      format: 'esm',
       splitting: entry.splitting,
       chunkNames: 'chunk-[name]-[hash]',
       // Names and lines stay, for stack traces in bug reports.
       minifySyntax: true,
-      legalComments: 'none',
-      banner,
       define: { MYCELIUM_VERSION: JSON.stringify(version) },
-      logLevel: 'warning',
     })
     for (const file of result.outputFiles) outputs.set(relative(dist, file.path), file.contents)
     for (const input of Object.keys(result.metafile.inputs)) bundled.add(packageOf(input))
@@ -109,4 +112,7 @@ function licencesOf(packages) {
   return Buffer.from(parts.join(`\n${'-'.repeat(78)}\n\n`))
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) await withLock(root, build)
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const ifStale = process.argv.includes('--if-stale')
+  if (!ifStale || !isBuilt()) await withLock(root, async () => (ifStale && isBuilt() ? undefined : build()))
+}

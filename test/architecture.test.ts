@@ -1,0 +1,229 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { dirname, join, relative, resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { describe, expect, it } from 'vitest'
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+
+/** The law: an area, the files in it, and the areas it may import besides itself. The first row that matches a file is its area. */
+const LAYERS: readonly { area: string; files: RegExp; below: readonly string[] }[] = [
+  { area: 'base', files: /^core\/[a-z-]+\.ts$/, below: [] },
+  { area: 'config', files: /^core\/config\//, below: ['base'] },
+  { area: 'report', files: /^core\/report\//, below: ['base'] },
+  { area: 'protocol', files: /^core\/protocol\//, below: ['base'] },
+  { area: 'pipeline', files: /^core\/pipeline\//, below: ['base', 'protocol'] },
+  {
+    area: 'wire',
+    files: /^core\/daemon\/(hello|wire)\.ts$/,
+    below: ['base', 'config', 'protocol'],
+  },
+  { area: 'reach', files: /^core\/daemon\/(connect|start|lock)\.ts$/, below: ['base', 'config', 'wire'] },
+  { area: 'launch', files: /^core\/launch\//, below: ['base', 'config'] },
+  { area: 'clients', files: /^core\/clients\//, below: ['base', 'config', 'launch'] },
+  {
+    area: 'pool',
+    files: /^core\/pool\//,
+    below: ['base', 'config', 'protocol', 'pipeline', 'launch', 'wire'],
+  },
+  {
+    area: 'session',
+    files: /^core\/session\//,
+    below: ['base', 'config', 'protocol', 'pipeline', 'wire', 'pool'],
+  },
+  {
+    area: 'daemon',
+    files: /^core\/daemon\//,
+    below: ['base', 'config', 'protocol', 'pipeline', 'launch', 'wire', 'reach', 'pool', 'session'],
+  },
+  { area: 'bench', files: /^core\/bench\//, below: ['base', 'config', 'report', 'wire', 'reach'] },
+  {
+    area: 'commands',
+    files: /^commands\//,
+    below: ['base', 'config', 'report', 'wire', 'reach', 'launch', 'clients', 'bench'],
+  },
+  { area: 'cli', files: /^(cli|program)\.ts$/, below: ['base', 'config', 'report', 'commands'] },
+]
+
+/** What only its owner may touch, with every further file that may, and why. */
+const OWNED: readonly { what: string; use: RegExp; owners: Readonly<Record<string, string>> }[] = [
+  {
+    what: 'process.env',
+    use: /\bprocess\.env\b/,
+    owners: { 'core/daemon/main.ts': 'entry file' },
+  },
+  {
+    what: 'process.exit',
+    use: /\bprocess\.exit\(/,
+    owners: { 'cli.ts': 'entry file', 'core/daemon/main.ts': 'entry file' },
+  },
+  {
+    what: 'child_process',
+    use: /^import (?!type ).*'node:child_process'/m,
+    owners: {
+      'core/pool/spawn.ts': 'starts servers',
+      'core/daemon/start.ts': 'starts the daemon',
+      'core/launch/run.ts': 'asks npm, uv and docker where a package is',
+      'core/bench/agent-session.ts': 'plays the agent, which starts servers',
+    },
+  },
+  {
+    what: 'timers and the wall clock',
+    use: /\b(setTimeout|setInterval)\(|\bDate\.now\(|\bnew Date\(\)|\bperformance\.now\(/,
+    owners: { 'core/clock.ts': 'the clock' },
+  },
+]
+
+/** Files that are longer than 300 lines, and the one idea that makes them so. */
+const LONG: Readonly<Record<string, string>> = {}
+const MAX_LINES = 300
+
+const BANNED = /(Manager|Orchestrator|Engine|Helper|Handler|Enhanced|Smart|Advanced|V2)(?=$|[A-Z])/
+
+interface Source {
+  readonly path: string
+  readonly text: string
+  /** Without comments: a rule is broken by code, not by prose about it. */
+  readonly code: string
+}
+
+const sources: readonly Source[] = readdirSync(join(root, 'src'), { recursive: true, encoding: 'utf8' })
+  .filter((path) => path.endsWith('.ts'))
+  .sort()
+  .map((path) => {
+    const text = readFileSync(join(root, 'src', path), 'utf8')
+    return { path, text, code: text.replace(/\/\*[\s\S]*?\*\//g, '').replace(/(^|\s)\/\/.*$/gm, '$1') }
+  })
+
+/** Imports of our own files, static and dynamic. */
+function importsOf(source: Source): readonly { path: string; typeOnly: boolean }[] {
+  const found = source.code.matchAll(
+    /\b(?:(import|export)\s+(type\s)?[^;'"]*?from\s*|import\s*\(?\s*)'(\.[^']+)'/g,
+  )
+  return [...found].map(([, , type, specifier]) => ({
+    path: relative(join(root, 'src'), resolve(join(root, 'src', dirname(source.path)), specifier!)),
+    typeOnly: type !== undefined,
+  }))
+}
+
+function areaOf(path: string): string {
+  // Templates are data, bundled as they are.
+  if (path.endsWith('.json')) return 'data'
+  return LAYERS.find((layer) => layer.files.test(path))?.area ?? `none (${path})`
+}
+
+describe('the sources', () => {
+  it('belong to exactly the areas of the law', () => {
+    expect(sources.map((s) => areaOf(s.path)).filter((area) => area.startsWith('none'))).toEqual([])
+  })
+
+  it('import downwards only', () => {
+    const breaches = sources.flatMap((source) => {
+      const layer = LAYERS.find((row) => row.area === areaOf(source.path))
+      const allowed = ['data', layer?.area, ...(layer?.below ?? [])]
+      return importsOf(source)
+        .filter((target) => !allowed.includes(areaOf(target.path)))
+        .map((target) => `${source.path} (${layer?.area}) imports ${target.path} (${areaOf(target.path)})`)
+    })
+    expect(breaches).toEqual([])
+  })
+
+  it('import no command from another command', () => {
+    const breaches = sources
+      .filter((source) => source.path.startsWith('commands/'))
+      .flatMap((source) =>
+        importsOf(source)
+          .filter((t) => t.path.startsWith('commands/'))
+          .map(() => source.path),
+      )
+    expect(breaches).toEqual([])
+  })
+
+  it('have no cycle of imports', () => {
+    const graph = new Map(
+      sources.map((s) => [
+        s.path,
+        importsOf(s)
+          .filter((t) => !t.typeOnly)
+          .map((t) => t.path),
+      ]),
+    )
+    expect(cycleIn(graph)).toEqual([])
+  })
+
+  it.each(OWNED)('leave $what to its owners', ({ use, owners }) => {
+    const users = sources.filter((source) => use.test(source.code)).map((source) => source.path)
+    const strangers = users.filter(
+      (path) => !(path in owners) && !(use.source.includes('env') && path.startsWith('core/config/')),
+    )
+    expect(strangers).toEqual([])
+  })
+
+  it('list no owner that has stopped using what it owns', () => {
+    const idle = OWNED.flatMap(({ what, use, owners }) =>
+      Object.keys(owners)
+        .filter((path) => !use.test(sources.find((source) => source.path === path)?.code ?? ''))
+        .map((path) => `${path}: ${what}`),
+    )
+    expect(idle).toEqual([])
+  })
+
+  it('never export by default, and say of each export, or of a run of them, what it is', () => {
+    const breaches = sources.flatMap(({ path, text }) => {
+      const lines = text.split('\n')
+      return lines.flatMap((line, i) => {
+        if (/^export default\b/.test(line)) return [`${path}:${i + 1} exports by default`]
+        if (!/^export (async |abstract )?(function\*?|class|const|interface|type|enum) \w/.test(line))
+          return []
+        const above = lines.slice(0, i).findLast((other) => !/^export \w/.test(other)) ?? ''
+        return /\*\/\s*$/.test(above) ? [] : [`${path}:${i + 1} has no doc comment`]
+      })
+    })
+    expect(breaches).toEqual([])
+  })
+
+  it('keep no state at module level', () => {
+    const state =
+      /^(?:export )?(?:(?:let|var) \w+|const \w+(?:: [^=]+)? = (?:new (?:Weak)?(?:Map|Set)(?:<.*>)?\(\)|\[\]|\{\}))/m
+    expect(sources.filter((source) => state.test(source.code)).map((source) => source.path)).toEqual([])
+  })
+
+  it('are named by nouns and verbs, in kebab-case, without index or utils', () => {
+    const breaches = sources.flatMap(({ path, code }) => {
+      const file = path.split('/').at(-1)!
+      const declared = [...code.matchAll(/\b(?:class|function|const|let|interface|type|enum) (\w+)/g)].map(
+        (m) => m[1]!,
+      )
+      const names = declared.filter((name) => BANNED.test(name[0]!.toUpperCase() + name.slice(1)))
+      const badFile =
+        !/^[a-z0-9]+(-[a-z0-9]+)*\.ts$/.test(file) || /^(index|utils?|helpers?|manager)\.ts$/.test(file)
+      return [...names.map((name) => `${path}: ${name}`), ...(badFile ? [path] : [])]
+    })
+    expect(breaches).toEqual([])
+  })
+
+  it('stay short, or say why not', () => {
+    const long = sources
+      .filter((source) => source.text.split('\n').length > MAX_LINES)
+      .map((source) => source.path)
+    expect(long).toEqual(Object.keys(LONG))
+  })
+})
+
+function cycleIn(graph: ReadonlyMap<string, readonly string[]>): readonly string[] {
+  const done = new Set<string>()
+  const visit = (path: string, trail: readonly string[]): readonly string[] => {
+    if (trail.includes(path)) return [...trail.slice(trail.indexOf(path)), path]
+    if (done.has(path)) return []
+    for (const target of graph.get(path) ?? []) {
+      const cycle = visit(target, [...trail, path])
+      if (cycle.length > 0) return cycle
+    }
+    done.add(path)
+    return []
+  }
+  for (const path of graph.keys()) {
+    const cycle = visit(path, [])
+    if (cycle.length > 0) return cycle
+  }
+  return []
+}

@@ -1,0 +1,108 @@
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { builtCli, type Ended, ended } from '../fixtures/built-cli.ts'
+
+const root = fileURLToPath(new URL('../..', import.meta.url))
+const place = mkdtempSync(join(tmpdir(), 'my-'))
+const home = join(place, 'home')
+const prefix = join(place, 'prefix')
+const installed = join(prefix, 'lib/node_modules/mycelium')
+/** What npm needs, and no configuration of this machine's user. */
+const env = { HOME: home, PATH: process.env.PATH, npm_config_cache: join(place, 'cache') }
+
+interface Pack {
+  readonly filename: string
+  readonly size: number
+  readonly unpackedSize: number
+  readonly files: readonly { readonly path: string }[]
+}
+let pack: Pack
+
+const mycelium = (...args: string[]): Promise<Ended> =>
+  ended(join(prefix, 'bin/mycelium'), args, { HOME: home, PATH: process.env.PATH }, place)
+
+async function npm(...args: string[]): Promise<string> {
+  const run = await ended('npm', args, env, root)
+  expect(run.code, run.stderr).toBe(0)
+  return run.stdout
+}
+
+beforeAll(async () => {
+  builtCli()
+  // Without scripts: the build just made is what prepack would make, and other tests are reading it.
+  const [row] = JSON.parse(
+    await npm('pack', '--ignore-scripts', '--json', '--pack-destination', place),
+  ) as Pack[]
+  pack = row!
+  // Offline: everything the package needs is in it.
+  await npm('install', '--global', '--offline', '--prefix', prefix, join(place, pack.filename))
+}, 120_000)
+
+afterAll(async () => {
+  if (existsSync(join(prefix, 'bin/mycelium'))) await mycelium('daemon', 'stop')
+  rmSync(place, { recursive: true, force: true })
+})
+
+describe('the package', () => {
+  it('holds neither sources nor tests, and what it needs at run time', () => {
+    const paths = pack.files.map((file) => file.path)
+    expect(
+      paths.filter((path) => /\.(ts|map)$|^(src|test|scripts|bench)\/|node_modules|\.inputs/.test(path)),
+    ).toEqual([])
+    for (const path of [
+      'bin/mycelium.js',
+      'dist/cli.js',
+      'dist/daemon.js',
+      'LICENSE',
+      'README.md',
+      'man/mycelium.1',
+    ]) {
+      expect(paths).toContain(path)
+    }
+    console.info(
+      `package: ${pack.files.length} files, ${pack.size} bytes packed, ${pack.unpackedSize} unpacked`,
+    )
+    expect(pack.size).toBeLessThan(1_000_000)
+  })
+
+  it('depends on nothing at run time', () => {
+    const { dependencies, optionalDependencies, peerDependencies } = JSON.parse(
+      readFileSync(join(installed, 'package.json'), 'utf8'),
+    )
+    expect({ dependencies, optionalDependencies, peerDependencies }).toEqual({})
+    expect(existsSync(join(installed, 'node_modules'))).toBe(false)
+  })
+
+  it('brings the notices of the libraries bundled in it', () => {
+    expect(readFileSync(join(installed, 'dist/licenses.txt'), 'utf8')).toMatch(/^commander 14/m)
+  })
+})
+
+describe('installed into an empty home', () => {
+  it('says its version and its help', async () => {
+    expect((await mycelium('version')).stdout).toMatch(/^mycelium \d+\.\d+\.\d+ \(node /)
+    expect((await mycelium('--help')).stdout).toContain('Usage: mycelium')
+  })
+
+  it('init finds no client to change, and changes nothing', async () => {
+    const run = await mycelium('init', '--dry-run', '--json')
+    expect(run.code, run.stderr).toBe(0)
+    expect(() => JSON.parse(run.stdout)).not.toThrow()
+    expect(existsSync(home)).toBe(false)
+  })
+
+  it('starts its daemon, finds it, and ends it', async () => {
+    const started = await mycelium('daemon', 'start')
+    expect(started.code, started.stderr).toBe(0)
+    const status = await mycelium('daemon', 'status', '--json')
+    expect(status.code, status.stderr).toBe(0)
+    const { pid } = JSON.parse(status.stdout) as { pid: number }
+    expect(() => process.kill(pid, 0)).not.toThrow()
+    expect((await mycelium('daemon', 'stop')).code).toBe(0)
+    expect(() => process.kill(pid, 0)).toThrow('ESRCH')
+    expect(existsSync(join(home, '.mycelium/run/d.sock'))).toBe(false)
+  })
+})

@@ -1,0 +1,164 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { builtCli, type Ended, ended } from '../fixtures/built-cli.ts'
+
+// Scripts and habits hang on these texts and codes. Changing one is a changelog entry.
+
+const home = mkdtempSync(join(tmpdir(), 'my-'))
+const env = { HOME: home, PATH: process.env.PATH }
+let bin: string
+beforeAll(() => {
+  bin = builtCli()
+})
+afterAll(() => rmSync(home, { recursive: true }))
+
+const mycelium = (...args: string[]): Promise<Ended> => ended(process.execPath, [bin, ...args], env)
+
+const SHORT_HELP = `mycelium: shared, warm, supervised MCP servers under every coding agent
+
+  mycelium demo          see it work in a sandbox
+  mycelium init          put it under your agents, after a look at the diff
+  mycelium server list   what is running, and how it is shared
+
+mycelium --help lists everything; mycelium undo takes it away again.
+`
+
+const HELP = `Usage: mycelium [options] [command]
+
+Shared, warm, supervised MCP servers under every coding agent, without changing
+the agent.
+
+Options:
+  -V, --version      print the version
+  -h, --help         display help for command
+
+Commands:
+  init [options]     find your MCP servers and put mycelium under them
+  undo [options]     take mycelium away and restore every config
+  server             look at the servers and decide how they are shared
+  daemon             look at or mend the process that keeps servers warm
+  demo [options]     see it work in a sandbox
+  version [options]  say what is installed
+  help [command]     explain a command
+
+Examples:
+  mycelium demo  see it work in a sandbox first
+  mycelium init  put it under your agents, after a look at the diff
+  mycelium undo  take it away again
+`
+
+describe('help', () => {
+  it('alone names the three commands most wanted', async () => {
+    expect(await mycelium()).toEqual({ code: 0, signal: null, stdout: SHORT_HELP, stderr: '' })
+  })
+
+  it('lists every command on stdout', async () => {
+    expect(await mycelium('--help')).toEqual({ code: 0, signal: null, stdout: HELP, stderr: '' })
+    expect(await mycelium('help')).toEqual({ code: 0, signal: null, stdout: HELP, stderr: '' })
+  })
+
+  it.each([
+    ['daemon', ['start', 'stop', 'restart', 'status', 'logs', 'run']],
+    ['server', ['list', 'warm', 'restart', 'drain', 'pause', 'resume', 'share']],
+  ])('of %s names its verbs', async (noun, verbs) => {
+    const { stdout, code } = await mycelium(noun, '--help')
+    const listed = [...stdout.matchAll(/^ {2}(\w+) .*$/gm)].map((match) => match[1])
+    expect(listed.filter((word) => word !== 'mycelium' && word !== 'help')).toEqual(verbs)
+    expect(code).toBe(0)
+  })
+
+  it.each([
+    ['init', ['--client <name>', '--server <name>', '--dry-run', '-y, --yes', '--json', '-h, --help']],
+    ['undo', ['--client <name>', '--json', '-h, --help']],
+  ])('of %s names its options', async (command, options) => {
+    const { stdout } = await mycelium(command, '--help')
+    expect([...stdout.matchAll(/^ {2}(-.*?) {2,}/gm)].map((match) => match[1])).toEqual(options)
+  })
+})
+
+describe('version', () => {
+  it('says package, node and platform', async () => {
+    const { stdout, code } = await mycelium('version')
+    expect(stdout).toBe(
+      `mycelium 0.1.0 (node ${process.versions.node}, ${process.platform}-${process.arch})\n`,
+    )
+    expect(code).toBe(0)
+  })
+
+  it('is machine-readable', async () => {
+    expect(JSON.parse((await mycelium('version', '--json')).stdout)).toEqual({
+      mycelium: '0.1.0',
+      node: process.versions.node,
+      platform: `${process.platform}-${process.arch}`,
+    })
+    expect((await mycelium('--version')).stdout).toBe('0.1.0\n')
+  })
+})
+
+describe('a command line that is not understood exits 2 and names the next step', () => {
+  it.each([
+    [['sevrer'], "unknown command 'sevrer'", 'did you mean server?'],
+    [['server', 'lst'], "unknown command 'lst'", 'did you mean list?'],
+    [['zzzzzz'], "unknown command 'zzzzzz'", 'mycelium --help'],
+    [['init', '--dryrun'], "unknown option '--dryrun'", 'did you mean --dry-run?'],
+    [['init', 'extra'], 'too many arguments', 'mycelium init --help'],
+    [['init', '--client'], "option '--client <name>' argument missing", 'mycelium init --help'],
+    [['server', 'warm'], "missing required argument 'names'", 'mycelium server warm --help'],
+    [['server', 'share', 'github', 'always'], "'always' is invalid", 'mycelium server share --help'],
+    [['daemon', 'logs', '-n', 'many'], 'It must be a whole number.', 'mycelium daemon logs --help'],
+  ])('%j', async (args, message, next) => {
+    const { code, stdout, stderr } = await mycelium(...args)
+    expect(code).toBe(2)
+    expect(stdout).toBe('')
+    expect(stderr).toMatch(/^mycelium: .+\n {2}next: .+\n$/)
+    expect(stderr).toContain(message)
+    expect(stderr).toContain(`  next: ${next}\n`)
+  })
+
+  it('a noun without a verb shows the verbs, on stderr', async () => {
+    const { code, stdout, stderr } = await mycelium('server')
+    expect(code).toBe(2)
+    expect(stdout).toBe('')
+    expect(stderr).toContain('Usage: mycelium server')
+  })
+
+  it('with --json stdout holds the error as an object, stderr the same in words', async () => {
+    const { code, stdout, stderr } = await mycelium('server', 'lst', '--json')
+    expect(code).toBe(2)
+    expect(JSON.parse(stdout)).toEqual({
+      error: { code: 'usage', message: "unknown command 'lst'", hint: 'did you mean list?' },
+    })
+    expect(stderr).toBe("mycelium: unknown command 'lst'\n  next: did you mean list?\n")
+  })
+})
+
+describe('streams', () => {
+  it('a reader that goes away early is no error', async () => {
+    const child = spawn(process.execPath, [bin, '--help'], { env, stdio: ['ignore', 'pipe', 'pipe'] })
+    child.stdout.destroy()
+    let stderr = ''
+    child.stderr.setEncoding('utf8').on('data', (chunk) => (stderr += chunk))
+    const [code] = await once(child, 'close')
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+  })
+
+  // util-linux script gives a command a terminal; its namesake on macOS takes other arguments.
+  const script = process.platform === 'linux' && existsSync('/usr/bin/script')
+  const onTerminal = (more: NodeJS.ProcessEnv) =>
+    ended('/usr/bin/script', ['-qec', `'${process.execPath}' '${bin}' zzzzzz`, '/dev/null'], {
+      ...env,
+      TERM: 'xterm',
+      ...more,
+    })
+
+  it.runIf(script)('are coloured on a terminal, unless NO_COLOR is set', async () => {
+    expect((await onTerminal({})).stdout).toContain('\u001b[31mmycelium:')
+    const plain = await onTerminal({ NO_COLOR: '1' })
+    expect(plain.stdout).toContain("mycelium: unknown command 'zzzzzz'")
+    expect(plain.stdout).not.toContain('\u001b[')
+  })
+})
