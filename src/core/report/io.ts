@@ -1,4 +1,3 @@
-import { createInterface } from 'node:readline'
 import { colourPaint, type Paint, plainPaint } from './paint.ts'
 
 /** What a command may touch of its process, handed in as a value so that a test can hand in another. */
@@ -38,20 +37,41 @@ export interface ProcessLike {
 /** Width of a table where the terminal does not say: files and pipes are read later, in wider windows. */
 const PIPE_COLUMNS = 120
 
-/** The Io of a real process. `interruptible` is called once, when a command first reads `signal`. */
+/**
+ * The Io of a real process. `interruptible` is called once, when a command first reads `signal`. Streams are looked at only when asked about:
+ * merely naming process.stdin opens it.
+ */
 export function ioOf(host: ProcessLike, interruptible: () => AbortSignal): Io {
-  const stdout = host.stdout.isTTY === true
-  const stderr = host.stderr.isTTY === true
   let signal: AbortSignal | undefined
+  const terminal = {
+    get stdin() {
+      return host.stdin.isTTY === true
+    },
+    get stdout() {
+      return host.stdout.isTTY === true
+    },
+    get stderr() {
+      return host.stderr.isTTY === true
+    },
+  }
   return {
     write: (text) => void host.stdout.write(text),
     talk: (text) => void host.stderr.write(text),
     ask: (question) => askOnce(host, question),
     env: host.env,
     cwd: host.cwd(),
-    width: stdout ? host.stdout.columns || 80 : Number(host.env.COLUMNS) || PIPE_COLUMNS,
-    terminal: { stdin: host.stdin.isTTY === true, stdout, stderr },
-    paint: { stdout: paintFor(stdout, host.env), stderr: paintFor(stderr, host.env) },
+    get width() {
+      return terminal.stdout ? host.stdout.columns || 80 : Number(host.env.COLUMNS) || PIPE_COLUMNS
+    },
+    terminal,
+    paint: {
+      get stdout() {
+        return paintFor(terminal.stdout, host.env)
+      },
+      get stderr() {
+        return paintFor(terminal.stderr, host.env)
+      },
+    },
     get signal() {
       signal ??= interruptible()
       return signal
@@ -63,8 +83,10 @@ function paintFor(terminal: boolean, env: NodeJS.ProcessEnv): Paint {
   return terminal && !env.NO_COLOR && env.TERM !== 'dumb' ? colourPaint : plainPaint
 }
 
-function askOnce(host: ProcessLike, question: string): Promise<string | undefined> {
-  if (host.stdin.isTTY !== true || host.stderr.isTTY !== true) return Promise.resolve(undefined)
+async function askOnce(host: ProcessLike, question: string): Promise<string | undefined> {
+  if (host.stdin.isTTY !== true || host.stderr.isTTY !== true) return undefined
+  // Most commands never ask, and loading this takes milliseconds.
+  const { createInterface } = await import('node:readline')
   return new Promise((resolve) => {
     const lines = createInterface({ input: host.stdin, output: host.stderr })
     lines.once('close', () => resolve(undefined))
