@@ -16,6 +16,8 @@ export const nodeBundle = {
   platform: 'node',
   target: 'node20',
   format: 'esm',
+  // jsonc-parser's `main` is UMD, whose requires no bundler can follow.
+  mainFields: ['module', 'main'],
   legalComments: 'none',
   // commander and others are CommonJS inside; their require calls need one to call.
   banner: {
@@ -28,6 +30,8 @@ const entries = [
   { in: 'src/cli.ts', splitting: true },
   // One file: launchers start it by path, and it must not depend on chunks that an upgrade may sweep away under it.
   { in: 'src/core/daemon/main.ts', out: 'daemon', splitting: false },
+  // The agents of the demo: processes of their own, so that they can be killed as agents are.
+  { in: 'src/core/bench/agent.ts', out: 'agent', splitting: false },
 ]
 
 /** Whether dist/ was built from the sources as they are now. */

@@ -50,6 +50,7 @@ interface LeafRow {
 }
 
 const json = () => new Option('--json', 'print JSON on stdout')
+const dryRun = () => new Option('--dry-run', 'show what would change and write nothing')
 const clients = () => repeated('--client <name>', 'only this client; may be given more than once')
 const servers = () => repeated('--server <name>', 'only this server; may be given more than once')
 const names = () => new Argument('<names...>', 'servers, as `server list` shows them')
@@ -61,20 +62,14 @@ const TOP: readonly LeafRow[] = [
     about: `Finds the MCP servers in the configs of your coding agents, writes a launcher for each, shows the diff and, when you agree, \
 replaces the command of each entry. Everything else in those files stays as it is, and a backup is kept. A second run changes nothing; new \
 servers are picked up by it.`,
-    parts: [
-      clients(),
-      servers(),
-      new Option('--dry-run', 'show what would change and write nothing'),
-      new Option('-y, --yes', 'do not ask'),
-      json(),
-    ],
+    parts: [clients(), servers(), dryRun(), new Option('-y, --yes', 'do not ask'), json()],
   },
   {
     leaf: 'undo',
     summary: 'take mycelium away and restore every config',
     about: `Restores each config byte for byte. If a file was edited meanwhile, only the entries that init changed are put back, and undo \
 says so. When no client is left, launchers, sockets and the daemon go too.`,
-    parts: [clients(), json()],
+    parts: [clients(), dryRun(), json()],
   },
   {
     leaf: 'demo',

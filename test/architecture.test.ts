@@ -9,7 +9,7 @@ const root = fileURLToPath(new URL('..', import.meta.url))
 const LAYERS: readonly { area: string; files: RegExp; below: readonly string[] }[] = [
   { area: 'base', files: /^core\/[a-z-]+\.ts$/, below: [] },
   { area: 'config', files: /^core\/config\//, below: ['base'] },
-  { area: 'report', files: /^core\/report\//, below: ['base'] },
+  { area: 'kit', files: /^core\/report\/(io|paint|table|json|failure)\.ts$/, below: ['base'] },
   { area: 'protocol', files: /^core\/protocol\//, below: ['base'] },
   { area: 'pipeline', files: /^core\/pipeline\//, below: ['base', 'protocol'] },
   {
@@ -21,6 +21,11 @@ const LAYERS: readonly { area: string; files: RegExp; below: readonly string[] }
   { area: 'launch', files: /^core\/launch\//, below: ['base', 'config'] },
   { area: 'clients', files: /^core\/clients\//, below: ['base', 'config', 'launch'] },
   {
+    area: 'report',
+    files: /^core\/report\//,
+    below: ['base', 'config', 'kit', 'wire', 'launch', 'clients'],
+  },
+  {
     area: 'pool',
     files: /^core\/pool\//,
     below: ['base', 'config', 'protocol', 'pipeline', 'launch', 'wire'],
@@ -30,18 +35,19 @@ const LAYERS: readonly { area: string; files: RegExp; below: readonly string[] }
     files: /^core\/session\//,
     below: ['base', 'config', 'protocol', 'pipeline', 'wire', 'pool'],
   },
+  { area: 'policy', files: /^core\/policy\//, below: ['base', 'config', 'pool'] },
   {
     area: 'daemon',
     files: /^core\/daemon\//,
-    below: ['base', 'config', 'protocol', 'pipeline', 'launch', 'wire', 'reach', 'pool', 'session'],
+    below: ['base', 'config', 'protocol', 'pipeline', 'launch', 'wire', 'reach', 'pool', 'session', 'policy'],
   },
-  { area: 'bench', files: /^core\/bench\//, below: ['base', 'config', 'report', 'wire', 'reach'] },
+  { area: 'bench', files: /^core\/bench\//, below: ['base', 'config', 'kit', 'wire', 'reach'] },
   {
     area: 'commands',
     files: /^commands\//,
-    below: ['base', 'config', 'report', 'wire', 'reach', 'launch', 'clients', 'bench'],
+    below: ['base', 'config', 'kit', 'report', 'wire', 'reach', 'launch', 'clients', 'bench'],
   },
-  { area: 'cli', files: /^(cli|program)\.ts$/, below: ['base', 'config', 'report', 'commands'] },
+  { area: 'cli', files: /^(cli|program)\.ts$/, below: ['base', 'config', 'kit', 'commands'] },
 ]
 
 /** What only its owner may touch, with every further file that may, and why. */
@@ -58,18 +64,21 @@ const OWNED: readonly { what: string; use: RegExp; owners: Readonly<Record<strin
   },
   {
     what: 'child_process',
-    use: /^import (?!type ).*'node:child_process'/m,
+    use: /^import (?!type )(?!\{ type \w+ \}).*'node:child_process'/m,
     owners: {
       'core/pool/spawn.ts': 'starts servers',
       'core/daemon/start.ts': 'starts the daemon',
-      'core/launch/run.ts': 'asks npm, uv and docker where a package is',
+      'core/process-ps.ts': 'asks ps about processes where there is no /proc',
       'core/bench/agent-session.ts': 'plays the agent, which starts servers',
     },
   },
   {
     what: 'timers and the wall clock',
     use: /\b(setTimeout|setInterval)\(|\bDate\.now\(|\bnew Date\(\)|\bperformance\.now\(/,
-    owners: { 'core/clock.ts': 'the clock' },
+    owners: {
+      'core/clock.ts': 'the clock',
+      'cli.ts': 'holds the process open while a command waits on timers that do not',
+    },
   },
 ]
 

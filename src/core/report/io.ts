@@ -1,3 +1,4 @@
+import { MyceliumError } from '../errors.ts'
 import { colourPaint, type Paint, plainPaint } from './paint.ts'
 
 /** What a command may touch of its process, handed in as a value so that a test can hand in another. */
@@ -6,7 +7,7 @@ export interface Io {
   write(text: string): void
   /** The talk (progress, notices, errors), to stderr. */
   talk(text: string): void
-  /** One question on stderr, one line of stdin; undefined when nobody is there to answer (no terminal, end of input). */
+  /** One question on stderr, one line of stdin; undefined when nobody is there to answer (no terminal, end of input). Throws interrupted. */
   ask(question: string): Promise<string | undefined>
   readonly env: NodeJS.ProcessEnv
   readonly cwd: string
@@ -26,9 +27,7 @@ export interface Io {
 /** The parts of `process` that an Io is made of. */
 export interface ProcessLike {
   readonly env: NodeJS.ProcessEnv
-  readonly pid: number
   cwd(): string
-  kill(pid: number, signal: NodeJS.Signals): boolean
   readonly stdin: NodeJS.ReadStream
   readonly stdout: NodeJS.WriteStream
   readonly stderr: NodeJS.WriteStream
@@ -87,13 +86,13 @@ async function askOnce(host: ProcessLike, question: string): Promise<string | un
   if (host.stdin.isTTY !== true || host.stderr.isTTY !== true) return undefined
   // Most commands never ask, and loading this takes milliseconds.
   const { createInterface } = await import('node:readline')
-  return new Promise((resolve) => {
+  return new Promise((resolve, reject) => {
     const lines = createInterface({ input: host.stdin, output: host.stderr })
     lines.once('close', () => resolve(undefined))
     // The terminal is in raw mode while a line is edited, so Ctrl-C arrives here and not as a signal.
     lines.once('SIGINT', () => {
+      reject(new MyceliumError('interrupted', 'interrupted'))
       lines.close()
-      host.kill(host.pid, 'SIGINT')
     })
     lines.question(question, (answer) => {
       resolve(answer)
