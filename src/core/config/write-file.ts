@@ -1,11 +1,15 @@
 import { randomBytes } from 'node:crypto'
 import {
   closeSync,
+  fchmodSync,
+  fchownSync,
   fsyncSync,
   openSync,
+  readFileSync,
   realpathSync,
   renameSync,
   rmSync,
+  type Stats,
   statSync,
   writeSync,
 } from 'node:fs'
@@ -13,20 +17,33 @@ import { hasErrno, MyceliumError } from '../errors.ts'
 
 /**
  * Replaces a file's bytes by write, fsync and rename, so that a reader sees the old or the new text and a full disk loses nothing.
- * Follows a symbolic link to its target; keeps the mode of an existing file (else `mode`).
+ * Follows a symbolic link to its target; keeps mode and owner of an existing file (else `mode`).
+ * With `expected`, looks once more right before the rename and throws config_changed when the file no longer holds those bytes.
  * Throws write_failed (disk full, quota) or config_read_only.
  */
-export function writeFileAtomic(path: string, bytes: string | Uint8Array, mode = 0o600): void {
+export function writeFileAtomic(
+  path: string,
+  bytes: string | Uint8Array,
+  mode = 0o600,
+  expected?: Uint8Array,
+): void {
   const target = realPathOrSelf(path)
   const temporary = `${target}.${process.pid}.${randomBytes(4).toString('hex')}.tmp`
   try {
-    const fd = openSync(temporary, 'wx', modeOf(target) ?? mode)
+    const existing = statOf(target)
+    const fd = openSync(temporary, 'wx', 0o600)
     try {
       const buffer = typeof bytes === 'string' ? Buffer.from(bytes) : bytes
       for (let offset = 0; offset < buffer.length; ) offset += writeSync(fd, buffer, offset)
+      keepOwner(fd, existing)
+      // Set apart from open, which would apply the umask.
+      fchmodSync(fd, existing === undefined ? mode : existing.mode & 0o7777)
       fsyncSync(fd)
     } finally {
       closeSync(fd)
+    }
+    if (expected !== undefined && !holds(target, expected)) {
+      throw new MyceliumError('config_changed', `${path} was written by another program meanwhile`)
     }
     renameSync(temporary, target)
   } catch (cause) {
@@ -50,11 +67,30 @@ function realPathOrSelf(path: string): string {
   }
 }
 
-function modeOf(path: string): number | undefined {
+function holds(path: string, expected: Uint8Array): boolean {
   try {
-    return statSync(path).mode & 0o777
+    return readFileSync(path).equals(expected)
+  } catch (error) {
+    if (hasErrno(error, 'ENOENT')) return false
+    throw error
+  }
+}
+
+function statOf(path: string): Stats | undefined {
+  try {
+    return statSync(path)
   } catch (error) {
     if (hasErrno(error, 'ENOENT')) return undefined
     throw error
+  }
+}
+
+/** A file of another user or group stays theirs where the system allows it (root editing a user's config). */
+function keepOwner(fd: number, existing: Stats | undefined): void {
+  if (existing === undefined) return
+  try {
+    fchownSync(fd, existing.uid, existing.gid)
+  } catch (error) {
+    if (!hasErrno(error, 'EPERM', 'EINVAL', 'ENOSYS')) throw error
   }
 }

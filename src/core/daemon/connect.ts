@@ -1,0 +1,111 @@
+import { createConnection, type Socket } from 'node:net'
+import type { Paths } from '../config/paths.ts'
+import { ERRORS, type ErrorCode, hasErrno, MyceliumError } from '../errors.ts'
+import { LineSplitter } from '../lines.ts'
+import type { ControlReply, DaemonStatus } from './wire.ts'
+
+/** A connection to the daemon's control socket. */
+export interface Connection {
+  /** Asks one command; rejects with the daemon's own error, or daemon_timeout, or daemon_not_running when it goes away. */
+  ask<T>(cmd: string, args?: Readonly<Record<string, unknown>>, boundMs?: number): Promise<T>
+  close(): void
+}
+
+const ASK_MS = 10_000
+const MAX_ANSWER_BYTES = 64 * 1024 * 1024
+
+/** Connects to the running daemon, or gives undefined when none listens. A daemon that is slow is not a dead one. */
+export function connect(paths: Paths): Promise<Connection | undefined> {
+  return new Promise((resolve, reject) => {
+    const socket = createConnection(paths.socket)
+    socket.once('connect', () => {
+      socket.write('mycelium-control 1\n')
+      resolve(connectionOver(socket))
+    })
+    socket.once('error', (error) => {
+      if (hasErrno(error, 'ENOENT', 'ECONNREFUSED', 'ENOTDIR')) resolve(undefined)
+      else reject(new MyceliumError('run_dir_unsafe', `${paths.socket}: ${error.message}`, { cause: error }))
+    })
+  })
+}
+
+/** As connect, but no daemon is an error. */
+export async function connectOrFail(paths: Paths): Promise<Connection> {
+  const connection = await connect(paths)
+  if (connection === undefined) throw new MyceliumError('daemon_not_running', 'no daemon is running')
+  return connection
+}
+
+/** Stops the daemon and waits until its process has gone; false when none was running. */
+export async function stopDaemon(paths: Paths): Promise<boolean> {
+  const connection = await connect(paths)
+  if (connection === undefined) return false
+  try {
+    await connection.ask('stop', {}, 30_000)
+  } catch (error) {
+    if (!(error instanceof MyceliumError) || error.code !== 'daemon_not_running') throw error
+  } finally {
+    connection.close()
+  }
+  return true
+}
+
+/** What the running daemon says of itself, undefined when none runs. */
+export async function daemonStatus(paths: Paths): Promise<DaemonStatus | undefined> {
+  const connection = await connect(paths)
+  if (connection === undefined) return undefined
+  try {
+    return await connection.ask<DaemonStatus>('status')
+  } finally {
+    connection.close()
+  }
+}
+
+function connectionOver(socket: Socket): Connection {
+  const waiting = new Map<number, { resolve(reply: ControlReply): void; reject(error: Error): void }>()
+  let nextId = 1
+  const lines = new LineSplitter(
+    MAX_ANSWER_BYTES,
+    (line) => {
+      const reply = JSON.parse(line.toString('utf8')) as ControlReply
+      waiting.get(reply.id)?.resolve(reply)
+      waiting.delete(reply.id)
+    },
+    () => socket.destroy(),
+  )
+  socket.on('data', (chunk: Buffer) => lines.push(chunk))
+  socket.on('error', () => socket.destroy())
+  socket.on('close', () => {
+    for (const { reject } of waiting.values())
+      reject(new MyceliumError('daemon_not_running', 'the daemon went away'))
+    waiting.clear()
+  })
+
+  return {
+    ask: async <T>(
+      cmd: string,
+      args: Readonly<Record<string, unknown>> = {},
+      boundMs = ASK_MS,
+    ): Promise<T> => {
+      const id = nextId++
+      const reply = await new Promise<ControlReply>((resolve, reject) => {
+        const timer = setTimeout(
+          () => reject(new MyceliumError('daemon_timeout', `${cmd}: no answer within ${boundMs} ms`)),
+          boundMs,
+        )
+        const settle =
+          <V>(then: (value: V) => void) =>
+          (value: V) => {
+            clearTimeout(timer)
+            then(value)
+          }
+        waiting.set(id, { resolve: settle(resolve), reject: settle(reject) })
+        socket.write(`${JSON.stringify({ id, cmd, args })}\n`)
+      })
+      if (reply.ok) return reply.data as T
+      const code: ErrorCode = Object.hasOwn(ERRORS, reply.error.code) ? reply.error.code : 'internal'
+      throw new MyceliumError(code, reply.error.message, { hint: reply.error.hint })
+    },
+    close: () => socket.end(),
+  }
+}

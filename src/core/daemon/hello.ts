@@ -1,0 +1,69 @@
+import { MyceliumError } from '../errors.ts'
+
+/**
+ * The first line of every connection, paired with templates/launcher.sh and templates/relay.mjs:
+ * `mycelium-hello 1 <hex>` (a relay follows), `mycelium-ticket 1 <hex>` (the relay cannot prepend bytes and asks for a
+ * socket of its own) or `mycelium-control 1` (a command line).
+ * The hex holds NUL-separated records: header `key=value` records, one empty record, then the environment.
+ */
+export interface Hello {
+  readonly kind: 'hello' | 'ticket'
+  readonly server: string
+  readonly client: string
+  readonly cwd: string
+  readonly relay: string
+  readonly pid: number
+  readonly argv: readonly string[]
+  readonly env: Readonly<Record<string, string>>
+}
+
+/** Longest first line: an environment of 2 MiB in hex. */
+export const MAX_HELLO_BYTES = 4 * 1024 * 1024
+
+/** The line by which a relay says that the agent closed its end but still reads. */
+export const EOF_MARKER = 'mycelium-eof'
+
+/** Parses the first line of a connection. Throws bad_hello. */
+export function parseFirstLine(line: Buffer): Hello | { readonly kind: 'control' } {
+  const [word, version, hex = ''] = line.toString('latin1').trimEnd().split(' ')
+  if (version !== '1')
+    throw new MyceliumError('bad_hello', `unknown greeting version ${JSON.stringify(version)}`)
+  if (word === 'mycelium-control') return { kind: 'control' }
+  if (word === 'mycelium-hello') return parseRecords('hello', hex)
+  if (word === 'mycelium-ticket') return parseRecords('ticket', hex)
+  throw new MyceliumError('bad_hello', 'the first line is no mycelium greeting')
+}
+
+function parseRecords(kind: Hello['kind'], hex: string): Hello {
+  if (hex.length % 2 !== 0 || /[^0-9a-f]/.test(hex))
+    throw new MyceliumError('bad_hello', 'the greeting is not hex')
+  const records = Buffer.from(hex, 'hex').toString('utf8').split('\0')
+  const header = new Map<string, string>()
+  const argv: string[] = []
+  const env: Record<string, string> = {}
+  let inHeader = true
+  for (const record of records) {
+    const equals = record.indexOf('=')
+    if (inHeader && record === '') inHeader = false
+    else if (equals > 0) {
+      const name = record.slice(0, equals)
+      const value = record.slice(equals + 1)
+      if (!inHeader) env[name] = value
+      else if (name === 'arg') argv.push(value)
+      else header.set(name, value)
+    }
+  }
+  const server = header.get('server')
+  const cwd = header.get('cwd')
+  if (!server || !cwd) throw new MyceliumError('bad_hello', 'the greeting names no server or no directory')
+  return {
+    kind,
+    server,
+    client: header.get('client') ?? 'unknown',
+    cwd,
+    relay: header.get('relay') ?? 'unknown',
+    pid: Number(header.get('pid') ?? 0),
+    argv,
+    env,
+  }
+}

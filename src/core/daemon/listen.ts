@@ -1,0 +1,179 @@
+import { chmodSync, rmSync, statSync } from 'node:fs'
+import { createServer, type Server, type Socket } from 'node:net'
+import { join } from 'node:path'
+import type { Clock } from '../clock.ts'
+import type { Paths } from '../config/paths.ts'
+import { MyceliumError } from '../errors.ts'
+import type { Log } from '../log.ts'
+import { type Hello, MAX_HELLO_BYTES, parseFirstLine } from './hello.ts'
+
+/** Who may be at the other end, told by the first line. */
+export interface Doors {
+  /** An agent: the socket carries its MCP stream from here on. Throws to refuse it. */
+  agent(hello: Hello, socket: Socket): void
+  /** A command line. */
+  control(socket: Socket, rest: Buffer): void
+  /** Whether sessions of this server are taken at all; throws to refuse. */
+  check(hello: Hello): void
+}
+
+/** What the listener needs of the daemon. */
+export interface ListenServices {
+  readonly paths: Paths
+  readonly clock: Clock
+  readonly log: Log
+  readonly doors: Doors
+}
+
+/** How long a connection may take to say who it is. */
+const FIRST_LINE_MS = 10_000
+/** How long a one-time socket waits for its relay. */
+const TICKET_MS = 5_000
+const NEWLINE = 0x0a
+
+/** The daemon's socket: reads each connection's first line and opens the door it asks for. */
+export class Listener {
+  readonly #services: ListenServices
+  readonly #tickets = new Set<Server>()
+  #server: Server | undefined
+  #inode: number | undefined
+  #nextTicket = 1
+
+  constructor(services: ListenServices) {
+    this.#services = services
+  }
+
+  /** Takes the socket's path, whatever lies there: the caller holds the daemon lock. */
+  async open(): Promise<void> {
+    const { socket } = this.#services.paths
+    rmSync(socket, { force: true })
+    this.#server = await listenOn(socket, (connection) => this.#greet(connection))
+    this.#inode = inodeOf(socket)
+  }
+
+  /** Listens anew when somebody removed or replaced the socket file. */
+  async heal(): Promise<void> {
+    if (this.#server === undefined || inodeOf(this.#services.paths.socket) === this.#inode) return
+    this.#services.log.event('socket-lost', { because: 'its file was removed or replaced' })
+    const lost = this.#server
+    this.#server = undefined
+    // close() would unlink whatever has the name now.
+    lost.close()
+    await this.open()
+  }
+
+  /** No new connection; those that are open go on. */
+  close(): void {
+    for (const ticket of this.#tickets) ticket.close()
+    this.#tickets.clear()
+    const ours = inodeOf(this.#services.paths.socket) === this.#inode
+    this.#server?.close()
+    this.#server = undefined
+    if (ours) rmSync(this.#services.paths.socket, { force: true })
+  }
+
+  #greet(socket: Socket): void {
+    const chunks: Buffer[] = []
+    let bytes = 0
+    const cancel = this.#services.clock.after(FIRST_LINE_MS, () => socket.destroy())
+    const onData = (chunk: Buffer): void => {
+      chunks.push(chunk)
+      bytes += chunk.length
+      const newline = chunk.indexOf(NEWLINE)
+      if (newline === -1) {
+        if (bytes > MAX_HELLO_BYTES) refuse(socket, 'hello-too-long')
+        return
+      }
+      cancel()
+      socket.off('data', onData).off('error', onError).pause()
+      const all = Buffer.concat(chunks)
+      const end = bytes - chunk.length + newline
+      this.#open(socket, all.subarray(0, end), all.subarray(end + 1))
+    }
+    const onError = (): void => {
+      cancel()
+      socket.destroy()
+    }
+    socket.on('data', onData).on('error', onError).on('close', cancel)
+  }
+
+  #open(socket: Socket, line: Buffer, rest: Buffer): void {
+    const { doors, log } = this.#services
+    try {
+      const first = parseFirstLine(line)
+      if (first.kind === 'control') doors.control(socket, rest)
+      else {
+        doors.check(first)
+        if (first.kind === 'ticket') this.#giveTicket(first, socket)
+        else {
+          socket.write('ok\n')
+          if (rest.length > 0) socket.unshift(rest)
+          doors.agent(first, socket)
+          socket.resume()
+        }
+      }
+    } catch (error) {
+      const code = error instanceof MyceliumError ? error.code : 'internal'
+      log.event('connection-refused', {
+        because: error instanceof Error ? error.message : String(error),
+        code,
+      })
+      refuse(socket, code)
+    }
+  }
+
+  #giveTicket(hello: Hello, socket: Socket): void {
+    const path = join(
+      this.#services.paths.run,
+      `t-${String(this.#nextTicket++ % 1_000_000).padStart(6, '0')}.sock`,
+    )
+    rmSync(path, { force: true })
+    const given = listenOn(path, (connection) => {
+      withdraw()
+      this.#services.doors.agent(hello, connection)
+    })
+    let ticket: Server | undefined
+    const withdraw = (): void => {
+      if (ticket === undefined) return
+      this.#tickets.delete(ticket)
+      ticket.close()
+      rmSync(path, { force: true })
+    }
+    given.then(
+      (server) => {
+        ticket = server
+        this.#tickets.add(server)
+        this.#services.clock.after(TICKET_MS, withdraw)
+        socket.end(`ok ${path}\n`)
+      },
+      () => refuse(socket, 'internal'),
+    )
+    socket.on('error', () => socket.destroy())
+    socket.resume()
+  }
+}
+
+function refuse(socket: Socket, code: string): void {
+  socket.on('error', () => socket.destroy())
+  socket.end(`no ${code}\n`)
+  // Unread input at close would reset the connection and may lose the answer.
+  socket.resume()
+}
+
+function listenOn(path: string, connected: (socket: Socket) => void): Promise<Server> {
+  const server = createServer({ allowHalfOpen: true }, connected)
+  return new Promise((resolve, reject) => {
+    server.once('error', reject)
+    // The directory is 0700 already; the socket says the same for itself.
+    const mask = process.umask(0o177)
+    server.listen({ path, backlog: 4096 }, () => {
+      chmodSync(path, 0o600)
+      resolve(server)
+    })
+    process.umask(mask)
+  })
+}
+
+function inodeOf(path: string): number | undefined {
+  return statSync(path, { throwIfNoEntry: false })?.ino
+}

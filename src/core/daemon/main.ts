@@ -1,0 +1,247 @@
+import { readFileSync, rmSync, writeFileSync } from 'node:fs'
+import type { Socket } from 'node:net'
+import { join } from 'node:path'
+import { systemClock } from '../clock.ts'
+import { packageRoot, packageVersion } from '../config/package-root.ts'
+import { type Paths, pathsOf, preparePaths } from '../config/paths.ts'
+import { readSettings, section } from '../config/settings.ts'
+import { MyceliumError } from '../errors.ts'
+import { openLog } from '../log.ts'
+import { compose, type Interceptor } from '../pipeline/call.ts'
+import { sweepPools } from '../policy/janitor.ts'
+import { limitsWith } from '../pool/limits.ts'
+import { Pools } from '../pool/pools.ts'
+import { profileOf } from '../pool/profile.ts'
+import { dispatchCounted } from '../pool/stateful-calls.ts'
+import { type Identity, identityOf } from '../process.ts'
+import { Session } from '../session/session.ts'
+import { AgentsSeen } from './agents-seen.ts'
+import { serveControl } from './control.ts'
+import type { Hello } from './hello.ts'
+import { bootIdOf, sweepLeftovers } from './journal.ts'
+import { KnownServers } from './known-servers.ts'
+import { Listener } from './listen.ts'
+import { acquireLock } from './lock.ts'
+import { Processes } from './processes.ts'
+import { serverRows } from './report.ts'
+import { failureNotePath } from './start.ts'
+import { warmServers } from './warm.ts'
+import { startWatcher } from './watcher.ts'
+import type { DaemonStatus, WarmTarget } from './wire.ts'
+
+const TICK_MS = 1_000
+const SNAPSHOT_MS = 2_000
+const STOP_LIMIT_MS = 10_000
+
+/** Per-request behaviour, outermost first: none yet, so every call crosses as it came. */
+const INTERCEPTORS: readonly Interceptor[] = []
+
+/** Wiring only: builds the services and lets them run until the daemon is told to stop or has nothing to do. */
+async function run(paths: Paths): Promise<void> {
+  preparePaths(paths)
+  const clock = systemClock
+  const log = openLog(paths.log, clock)
+  const daemon = identityOf(process.pid) as Identity
+  const lock = await acquireLock(paths.run, 'daemon', { identity: daemon })
+  if ('heldBy' in lock) return
+  const limits = limitsWith(section(readSettings(paths), 'limits'))
+  const bootId = bootIdOf(paths, daemon)
+  const sweeping = sweepLeftovers(paths, clock)
+  const watcher = await startWatcher({
+    script: readFileSync(join(packageRoot(), 'templates', 'watcher.sh'), 'utf8'),
+    bootId,
+    onLost: (because) => log.event('watcher-lost', { because }),
+  })
+  const processes = new Processes({ paths, clock, log, limits, watcher, bootId, daemon })
+  const pools = new Pools({
+    clock,
+    log,
+    limits,
+    spawn: (profile) => processes.spawn(profile),
+    end: (upstream) => processes.end(upstream),
+  })
+  const servers = new KnownServers(paths)
+  const agents = new AgentsSeen(paths)
+  const sessions = new Set<Session>()
+  const startedAtMs = clock.now()
+  let nextSession = 1
+  let draining = false
+  let idleSinceMs = clock.now()
+
+  const attach = (hello: Hello, socket: Socket): void => {
+    const def = servers.get(hello.server)
+    const origin = { argv: hello.argv, cwd: hello.cwd, env: hello.env }
+    const peer = { server: def.id, client: hello.client, pid: hello.pid, plainEof: hello.kind === 'ticket' }
+    const session = new Session(`s${nextSession++}`, peer, socket, {
+      clock,
+      log,
+      limits,
+      poolFor: (params) => {
+        if (params !== undefined) agents.note(hello.client, params)
+        return pools.poolFor(profileOf(def, origin), params)
+      },
+      dispatch: (pool, member) => compose(INTERCEPTORS, (call) => dispatchCounted(pool, call, member)),
+      ended: (ended) => {
+        sessions.delete(ended)
+        log.event('session-ended', { session: ended.id, server: def.id, client: hello.client })
+        if (draining && sessions.size === 0) void stop('drained')
+      },
+    })
+    sessions.add(session)
+    log.event('session-started', {
+      session: session.id,
+      server: def.id,
+      client: hello.client,
+      relay: hello.relay,
+    })
+  }
+
+  const listener = new Listener({
+    paths,
+    clock,
+    log,
+    doors: {
+      check: (hello) => void servers.get(hello.server),
+      agent: attach,
+      control: (socket, rest) => serveControl(socket, rest, commands),
+    },
+  })
+
+  let stopping: Promise<void> | undefined
+  const stop = (why: string): Promise<void> => {
+    stopping ??= (async () => {
+      log.event('daemon-stopping', { because: why, sessions: sessions.size })
+      listener.close()
+      for (const session of [...sessions])
+        session.close(new MyceliumError('daemon_stopping', 'mycelium is stopping'))
+      pools.close('mycelium is stopping')
+      await Promise.race([processes.settled(), new Promise((resolve) => setTimeout(resolve, STOP_LIMIT_MS))])
+      processes.killAll()
+      await watcher.stop()
+      lock.release()
+      log.event('daemon-stopped')
+      // Answers on their way out get their turn.
+      setImmediate(() => process.exit(0))
+    })()
+    return stopping
+  }
+
+  const namedPools = (args: Readonly<Record<string, unknown>>) => {
+    const names = args.names as readonly string[]
+    return names.flatMap((name) => servers.named(name))
+  }
+
+  const commands = {
+    status: (): DaemonStatus => ({
+      pid: process.pid,
+      version: packageVersion(),
+      node: process.version,
+      root: paths.root,
+      socket: paths.socket,
+      uptimeMs: Math.round(clock.now() - startedAtMs),
+      rssMb: Math.round((process.memoryUsage.rss() / 1024 / 1024) * 10) / 10,
+      draining,
+      sessions: sessions.size,
+      upstreams: processes.count,
+      watcherPid: watcher.pid ?? null,
+    }),
+    servers: () => serverRows(servers.all(), pools, clock),
+    sessions: () =>
+      [...sessions].map((session) => ({
+        id: session.id,
+        ...session.peer,
+        pool: session.pool?.key ?? null,
+        inFlight: session.inFlight,
+      })),
+    warm: (args: Readonly<Record<string, unknown>>) =>
+      warmServers(args.targets as readonly WarmTarget[], { clock, limits, pools, servers, agents }),
+    restart: (args: Readonly<Record<string, unknown>>) =>
+      namedPools(args).map(({ id }) => {
+        for (const pool of pools.of(id)) pool.restart()
+        return id
+      }),
+    drain: (args: Readonly<Record<string, unknown>>) =>
+      namedPools(args).map(({ id }) => {
+        for (const pool of pools.of(id)) pool.drain('drained on request')
+        return id
+      }),
+    pause: (args: Readonly<Record<string, unknown>>) =>
+      namedPools(args).map(({ id }) => {
+        pools.pause(id)
+        return id
+      }),
+    resume: (args: Readonly<Record<string, unknown>>) =>
+      namedPools(args).map(({ id }) => {
+        pools.resume(id)
+        return id
+      }),
+    stop: async () => {
+      const open = sessions.size
+      await Promise.race([stopAllButExit(), new Promise((resolve) => setTimeout(resolve, STOP_LIMIT_MS))])
+      return { sessions: open }
+    },
+    handover: () => {
+      draining = true
+      listener.close()
+      lock.release()
+      log.event('daemon-draining', { sessions: sessions.size })
+      for (const pool of pools.all())
+        for (const spare of pool.lists.in('spare')) pool.stop(spare, 'a new daemon takes over')
+      if (sessions.size === 0) void stop('handed over')
+      return { sessions: sessions.size, pid: process.pid }
+    },
+  }
+
+  /** Ends sessions and servers, so that the answer to `stop` means that nothing is left but this process. */
+  const stopAllButExit = async (): Promise<void> => {
+    pools.close('mycelium is stopping')
+    for (const session of [...sessions])
+      session.close(new MyceliumError('daemon_stopping', 'mycelium is stopping'))
+    await processes.settled()
+    setImmediate(() => void stop('stopped on request'))
+  }
+
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => void stop(signal))
+  process.on('uncaughtException', (error) => {
+    log.event('bug', { what: error.stack ?? String(error) })
+    void stop('an internal error')
+  })
+  process.on('unhandledRejection', (error) =>
+    log.event('bug', { what: error instanceof Error ? (error.stack ?? '') : String(error) }),
+  )
+
+  await listener.open()
+  rmSync(failureNotePath(paths), { force: true })
+  log.event('daemon-started', { pid: process.pid, version: packageVersion() })
+  void sweeping.then(({ ended, survivors }) => {
+    if (ended.length + survivors.length > 0)
+      log.event('leftovers-ended', { ended: ended.length, survivors: survivors.length })
+  })
+
+  setInterval(() => {
+    if (stopping !== undefined) return
+    sweepPools({ clock, log, limits, pools })
+    if (draining) return
+    void listener.heal().catch((error: unknown) => log.event('bug', { what: String(error) }))
+    if (sessions.size > 0 || processes.count > 0) idleSinceMs = clock.now()
+    else if (clock.now() - idleSinceMs > limits.daemonIdleMs) void stop('nothing to do')
+  }, TICK_MS)
+  setInterval(() => {
+    if (processes.count > 0) processes.snapshot()
+  }, SNAPSHOT_MS)
+}
+
+const [, , verb, root] = process.argv
+if (verb === 'run' && root !== undefined) {
+  const paths = pathsOf(root)
+  run(paths).then(undefined, (error: unknown) => {
+    const what = error instanceof Error ? error.message : String(error)
+    console.error(`mycelium daemon: ${what}`)
+    try {
+      writeFileSync(failureNotePath(paths), `${what}\n`, { mode: 0o600 })
+    } catch {
+      // The run directory itself is the trouble; the line above says so.
+    }
+    process.exit(1)
+  })
+}

@@ -1,0 +1,117 @@
+import type { Clock } from '../clock.ts'
+import type { Paths } from '../config/paths.ts'
+import { LineSplitter } from '../lines.ts'
+import type { Log } from '../log.ts'
+import type { Profile } from '../pool/key.ts'
+import { endUpstream, killNow } from '../pool/kill.ts'
+import type { Limits } from '../pool/limits.ts'
+import { redact } from '../pool/profile.ts'
+import { markerOf, spawnUpstream, type UpstreamProcess } from '../pool/spawn.ts'
+import { rememberTrees } from '../pool/tree.ts'
+import type { Identity } from '../process.ts'
+import { forgetUpstream, recordUpstream } from './journal.ts'
+import type { Watcher } from './watcher.ts'
+
+/** What the daemon's processes need. */
+export interface ProcessesServices {
+  readonly paths: Paths
+  readonly clock: Clock
+  readonly log: Log
+  readonly limits: Limits
+  readonly watcher: Watcher
+  readonly bootId: string
+  readonly daemon: Identity
+}
+
+/** Longest line of a server's standard error that is kept. */
+const MAX_STDERR_LINE_BYTES = 64 * 1024
+
+/** Every process tree this daemon started and has not seen the end of: journal and watcher know of each. */
+export class Processes {
+  readonly #services: ProcessesServices
+  readonly #alive = new Map<number, UpstreamProcess>()
+  readonly #ending = new Map<UpstreamProcess, Promise<void>>()
+
+  constructor(services: ProcessesServices) {
+    this.#services = services
+  }
+
+  get count(): number {
+    return this.#alive.size
+  }
+
+  /** Starts a server; it is known to journal and watcher before anybody speaks to it. */
+  async spawn(profile: Profile): Promise<UpstreamProcess> {
+    const { bootId, watcher, log } = this.#services
+    const { file, args, cwd, spawnEnv } = profile
+    const upstream = await spawnUpstream({ file, args, cwd, env: spawnEnv, marker: markerOf(bootId) })
+    this.#alive.set(upstream.pid, upstream)
+    watcher.note(upstream.identity)
+    this.#record(upstream, profile)
+    this.#keepStderr(upstream, profile)
+    log.event('upstream-started', { server: profile.server, pid: upstream.pid })
+    return upstream
+  }
+
+  /** Ends a process and its whole tree; also for one that ended by itself and may have left children. */
+  end(upstream: UpstreamProcess): Promise<void> {
+    const known = this.#ending.get(upstream)
+    if (known !== undefined) return known
+    const ending = this.#end(upstream)
+    this.#ending.set(upstream, ending)
+    return ending
+  }
+
+  /** Tells the watcher which processes belong to the trees now. */
+  snapshot(): void {
+    this.#services.watcher.snapshot(rememberTrees([...this.#alive.values()]))
+  }
+
+  /** Resolves when all that is being ended is gone. */
+  async settled(): Promise<void> {
+    await Promise.all(this.#ending.values())
+  }
+
+  /** The synchronous way out: SIGKILL to every tree. */
+  killAll(): void {
+    killNow([...this.#alive.values()])
+  }
+
+  async #end(upstream: UpstreamProcess): Promise<void> {
+    const { clock, limits, log, paths, watcher } = this.#services
+    const survivors = await endUpstream(upstream, { graceMs: limits.killGraceMs, clock })
+    for (const { pid } of survivors) log.event('process-survived', { pid, because: 'SIGKILL did not end it' })
+    this.#alive.delete(upstream.pid)
+    this.#ending.delete(upstream)
+    if (survivors.length > 0) return
+    watcher.forget(upstream.identity)
+    forgetUpstream(paths, upstream.pid)
+  }
+
+  #record(upstream: UpstreamProcess, profile: Profile): void {
+    const { paths, daemon, log } = this.#services
+    try {
+      recordUpstream(paths, {
+        root: upstream.identity,
+        marker: upstream.marker,
+        daemon,
+        command: profile.file,
+      })
+    } catch (error) {
+      // A full disk: the watcher still knows of the process.
+      log.event('journal-failed', { pid: upstream.pid, because: (error as Error).message })
+    }
+  }
+
+  #keepStderr(upstream: UpstreamProcess, profile: Profile): void {
+    const write = (line: Buffer): void =>
+      this.#services.log.server(profile.server, redact(line.toString('utf8').trimEnd(), profile.secrets))
+    const lines = new LineSplitter(MAX_STDERR_LINE_BYTES, write, () => {})
+    upstream.stderr.on('data', (chunk: Buffer) => lines.push(chunk))
+    upstream.stderr.on('error', () => {})
+    void upstream.exited.then(() => {
+      const rest = lines.end()
+      if (rest !== undefined) write(rest)
+    })
+  }
+}

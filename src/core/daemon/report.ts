@@ -1,0 +1,45 @@
+import type { Clock } from '../clock.ts'
+import type { ServerDef } from '../config/registry.ts'
+import { modeOf } from '../launch/catalog.ts'
+import type { Pool } from '../pool/pool.ts'
+import type { Pools } from '../pool/pools.ts'
+import type { PoolRow, ServerRow } from './wire.ts'
+
+/** One row per server for `server list`: every list and counter of its pools. */
+export function serverRows(defs: readonly ServerDef[], pools: Pools, clock: Clock): ServerRow[] {
+  return defs.map((def) => {
+    const own = pools.of(def.id)
+    const choice = modeOf(def.argv, def.mode)
+    const latest = own.at(-1)?.profile ?? choice
+    return {
+      id: def.id,
+      name: def.name,
+      mode: latest.mode,
+      why: latest.why,
+      by: latest.by,
+      paused: pools.isPaused(def.id),
+      sessions: own.reduce((sum, pool) => sum + pool.members.size, 0),
+      processes: own.reduce((sum, pool) => sum + pool.alive, pools.aheadOf(def.id)),
+      clients: [...new Set(def.sources.map((source) => source.client))],
+      pools: own.map((pool) => poolRow(pool, clock)),
+    }
+  })
+}
+
+function poolRow(pool: Pool, clock: Clock): PoolRow {
+  const upstreams = pool.lists.in('started', 'greeting', 'spare', 'idle', 'busy', 'draining', 'stopping')
+  return {
+    key: pool.key,
+    cwd: pool.profile.cwdMatters ? pool.profile.cwd : null,
+    state: pool.condition,
+    sessions: pool.members.size,
+    waiting: pool.waiting,
+    upstreams: upstreams.map((upstream) => ({
+      pid: upstream.process.pid,
+      state: upstream.state,
+      inFlight: upstream.inFlight,
+      calls: upstream.calls,
+      ageMs: Math.round(clock.now() - upstream.startedAtMs),
+    })),
+  }
+}

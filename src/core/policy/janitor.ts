@@ -1,0 +1,121 @@
+import { freemem, totalmem } from 'node:os'
+import type { Clock } from '../clock.ts'
+import type { Log } from '../log.ts'
+import type { Limits } from '../pool/limits.ts'
+import type { Pool } from '../pool/pool.ts'
+import type { Pools } from '../pool/pools.ts'
+
+/** What the janitor looks at and acts on. */
+export interface JanitorServices {
+  readonly clock: Clock
+  readonly log: Log
+  readonly limits: Limits
+  readonly pools: Pools
+}
+
+/** One round: ends what is idle, stale or surplus, asks silent servers whether they live, starts spares and grows pools under load. */
+export function sweepPools(services: JanitorServices): void {
+  const { pools, limits } = services
+  for (const pool of pools.all()) {
+    endIdle(pool, services)
+    endOld(pool, services)
+    growUnderLoad(pool)
+    probeSilent(pool, services)
+  }
+  pools.endStaleAhead(limits.spareMs)
+  keepSpares(services)
+}
+
+function endIdle(pool: Pool, { clock, limits }: JanitorServices): void {
+  const now = clock.now()
+  if (now > pool.spareUntilMs)
+    for (const upstream of pool.lists.in('spare')) pool.stop(upstream, 'no session took the spare')
+  if (pool.sharing === 'owned') return
+  const idle = pool.lists.in('idle')
+  const unused = (forMs: number) => idle.filter((upstream) => now - upstream.lastUsedMs > forMs)
+  if (pool.members.size === 0) {
+    if (now - pool.lastUsedMs > limits.idleMs)
+      for (const upstream of unused(limits.idleMs)) pool.stop(upstream, 'idle')
+    return
+  }
+  const inService = pool.lists.count('idle', 'busy')
+  const needed = new Set([...pool.members.values()].map((member) => member.rootsKey)).size
+  for (const upstream of unused(limits.shrinkAfterMs).slice(0, Math.max(0, inService - needed)))
+    pool.stop(upstream, 'more processes than the load needs')
+}
+
+function endOld(pool: Pool, { clock, limits }: JanitorServices): void {
+  if (limits.lifetimeMs === 0 || pool.sharing === 'owned') return
+  for (const upstream of pool.lists.in('spare', 'idle', 'busy')) {
+    if (clock.now() - upstream.startedAtMs > limits.lifetimeMs) pool.stop(upstream, 'older than its lifetime')
+  }
+}
+
+/** Calls that have been waiting behind others on a multiplexed process are worth a second one. */
+function growUnderLoad(pool: Pool): void {
+  const inService = pool.lists.in('idle', 'busy')
+  if (pool.sharing !== 'multiplexed' || inService.length === 0) return
+  const crowded = inService.every(
+    (upstream) => upstream.inFlight >= CROWD && upstream.oldestCallMs() > CROWD_WAIT_MS,
+  )
+  if (crowded) pool.grow()
+}
+
+const CROWD = 8
+const CROWD_WAIT_MS = 2_000
+
+/** A server is asked only when idle, and judged only when it has answered such a question before. */
+function probeSilent(pool: Pool, { clock, limits, log }: JanitorServices): void {
+  for (const upstream of pool.lists.in('idle')) {
+    if (upstream.answersPing === false || clock.now() - upstream.lastHeardMs < limits.probeAfterMs) continue
+    const askedAtMs = clock.now()
+    const cancel = clock.after(PROBE_ANSWER_MS, () => {
+      if (upstream.lastHeardMs >= askedAtMs) return
+      // A server with calls in flight may be too busy to answer; one that never answered may not know `ping`.
+      if (upstream.answersPing === true && upstream.awaited === 1) {
+        log.event('upstream-silent', {
+          server: pool.profile.server,
+          pid: upstream.process.pid,
+          because: 'it used to answer ping and does not',
+        })
+        pool.abandon(upstream, 'it does not answer')
+      } else upstream.answersPing = false
+    })
+    upstream.ask('ping').then(
+      () => {
+        upstream.answersPing = true
+        cancel()
+      },
+      () => cancel(),
+    )
+  }
+}
+
+const PROBE_ANSWER_MS = 10_000
+
+/** At most one spare per server: for the pool that was used last, while one is likely to be used and memory allows. */
+function keepSpares(services: JanitorServices): void {
+  const { clock, pools, limits, log } = services
+  const newest = new Map<string, Pool>()
+  for (const pool of pools.all()) {
+    if (pool.sharing !== 'owned' || pool.greetings === undefined || clock.now() > pool.spareUntilMs) continue
+    const other = newest.get(pool.profile.server)
+    if (other === undefined || pool.lastUsedMs > other.lastUsedMs) newest.set(pool.profile.server, pool)
+  }
+  for (const pool of newest.values()) {
+    if (pool.lists.count('spare') > 0 || pool.starting > 0 || pool.closed || pool.crashes.count > 0) continue
+    if (clock.now() - pool.lastUsedMs < SETTLE_BEFORE_SPARE_MS) continue
+    for (const rival of pools.of(pool.profile.server)) {
+      for (const upstream of rival.lists.in('spare'))
+        rival.stop(upstream, 'another pool of the server was used since')
+    }
+    if (freemem() < totalmem() * limits.freeMemoryShare) {
+      log.event('spare-refused', { server: pool.profile.server, because: 'memory is short' })
+      continue
+    }
+    pool.warm().catch(() => {})
+  }
+}
+
+/** A session that just started is still busy starting other servers: the spare can wait. */
+const SETTLE_BEFORE_SPARE_MS = 1_000

@@ -1,0 +1,59 @@
+import type { ServerDef } from '../config/registry.ts'
+import { modeOf } from '../launch/catalog.ts'
+import { keyEnvironment, spawnEnvironment } from '../launch/environment.ts'
+import { resolveCommand } from '../launch/resolve.ts'
+import { cwdMatters } from '../launch/working-directory.ts'
+import type { Profile } from './key.ts'
+
+/** Where and with what an agent would have started the server. */
+export interface Origin {
+  readonly argv: readonly string[]
+  readonly cwd: string
+  readonly env: Readonly<Record<string, string>>
+}
+
+/** Shortest value that is taken for a secret: shorter ones would blank out half a log. */
+const MIN_SECRET_LENGTH = 6
+const SECRET_NAME = /KEY|TOKEN|SECRET|PASS|CREDENTIAL|AUTH|COOKIE|PRIVATE|DSN/i
+
+/** What the agent would have started, and what of it decides about sharing. Throws server_command_missing. */
+export function profileOf(def: ServerDef, origin: Origin): Profile {
+  const { cwd, env } = origin
+  const argv = origin.argv.length > 0 ? origin.argv : def.argv
+  const { mode, why, by, entry } = modeOf(argv, def.mode, { cwd, env })
+  const keyEnv = keyEnvironment(entry, def.envNames, env, argv)
+  const command = resolveCommand({ argv, cwd, env })
+  const spawnEnv = spawnEnvironment(def.envNames, env, cwd)
+  const path =
+    command.binDir === undefined ? spawnEnv.PATH : [command.binDir, spawnEnv.PATH].filter(Boolean).join(':')
+  return {
+    server: def.id,
+    name: def.name,
+    mode,
+    why,
+    by,
+    entry,
+    file: command.file,
+    args: command.args,
+    cwd,
+    cwdMatters: cwdMatters(entry, argv, keyEnv, cwd),
+    spawnEnv: path === undefined ? spawnEnv : { ...spawnEnv, PATH: path },
+    keyEnv,
+    secrets: secretsIn(env, def.envNames),
+  }
+}
+
+function secretsIn(env: Readonly<Record<string, string>>, declared: readonly string[]): readonly string[] {
+  return Object.entries(env)
+    .filter(
+      ([name, value]) =>
+        value.length >= MIN_SECRET_LENGTH && (declared.includes(name) || SECRET_NAME.test(name)),
+    )
+    .map(([, value]) => value)
+    .sort((a, b) => b.length - a.length)
+}
+
+/** The text with every secret value blanked out. */
+export function redact(text: string, secrets: readonly string[]): string {
+  return secrets.reduce((rest, secret) => rest.replaceAll(secret, '[redacted]'), text)
+}

@@ -1,0 +1,246 @@
+import type { Clock } from '../clock.ts'
+import { MyceliumError } from '../errors.ts'
+import { LineSplitter } from '../lines.ts'
+import { Outbox } from '../outbox.ts'
+import type { Call, Reply } from '../pipeline/call.ts'
+import { idInteger, integerAt, metaTokenText } from '../protocol/fields.ts'
+import { type Frame, scanFrame } from '../protocol/frame.ts'
+import { notificationText, requestText } from '../protocol/messages.ts'
+import { spliceId, spliceRanges } from '../protocol/splice.ts'
+import type { UpstreamProcess } from './spawn.ts'
+import type { Listed, UpstreamState } from './states.ts'
+
+/** Longest line taken from a server. */
+export const MAX_SERVER_LINE_BYTES = 64 * 1024 * 1024
+/** Most bytes that may wait for a server that does not read its stdin. */
+const MAX_STDIN_BACKLOG_BYTES = 256 * 1024 * 1024
+/** How long a cancelled call still counts as in flight: the server may go on asking its owner meanwhile. */
+const CANCELLED_GRACE_MS = 30_000
+
+/** What a process tells the pool it belongs to. */
+export interface UpstreamEvents {
+  /** A request of the server (elicitation, sampling, roots, ping). */
+  asked(upstream: Upstream, frame: Frame): void
+  /** A notification that belongs to no call of ours. */
+  noticed(upstream: Upstream, frame: Frame): void
+  /** The number of calls in flight became zero, or left it. */
+  loadChanged(upstream: Upstream): void
+  exited(upstream: Upstream, how: string): void
+  /** The server does not read as fast as it is written to (true), or does again. */
+  pressure(upstream: Upstream, high: boolean): void
+  /** A line that is no JSON-RPC message, or an answer to nothing. */
+  oddity(upstream: Upstream, what: string, bytes: number): void
+}
+
+/** One request in flight to the process. */
+interface Pending {
+  readonly sentAtMs: number
+  /** The agent's own progress token as JSON text. */
+  readonly tokenText: string | undefined
+  readonly call: Call | undefined
+  reply(frame: Frame): void
+  gone(error: MyceliumError): void
+  cancelled: boolean
+}
+
+/** One server process: its lifetime, its calls in flight, its raw lines. Knows nothing of sessions or policy. */
+export class Upstream implements Listed {
+  state: UpstreamState = 'started'
+  readonly process: UpstreamProcess
+  readonly startedAtMs: number
+  /** The answer to `initialize`, as the server sent it. */
+  greeting: Frame | undefined
+  /** The attached session that owns it: for life (`session`), or while it has calls in flight (`call`). */
+  owner: string | undefined
+  /** The last session that used it: its state, if any, is about that session. */
+  lastUser: string | undefined
+  /** The roots it was told of; only sessions with the same may use it. Undefined until it is in service. */
+  roots: string | undefined
+  initializedSent = false
+  /** Whether it answers `ping`; undefined until asked. */
+  answersPing: boolean | undefined
+  calls = 0
+  lastHeardMs: number
+  lastUsedMs: number
+  readonly #clock: Clock
+  readonly #events: UpstreamEvents
+  readonly #pending = new Map<number, Pending>()
+  readonly #stdin: Outbox
+  #nextId = 1
+  #live = 0
+
+  constructor(process: UpstreamProcess, clock: Clock, events: UpstreamEvents) {
+    this.process = process
+    this.#clock = clock
+    this.#events = events
+    this.startedAtMs = clock.now()
+    this.lastHeardMs = this.startedAtMs
+    this.lastUsedMs = this.startedAtMs
+    this.#stdin = new Outbox(process.stdin, MAX_STDIN_BACKLOG_BYTES, {
+      pressure: (high) => events.pressure(this, high),
+      overflow: (waiting) => events.oddity(this, 'stdin backlog over the limit', waiting),
+    })
+    // A server that died has a broken stdin; its exit is reported by `exited`.
+    process.stdin.on('error', () => {})
+    const lines = new LineSplitter(
+      MAX_SERVER_LINE_BYTES,
+      (line) => this.#hear(line),
+      (bytes) => events.oddity(this, 'line over the limit', bytes),
+    )
+    process.stdout.on('data', (chunk: Buffer) => lines.push(chunk))
+    process.stdout.on('error', () => {})
+    void process.exited.then((exit) => this.#leave(exit))
+  }
+
+  /** Calls in flight, cancelled ones included until the server has let go of them. */
+  get inFlight(): number {
+    return this.#pending.size
+  }
+
+  /** Calls in flight that somebody waits for. */
+  get awaited(): number {
+    return this.#live
+  }
+
+  /** Sessions with calls in flight here. */
+  callers(): ReadonlySet<string> {
+    const callers = new Set<string>()
+    for (const { call, cancelled } of this.#pending.values())
+      if (call !== undefined && !cancelled) callers.add(call.session)
+    return callers
+  }
+
+  /** Age of the oldest call in flight, ms. */
+  oldestCallMs(): number {
+    const first = this.#pending.values().next()
+    return first.done ? 0 : this.#clock.now() - first.value.sentAtMs
+  }
+
+  /** Sends an agent's call; the reply still has our id. Rejects with server_exited when the process ends first. */
+  forward(call: Call): Promise<Reply> {
+    return new Promise((resolve, reject) => {
+      const { frame } = call
+      const tokenText = metaTokenText(frame)
+      const id = this.#take({
+        sentAtMs: this.#clock.now(),
+        tokenText,
+        call,
+        reply: (answer) => resolve({ frame: answer }),
+        gone: reject,
+        cancelled: false,
+      })
+      this.calls += 1
+      this.lastUsedMs = this.#clock.now()
+      this.lastUser = call.session
+      call.onCancel = (why, notice) => this.#cancel(id, why, notice)
+      this.#stdin.push(spliceId(frame, String(id), tokenText === undefined ? undefined : String(id)))
+    })
+  }
+
+  /** Sends a request of our own and gives the server's answer. */
+  ask(method: string, paramsText?: string): Promise<Frame> {
+    return new Promise((resolve, reject) => {
+      const id = this.#take({
+        sentAtMs: this.#clock.now(),
+        tokenText: undefined,
+        call: undefined,
+        reply: resolve,
+        gone: reject,
+        cancelled: false,
+      })
+      this.#stdin.push(Buffer.from(requestText(String(id), method, paramsText)))
+    })
+  }
+
+  /** Sends bytes that need no answer: a notification, or an answer to the server's own request. */
+  tell(line: Buffer): void {
+    this.#stdin.push(line)
+  }
+
+  pauseReading(): void {
+    this.process.stdout.pause()
+  }
+
+  resumeReading(): void {
+    this.process.stdout.resume()
+  }
+
+  #take(pending: Pending): number {
+    const id = this.#nextId++
+    this.#pending.set(id, pending)
+    this.#live += 1
+    if (this.#pending.size === 1) this.#events.loadChanged(this)
+    return id
+  }
+
+  #drop(id: number, pending: Pending): void {
+    if (!this.#pending.delete(id)) return
+    if (!pending.cancelled) this.#live -= 1
+    if (this.#pending.size === 0) this.#events.loadChanged(this)
+  }
+
+  #cancel(id: number, why: string, notice: Frame | undefined): void {
+    const pending = this.#pending.get(id)
+    if (pending === undefined || pending.cancelled) return
+    pending.cancelled = true
+    this.#live -= 1
+    this.tell(
+      notice === undefined
+        ? Buffer.from(
+            notificationText('notifications/cancelled', JSON.stringify({ requestId: id, reason: why })),
+          )
+        : spliceRanges(notice.line, [
+            { start: notice.requestIdStart, end: notice.requestIdEnd, text: String(id) },
+          ]),
+    )
+    pending.gone(new MyceliumError('client_gone', `cancelled: ${why}`))
+    this.#clock.after(CANCELLED_GRACE_MS, () => this.#drop(id, pending))
+  }
+
+  #hear(line: Buffer): void {
+    this.lastHeardMs = this.#clock.now()
+    const frame = scanFrame(line)
+    if (frame === undefined || frame.kind === 'invalid') {
+      this.#events.oddity(this, 'no JSON-RPC message on stdout', line.length)
+    } else if (frame.kind === 'response') this.#answered(frame)
+    else if (frame.kind === 'request') this.#events.asked(this, frame)
+    else if (frame.kind === 'batch') this.#events.oddity(this, 'a batch on stdout', line.length)
+    else if (frame.method === 'notifications/progress') this.#progressed(frame)
+    else this.#events.noticed(this, frame)
+  }
+
+  #answered(frame: Frame): void {
+    const id = idInteger(frame)
+    const pending = id === undefined ? undefined : this.#pending.get(id)
+    if (id === undefined || pending === undefined) {
+      this.#events.oddity(this, 'an answer to no call in flight', frame.line.length)
+      return
+    }
+    this.#drop(id, pending)
+    if (!pending.cancelled) pending.reply(frame)
+  }
+
+  #progressed(frame: Frame): void {
+    const token = integerAt(frame.line, frame.progressTokenStart, frame.progressTokenEnd)
+    const pending = token === undefined ? undefined : this.#pending.get(token)
+    // Late or unknown progress makes some agents close the connection: it ends here.
+    if (pending?.tokenText === undefined || pending.cancelled) return
+    pending.call?.progress(
+      spliceRanges(frame.line, [
+        { start: frame.progressTokenStart, end: frame.progressTokenEnd, text: pending.tokenText },
+      ]),
+    )
+  }
+
+  #leave(exit: { code: number | null; signal: string | null }): void {
+    const how = exit.signal === null ? `code ${exit.code}` : `signal ${exit.signal}`
+    this.#stdin.close()
+    for (const [id, pending] of [...this.#pending]) {
+      this.#pending.delete(id)
+      if (pending.cancelled) continue
+      pending.gone(new MyceliumError('server_exited', `the server ended (${how}) before it answered`))
+    }
+    this.#live = 0
+    this.#events.exited(this, how)
+  }
+}

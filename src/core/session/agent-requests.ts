@@ -1,0 +1,111 @@
+import type { Clock } from '../clock.ts'
+import { ERRORS } from '../errors.ts'
+import type { Upstream } from '../pool/upstream.ts'
+import { idInteger, idText, rawText } from '../protocol/fields.ts'
+import type { Frame } from '../protocol/frame.ts'
+import { errorText, notificationText, requestText } from '../protocol/messages.ts'
+import { CAPABILITY_OF_SERVER_REQUEST } from '../protocol/methods.ts'
+import { spliceId, spliceRanges } from '../protocol/splice.ts'
+
+/** A request put to the agent and not answered yet. */
+interface Open {
+  /** The server that asked, and under which id; undefined for our own requests. */
+  readonly upstream: Upstream | undefined
+  readonly idText: string
+  readonly answered: (frame: Frame | undefined) => void
+  readonly cancelTimer: () => void
+}
+
+/** The requests put to one agent: servers' own, under ids of ours, and those that mycelium asks itself. */
+export class AgentRequests {
+  /** What the agent declared; undefined when it never said `initialize`. */
+  capabilities: readonly string[] | undefined
+  readonly #clock: Clock
+  readonly #boundMs: number
+  readonly #write: (line: Buffer) => void
+  readonly #open = new Map<number, Open>()
+  #nextId = 1
+
+  constructor(clock: Clock, boundMs: number, write: (line: Buffer) => void) {
+    this.#clock = clock
+    this.#boundMs = boundMs
+    this.#write = write
+  }
+
+  /** Puts a server's request to the agent; the server gets an error when the agent cannot or does not answer in time. */
+  put(upstream: Upstream, frame: Frame): void {
+    const id = idText(frame)
+    const needed = neededCapability(frame.method ?? '')
+    if (needed !== null && this.capabilities?.includes(needed) === false) {
+      upstream.tell(Buffer.from(errorText(id, -32601, `the agent has no ${needed} capability`)))
+      return
+    }
+    const own = this.#add(upstream, id, this.#boundMs, (answer) => {
+      if (answer !== undefined) upstream.tell(spliceId(answer, id))
+      else
+        upstream.tell(
+          Buffer.from(
+            errorText(id, ERRORS.request_timeout.wire, `the agent did not answer within ${this.#boundMs} ms`),
+          ),
+        )
+    })
+    this.#write(spliceId(frame, String(own)))
+  }
+
+  /** Asks the agent something for mycelium itself; undefined when it does not answer in time. */
+  ask(method: string, boundMs: number): Promise<Frame | undefined> {
+    return new Promise((resolve) => {
+      const own = this.#add(undefined, '', boundMs, resolve)
+      this.#write(Buffer.from(requestText(String(own), method)))
+    })
+  }
+
+  /** Takes the agent's answer to where it belongs; an answer to nothing is dropped. */
+  answer(frame: Frame): void {
+    const id = idInteger(frame)
+    const open = id === undefined ? undefined : this.#open.get(id)
+    if (id === undefined || open === undefined) return
+    this.#open.delete(id)
+    open.cancelTimer()
+    open.answered(frame)
+  }
+
+  /** The server cancelled a request of its own. */
+  withdraw(upstream: Upstream, notice: Frame): void {
+    const wanted = rawText(notice.line, notice.requestIdStart, notice.requestIdEnd)
+    for (const [id, open] of this.#open) {
+      if (open.upstream !== upstream || open.idText !== wanted) continue
+      this.#open.delete(id)
+      open.cancelTimer()
+      const edit = { start: notice.requestIdStart, end: notice.requestIdEnd, text: String(id) }
+      this.#write(spliceRanges(notice.line, [edit]))
+      return
+    }
+  }
+
+  /** Nobody will answer any more. */
+  close(why: string): void {
+    for (const open of this.#open.values()) {
+      open.cancelTimer()
+      if (open.upstream === undefined) open.answered(undefined)
+      else open.upstream.tell(Buffer.from(errorText(open.idText, ERRORS.client_gone.wire, why)))
+    }
+    this.#open.clear()
+  }
+
+  #add(upstream: Upstream | undefined, id: string, boundMs: number, answered: Open['answered']): number {
+    const own = this.#nextId++
+    const cancelTimer = this.#clock.after(boundMs, () => {
+      if (!this.#open.delete(own)) return
+      const params = JSON.stringify({ requestId: own, reason: `no answer within ${boundMs} ms` })
+      this.#write(Buffer.from(notificationText('notifications/cancelled', params)))
+      answered(undefined)
+    })
+    this.#open.set(own, { upstream, idText: id, answered, cancelTimer })
+    return own
+  }
+}
+
+function neededCapability(method: string): string | null {
+  return (CAPABILITY_OF_SERVER_REQUEST as Readonly<Record<string, string | null>>)[method] ?? null
+}
