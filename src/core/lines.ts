@@ -1,5 +1,4 @@
 const NEWLINE = 0x0a
-const SPACE = 0x20
 /** Pieces below this size are merged as they come: a line that arrives byte by byte costs its bytes, not an object per byte. */
 const SMALL_PIECE_BYTES = 4096
 
@@ -28,10 +27,8 @@ export class LineSplitter {
   push(chunk: Buffer): void {
     let from = 0
     for (let at = chunk.indexOf(NEWLINE); at !== -1; at = chunk.indexOf(NEWLINE, from)) {
-      // Moved on before the callback: a callback that throws must not make this line come twice.
-      const start = from
+      this.#finish(chunk, from, at)
       from = at + 1
-      this.#finish(chunk, start, at)
     }
     if (from < chunk.length) this.#hold(from === 0 ? chunk : chunk.subarray(from))
   }
@@ -95,8 +92,7 @@ const EMPTY = Buffer.alloc(0)
 
 function isBlank(line: Buffer): boolean {
   for (const byte of line) {
-    if (byte > SPACE) return false
-    if (byte !== SPACE && byte !== 0x09 && byte !== 0x0d) return false
+    if (byte !== 0x20 && byte !== 0x09 && byte !== 0x0d) return false
   }
   return true
 }

@@ -95,9 +95,7 @@ export function canonicalJson(text: string): string {
 }
 
 function canonicalValue(line: Buffer, start: number, end: number, depth: number): string {
-  const asWritten = line.toString('utf8', start, end)
-  if (depth > MAX_CANONICAL_DEPTH) return asWritten
-  const members = membersOf(line, start)
+  const members = depth > MAX_CANONICAL_DEPTH ? undefined : membersOf(line, start)
   if (members !== undefined) {
     const sorted = members
       .map((member) => ({ member, name: nameOf(line, member) }))
@@ -108,10 +106,10 @@ function canonicalValue(line: Buffer, start: number, end: number, depth: number)
       )
     return `{${sorted.join(',')}}`
   }
-  const elements = elementsOf(line, start)?.elements
+  const elements = depth > MAX_CANONICAL_DEPTH ? undefined : elementsOf(line, start)?.elements
   if (elements !== undefined) {
     return `[${elements.map((one) => canonicalValue(line, one.start, one.end, depth + 1)).join(',')}]`
   }
   const string = decodeString(line, start, end)
-  return string === undefined ? asWritten : JSON.stringify(string)
+  return string === undefined ? line.toString('utf8', start, end) : JSON.stringify(string)
 }

@@ -165,11 +165,20 @@ export function membersOf(line: Buffer, open: number): readonly Member[] | undef
   }
 }
 
-/** The value range of `key` in the object that opens at `open`; of several, the last, as JSON.parse has it. */
+/** The value range of the ASCII `key` in the object that opens at `open`; of several, the last, as JSON.parse has it. */
 export function findMember(line: Buffer, open: number, key: string): Range | undefined {
-  return membersOf(line, open)?.findLast(
-    (member) => decodeString(line, member.keyStart, member.keyEnd) === key,
-  )
+  return membersOf(line, open)?.findLast((member) => isKey(line, member, key))
+}
+
+function isKey(line: Buffer, { keyStart, keyEnd }: Member, key: string): boolean {
+  if (sameText(line, keyStart + 1, keyEnd - 1, key)) return true
+  return hasBackslash(line, keyStart, keyEnd) && decodeString(line, keyStart, keyEnd) === key
+}
+
+/** True when one of these bytes is a backslash. */
+export function hasBackslash(line: Buffer, start: number, end: number): boolean {
+  for (let at = start; at < end; at++) if (line[at] === BACKSLASH) return true
+  return false
 }
 
 /** The elements of the array that opens at `open` and the index after it, or undefined when it is cut short. */

@@ -28,7 +28,7 @@ export function spliceId(frame: Frame, newIdText: string | Buffer, newTokenText?
   return spliceSorted(frame.line, edits)
 }
 
-/** The line with these ranges, which must not overlap, replaced, and one newline at the end. */
+/** The line with these ranges, not empty and not overlapping, replaced, and one newline at the end. */
 export function spliceRanges(line: Buffer, edits: readonly Edit[]): Buffer {
   return spliceSorted(line, edits.length < 2 ? edits : edits.toSorted((a, b) => a.start - b.start))
 }
