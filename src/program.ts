@@ -89,7 +89,13 @@ compares them. Nothing outside the sandbox is touched.`,
 const DAEMON: readonly LeafRow[] = [
   { leaf: 'daemon start', summary: 'start it, if it is not running', parts: [json()] },
   { leaf: 'daemon stop', summary: 'end it and every server it holds', parts: [json()] },
-  { leaf: 'daemon restart', summary: 'stop it and start it again', parts: [json()] },
+  {
+    leaf: 'daemon restart',
+    summary: 'start a new one; the old one finishes its sessions',
+    about:
+      'Starts a new daemon for all further sessions. The old one takes none, finishes those it has and ends.',
+    parts: [json()],
+  },
   { leaf: 'daemon status', summary: 'say whether it runs and what it holds', parts: [json()] },
   {
     leaf: 'daemon logs',
@@ -97,6 +103,10 @@ const DAEMON: readonly LeafRow[] = [
     parts: [
       new Option('-n, --lines <count>', 'how many lines').default(100).argParser(wholeNumber),
       new Option('-f, --follow', 'go on printing as lines arrive'),
+      new Option(
+        '--server <id>',
+        "what that server wrote to its standard error, instead of the daemon's own log",
+      ),
     ],
   },
   {
@@ -108,7 +118,13 @@ const DAEMON: readonly LeafRow[] = [
 
 const SERVER: readonly LeafRow[] = [
   { leaf: 'server list', summary: 'show every server, its mode and why, its processes', parts: [json()] },
-  { leaf: 'server warm', summary: 'start a process now, before anyone asks', parts: [names(), json()] },
+  {
+    leaf: 'server warm',
+    summary: 'start a process now, before anyone asks',
+    about: `Starts one process of each named server (of all, without names) as its clients' configs would start it in this directory, so that \
+the next session finds it ready.`,
+    parts: [new Argument('[names...]', 'servers, as `server list` shows them'), json()],
+  },
   {
     leaf: 'server restart',
     summary: 'replace its processes, calls in flight first',
@@ -119,7 +135,7 @@ const SERVER: readonly LeafRow[] = [
     summary: 'finish calls in flight, then end its processes',
     parts: [names(), json()],
   },
-  { leaf: 'server pause', summary: 'take no new calls until resumed', parts: [names(), json()] },
+  { leaf: 'server pause', summary: 'make new calls wait until resumed', parts: [names(), json()] },
   { leaf: 'server resume', summary: 'end a pause', parts: [names(), json()] },
   {
     leaf: 'server share',

@@ -25,6 +25,11 @@ export function rootFrom(env: NodeJS.ProcessEnv): string {
   return resolve(env.MYCELIUM_HOME || join(env['HOME'] || homedir(), '.mycelium'))
 }
 
+/** The paths of the user whose environment this is. */
+export function pathsFrom(env: NodeJS.ProcessEnv): Paths {
+  return pathsOf(rootFrom(env))
+}
+
 /** All paths below a root. Pure: creates nothing. Throws socket_path_too_long when no short enough place exists. */
 export function pathsOf(root: string): Paths {
   const run = runDirectoryOf(root)

@@ -29,11 +29,16 @@ export function connect(paths: Paths): Promise<Connection | undefined> {
   })
 }
 
-/** As connect, but no daemon is an error. */
-export async function connectOrFail(paths: Paths): Promise<Connection> {
-  const connection = await connect(paths)
-  if (connection === undefined) throw new MyceliumError('daemon_not_running', 'no daemon is running')
-  return connection
+/** Runs one exchange and closes the connection whatever happens. */
+export async function asking<T>(
+  connection: Connection,
+  ask: (connection: Connection) => Promise<T>,
+): Promise<T> {
+  try {
+    return await ask(connection)
+  } finally {
+    connection.close()
+  }
 }
 
 /** Stops the daemon and waits until its process has gone; false when none was running. */
@@ -53,12 +58,7 @@ export async function stopDaemon(paths: Paths): Promise<boolean> {
 /** What the running daemon says of itself, undefined when none runs. */
 export async function daemonStatus(paths: Paths): Promise<DaemonStatus | undefined> {
   const connection = await connect(paths)
-  if (connection === undefined) return undefined
-  try {
-    return await connection.ask<DaemonStatus>('status')
-  } finally {
-    connection.close()
-  }
+  return connection === undefined ? undefined : asking(connection, (open) => open.ask<DaemonStatus>('status'))
 }
 
 function connectionOver(socket: Socket): Connection {

@@ -80,3 +80,15 @@ export function failureNotePath(paths: Paths): string {
 function waitReferenced(delayMs: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, delayMs))
 }
+
+/** Runs the daemon as a child of this process, for service managers and for watching it; gives its exit code. */
+export function runInForeground(paths: Paths, env: NodeJS.ProcessEnv): Promise<number> {
+  preparePaths(paths)
+  const child = spawn(process.execPath, [daemonScript(), 'run', paths.root], { env, stdio: 'inherit' })
+  const pass = (signal: NodeJS.Signals): void => void child.kill(signal)
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => pass(signal))
+  return new Promise((resolve, reject) => {
+    child.once('error', reject)
+    child.once('exit', (code) => resolve(code ?? 1))
+  })
+}
