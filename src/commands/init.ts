@@ -1,0 +1,153 @@
+import { homedir } from 'node:os'
+import { join } from 'node:path'
+import {
+  type Applied,
+  applyPlan,
+  type LauncherText,
+  previewPlan,
+  staleLaunchers,
+} from '../core/clients/apply.ts'
+import { namedClients } from '../core/clients/client-lookup.ts'
+import { type Discovery, discover, type Found, type Problem } from '../core/clients/discover.ts'
+import { knownServers } from '../core/clients/known-servers.ts'
+import { nearest } from '../core/clients/nearest.ts'
+import type { Where } from '../core/clients/places.ts'
+import { type Plan, planOf, selects } from '../core/clients/plan.ts'
+import { redacted } from '../core/clients/redact.ts'
+import { packageRoot } from '../core/config/package-root.ts'
+import { type Paths, pathsOf, rootFrom } from '../core/config/paths.ts'
+import type { ServerDef } from '../core/config/registry.ts'
+import { MyceliumError } from '../core/errors.ts'
+import { modeOf } from '../core/launch/catalog.ts'
+import { renderLauncher } from '../core/launch/render.ts'
+import { initReport, initSummary, type PlannedServer, problemText } from '../core/report/init-report.ts'
+import type { Io } from '../core/report/io.ts'
+import { jsonText } from '../core/report/json.ts'
+import { unifiedDiff } from '../core/report/unified-diff.ts'
+
+/** `mycelium init`. */
+export interface InitOptions {
+  readonly client?: readonly string[]
+  readonly server?: readonly string[]
+  readonly dryRun?: boolean
+  readonly yes?: boolean
+  readonly json?: boolean
+}
+
+/** Finds the servers of every client and, when the user agrees, puts launchers in their places. Resolves to the exit code. */
+export async function runInit(io: Io, options: InitOptions): Promise<number> {
+  const { signal } = io
+  const where = whereOf(io)
+  const paths = pathsOf(rootFrom(io.env))
+  const clients = namedClients(options.client ?? [])
+  const discovery = discover(where, clients)
+  const only = options.server ?? []
+  refuseUnknownServers(only, discovery)
+  const plan = planOf(discovery, knownServers(paths), paths, only)
+  const launcherText = launcherTextFor(paths)
+  const servers = plan.servers.map((server) => plannedServer(server, paths, where))
+  const shown = servers.filter((server) => plan.added.includes(server.id))
+  const left = discovery.found.filter((found) => found.verdict === 'leave' && found.launcher === undefined)
+  const previews = previewPlan(plan, where)
+  const stale = staleLaunchers(plan.servers, paths, launcherText)
+  const talk = (text: string) => (options.json ? undefined : io.write(text))
+
+  talk(initReport({ servers: shown, left, home: where.home, width: io.width, paint: io.paint.stdout }))
+  for (const { file, format, before, after } of previews) {
+    const texts = [redacted(before, format, file), redacted(after, format, file)] as const
+    talk(`${unifiedDiff(file, ...texts, io.paint.stdout)}\n`)
+  }
+  const nothing = plan.files.length === 0 && stale === 0
+  const how = options.dryRun ? 'dry run' : nothing || (await agreed(io, options, plan)) ? 'done' : 'declined'
+  const applied =
+    how === 'done' && !nothing ? await applyPlan(plan, where, paths, launcherText, signal) : undefined
+  const problems = [...discovery.problems, ...(applied?.problems ?? [])]
+  if (options.json) io.write(jsonText(initJson({ options, plan, applied, servers, left, problems })))
+  else {
+    io.talk(problemText(problems, io.paint.stderr))
+    io.write(
+      initSummary(how, {
+        planned: plan.files.length + stale,
+        changedEntries: applied?.changed.reduce((sum, file) => sum + file.servers.length, 0) ?? 0,
+        changedFiles: applied?.changed.length ?? 0,
+        launchers: applied?.launchersWritten ?? 0,
+      }),
+    )
+  }
+  return problems.length > 0 ? 1 : 0
+}
+
+function whereOf(io: Io): Where {
+  return { env: io.env, cwd: io.cwd, platform: process.platform, home: io.env.HOME || homedir() }
+}
+
+function launcherTextFor(paths: Paths): LauncherText {
+  const root = packageRoot()
+  return ({ id, argv }) =>
+    renderLauncher({
+      id,
+      argv,
+      paths,
+      nodePath: process.execPath,
+      daemonScript: join(root, 'dist/daemon.js'),
+      relayScript: join(root, 'templates/relay.mjs'),
+    })
+}
+
+function plannedServer(server: ServerDef, paths: Paths, where: Where): PlannedServer {
+  const { id, name, argv, sources } = server
+  const { mode, why } = modeOf(argv, server.mode, { cwd: where.cwd, env: where.env })
+  return { id, name, launcher: join(paths.launchers, id), mode, why, sources }
+}
+
+function refuseUnknownServers(only: readonly string[], discovery: Discovery): void {
+  for (const name of only) {
+    if (discovery.found.some((found) => selects([name], found))) continue
+    const close = nearest(name, [...new Set(discovery.found.map((found) => found.name))])
+    throw new MyceliumError('unknown_server', `no client has a server "${name}"`, {
+      hint: close === undefined ? 'mycelium init --dry-run lists them' : `did you mean ${close}?`,
+    })
+  }
+}
+
+async function agreed(io: Io, options: InitOptions, plan: Plan): Promise<boolean> {
+  if (options.yes) return true
+  const count = plan.files.length
+  const question = `Change ${count} ${count === 1 ? 'file' : 'files'}? [y/N] `
+  const answer = options.json ? undefined : await io.ask(question)
+  if (answer === undefined) {
+    throw new MyceliumError('usage', 'nobody is there to agree to the change', {
+      hint: 'mycelium init --yes, or --dry-run to look first',
+    })
+  }
+  return /^y(es)?$/i.test(answer.trim())
+}
+
+interface Outcome {
+  readonly options: InitOptions
+  readonly plan: Plan
+  readonly applied: Applied | undefined
+  readonly servers: readonly PlannedServer[]
+  readonly left: readonly Found[]
+  readonly problems: readonly Problem[]
+}
+
+function initJson({ options, plan, applied, servers, left, problems }: Outcome): object {
+  const planned = plan.files.map(({ client, file, takes }) => ({
+    client,
+    file,
+    servers: takes.map((take) => take.name),
+  }))
+  return {
+    dryRun: options.dryRun === true,
+    changed: options.dryRun ? planned : (applied?.changed ?? []),
+    servers,
+    left: left.map(({ client, file, name, reason }) => ({ client, file, name, reason })),
+    problems: problems.map(({ file, error }) => ({
+      file,
+      code: error.code,
+      message: error.message,
+      hint: error.hint,
+    })),
+  }
+}

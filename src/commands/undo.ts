@@ -1,0 +1,85 @@
+import { homedir } from 'node:os'
+import { namedClients } from '../core/clients/client-lookup.ts'
+import type { Problem } from '../core/clients/discover.ts'
+import type { Where } from '../core/clients/places.ts'
+import { redacted } from '../core/clients/redact.ts'
+import { previewUndo, type Undone, type UndoneFile, undo, undoTargets } from '../core/clients/undo.ts'
+import { pathsOf, rootFrom } from '../core/config/paths.ts'
+import { stopDaemon } from '../core/daemon/connect.ts'
+import { problemText } from '../core/report/init-report.ts'
+import type { Io } from '../core/report/io.ts'
+import { jsonText } from '../core/report/json.ts'
+import { unifiedDiff } from '../core/report/unified-diff.ts'
+
+/** `mycelium undo`. */
+export interface UndoOptions {
+  readonly client?: readonly string[]
+  readonly dryRun?: boolean
+  readonly json?: boolean
+}
+
+/** Takes every edit back and, when no client is left, removes the rest. Resolves to the exit code. */
+export async function runUndo(io: Io, options: UndoOptions): Promise<number> {
+  const { signal } = io
+  const where: Where = {
+    env: io.env,
+    cwd: io.cwd,
+    platform: process.platform,
+    home: io.env.HOME || homedir(),
+  }
+  const paths = pathsOf(rootFrom(io.env))
+  const only =
+    (options.client ?? []).length === 0 ? [] : namedClients(options.client ?? []).map((client) => client.id)
+  const problems: Problem[] = []
+  const targets = undoTargets(where, paths, only, problems)
+  if (options.dryRun) {
+    const previews = previewUndo(targets, where, paths, problems)
+    for (const { file, format, before, after } of options.json ? [] : previews) {
+      const texts = [redacted(before, format, file), redacted(after, format, file)] as const
+      io.write(unifiedDiff(file, ...texts, io.paint.stdout))
+    }
+    return report(io, options, { files: previews, problems, removed: false, daemonStopped: false })
+  }
+  const undone = await undo(targets, only, where, paths, stopDaemon, signal)
+  return report(io, options, { ...undone, problems: [...problems, ...undone.problems] })
+}
+
+function report(io: Io, options: UndoOptions, undone: Undone): number {
+  const { files, problems, removed, daemonStopped } = undone
+  if (options.json) {
+    io.write(
+      jsonText({
+        dryRun: options.dryRun === true,
+        files: files.map(({ file, clients, outcome, servers }) => ({ file, clients, outcome, servers })),
+        removed,
+        daemonStopped,
+        problems: problems.map(({ file, error }) => ({
+          file,
+          code: error.code,
+          message: error.message,
+          hint: error.hint,
+        })),
+      }),
+    )
+  } else {
+    for (const file of files) io.write(`${file.file}: ${SENTENCES[file.outcome]}\n`)
+    io.talk(problemText(problems, io.paint.stderr))
+    io.write(options.dryRun ? 'dry run: nothing was changed\n' : lastLine(undone))
+  }
+  return problems.length > 0 ? 1 : 0
+}
+
+const SENTENCES: Readonly<Record<UndoneFile['outcome'], string>> = {
+  restored: 'as it was, byte for byte',
+  merged: 'it had changed meanwhile; our edits were taken back and the other changes kept',
+  clean: 'nothing of ours was in it any more; left as it is',
+  missing: 'it is gone meanwhile; not made anew',
+}
+
+function lastLine({ files, removed, daemonStopped }: Undone): string {
+  if (removed)
+    return `launchers, registry, backups and sockets removed${daemonStopped ? ', daemon stopped' : ''}\n`
+  return files.length === 0
+    ? 'nothing to undo\n'
+    : 'launchers and daemon stay: other configs still use them\n'
+}

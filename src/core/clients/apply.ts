@@ -1,0 +1,202 @@
+import { mkdirSync, readFileSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Paths } from '../config/paths.ts'
+import { type ServerDef, writeRegistry } from '../config/registry.ts'
+import { writeFileAtomic } from '../config/write-file.ts'
+import { hasErrno, MyceliumError } from '../errors.ts'
+import { changeFile } from './change-file.ts'
+import { clientById } from './client-lookup.ts'
+import { readConfig } from './config-text.ts'
+import { entryRules, type Problem } from './discover.ts'
+import type { EntryRules } from './entry.ts'
+import {
+  hashOf,
+  type JournalFile,
+  readBackup,
+  readJournal,
+  storeBackup,
+  withFile,
+  writeJournal,
+} from './journal.ts'
+import type { Where } from './places.ts'
+import type { FilePlan, Plan } from './plan.ts'
+import { type Edit, takeOver } from './rewrite.ts'
+import { sameWords } from './server-id.ts'
+import { takeBack } from './take-back.ts'
+
+/** The text of a server's launcher. */
+export type LauncherText = (server: ServerDef) => string
+
+/** One config text before and after, for showing. */
+export interface Preview {
+  readonly file: string
+  readonly format: FilePlan['format']
+  readonly before: string
+  readonly after: string
+}
+
+/** What applyPlan did. */
+export interface Applied {
+  readonly changed: readonly {
+    readonly client: string
+    readonly file: string
+    readonly servers: readonly string[]
+  }[]
+  readonly launchersWritten: number
+  readonly problems: readonly Problem[]
+}
+
+/** What a plan would make of the files as they are now. */
+export function previewPlan(plan: Plan, where: Where): readonly Preview[] {
+  return plan.files.flatMap((file) => {
+    const before = readConfig(file.file)?.text
+    if (before === undefined) return []
+    const after = takeOver(
+      { ...file, text: before },
+      clientById(file.client)!,
+      file.takes,
+      entryRules(where)(),
+    ).text
+    return [{ file: file.file, format: file.format, before, after }]
+  })
+}
+
+/**
+ * Carries out a plan. Launchers and registry are written before any config names them, and the journal before the config it is about,
+ * so that an end at any point leaves a state from which both init and undo go on.
+ */
+export async function applyPlan(
+  plan: Plan,
+  where: Where,
+  paths: Paths,
+  launcherText: LauncherText,
+  signal?: AbortSignal,
+): Promise<Applied> {
+  const launchersWritten = writeLaunchers(plan.servers, paths, launcherText)
+  writeRegistry(paths, { version: 1, servers: plan.servers })
+  const changed: Applied['changed'][number][] = []
+  const problems: Problem[] = []
+  for (const file of plan.files) {
+    if (signal?.aborted) throw new MyceliumError('interrupted', `stopped before ${file.file}`)
+    try {
+      const done = await editFile(file, paths, entryRules(where)())
+      if (done.servers.length > 0)
+        changed.push({ client: file.client, file: file.file, servers: done.servers })
+      if (done.missed.length > 0)
+        problems.push({ client: file.client, file: file.file, error: missedError(file, done.missed) })
+    } catch (error) {
+      if (!(error instanceof MyceliumError)) throw error
+      problems.push({ client: file.client, file: file.file, error })
+    }
+  }
+  if (problems.length > 0) dropUnused(plan, changed, paths)
+  return { changed, launchersWritten, problems }
+}
+
+function missedError(file: FilePlan, names: readonly string[]): MyceliumError {
+  return new MyceliumError(
+    'config_changed',
+    `${file.file}: ${names.join(', ')} changed meanwhile and was left as it is`,
+  )
+}
+
+/** Writes the launchers whose text differs from what is on disk; returns how many. */
+export function writeLaunchers(
+  servers: readonly ServerDef[],
+  paths: Paths,
+  launcherText: LauncherText,
+): number {
+  for (const directory of [paths.root, paths.launchers])
+    mkdirSync(directory, { recursive: true, mode: 0o700 })
+  let written = 0
+  for (const server of servers) {
+    const file = join(paths.launchers, server.id)
+    const text = launcherText(server)
+    if (textAt(file) === text) continue
+    writeFileAtomic(file, text, 0o700)
+    written += 1
+  }
+  return written
+}
+
+/** How many launchers writeLaunchers would write. */
+export function staleLaunchers(
+  servers: readonly ServerDef[],
+  paths: Paths,
+  launcherText: LauncherText,
+): number {
+  return servers.filter((server) => textAt(join(paths.launchers, server.id)) !== launcherText(server)).length
+}
+
+function textAt(file: string): string | undefined {
+  try {
+    return readFileSync(file, 'utf8')
+  } catch (error) {
+    if (hasErrno(error, 'ENOENT')) return undefined
+    throw error
+  }
+}
+
+async function editFile(
+  plan: FilePlan,
+  paths: Paths,
+  rules: EntryRules,
+): Promise<{ servers: readonly string[]; missed: readonly string[] }> {
+  const client = clientById(plan.client)!
+  let missed: readonly string[] = []
+  const outcome = await changeFile(plan.realFile, (text) => {
+    const result = takeOver({ ...plan, text }, client, plan.takes, rules)
+    missed = result.missed.map((take) => take.name)
+    if (result.text !== text) note(plan, paths, rules, text, result.text, result.edits)
+    return result.text
+  })
+  if (outcome === 'missing') missed = plan.takes.map((take) => take.name)
+  return { servers: plan.takes.map((take) => take.name).filter((name) => !missed.includes(name)), missed }
+}
+
+/**
+ * Writes backup and journal for a change that is about to happen. What undo restores is the text as it would be without us: at the first
+ * change the text itself; later the same backup while nobody else wrote, or what they wrote with our edits taken out.
+ */
+function note(
+  plan: FilePlan,
+  paths: Paths,
+  rules: EntryRules,
+  before: string,
+  after: string,
+  edits: readonly Edit[],
+): void {
+  const journal = readJournal(paths)
+  const record = journal.files.find((file) => file.realFile === plan.realFile)
+  const kept = (record?.edits ?? []).filter(
+    (old) => !edits.some((edit) => edit.name === old.name && sameWords(edit.place, old.place)),
+  )
+  const untouched =
+    record !== undefined && record.written === hashOf(before) ? readBackup(paths, record.base) : undefined
+  const base = untouched ?? takeBack({ ...plan, text: before }, [clientById(plan.client)!], kept, rules).text
+  const name = storeBackup(paths, plan.file, base)
+  const next: JournalFile = {
+    file: plan.file,
+    realFile: plan.realFile,
+    first: record?.first ?? name,
+    base: name,
+    before: hashOf(before),
+    written: hashOf(after),
+    edits: [...kept, ...edits],
+  }
+  writeJournal(paths, withFile(journal, plan.realFile, next))
+}
+
+/** A config that could not be changed names no launcher: what was made for it alone goes again. */
+function dropUnused(plan: Plan, changed: Applied['changed'], paths: Paths): void {
+  const failed = new Set(plan.files.map((file) => file.file))
+  for (const done of changed) failed.delete(done.file)
+  const servers = plan.servers.map((server) =>
+    plan.added.includes(server.id)
+      ? { ...server, sources: server.sources.filter((source) => !failed.has(source.file)) }
+      : server,
+  )
+  const unused = servers.filter((server) => plan.added.includes(server.id) && server.sources.length === 0)
+  writeRegistry(paths, { version: 1, servers: servers.filter((server) => !unused.includes(server)) })
+  for (const server of unused) rmSync(join(paths.launchers, server.id), { force: true })
+}

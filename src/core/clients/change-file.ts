@@ -1,0 +1,34 @@
+import { setTimeout as pause } from 'node:timers/promises'
+import { writeFileAtomic } from '../config/write-file.ts'
+import { MyceliumError } from '../errors.ts'
+import { readConfig, requireWritable } from './config-text.ts'
+
+const ATTEMPTS = 8
+const PAUSE_MS = 25
+
+/**
+ * Reads a config, computes its new text, and writes it only if nobody wrote meanwhile; otherwise starts over with what they wrote.
+ * Returns whether the file changed. Throws what `compute` throws, config_changed after the last attempt, and what reading and writing throw.
+ */
+export async function changeFile(
+  file: string,
+  compute: (text: string) => string,
+): Promise<'changed' | 'same' | 'missing'> {
+  for (let attempt = 1; ; attempt += 1) {
+    const before = readConfig(file)
+    if (before === undefined) return 'missing'
+    try {
+      const text = compute(before.text)
+      if (text === before.text) return 'same'
+      requireWritable(file)
+      writeFileAtomic(file, text, 0o600, before.bytes)
+      return 'changed'
+    } catch (error) {
+      // An invalid text may be one that another program is only half through writing.
+      const passing =
+        error instanceof MyceliumError && ['config_changed', 'config_invalid'].includes(error.code)
+      if (!passing || attempt === ATTEMPTS) throw error
+    }
+    await pause(PAUSE_MS * attempt)
+  }
+}

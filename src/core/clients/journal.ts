@@ -1,0 +1,91 @@
+import { createHash } from 'node:crypto'
+import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { basename, join } from 'node:path'
+import type { Paths } from '../config/paths.ts'
+import { writeFileAtomic } from '../config/write-file.ts'
+import { hasErrno } from '../errors.ts'
+import type { Edit } from './rewrite.ts'
+
+/** What was done to one config file. */
+export interface JournalFile {
+  /** As the client opens it, and with links followed. */
+  readonly file: string
+  readonly realFile: string
+  /** Backup of the bytes before the first change of all: kept for the user. */
+  readonly first: string
+  /** Backup of the bytes that the file would have had without us when it was last written: what undo restores. */
+  readonly base: string
+  /** SHA-256 of the bytes before and after that writing. */
+  readonly before: string
+  readonly written: string
+  readonly edits: readonly Edit[]
+}
+
+/** backups/journal.json: every config file that holds edits of ours. */
+export interface Journal {
+  readonly version: 1
+  readonly files: readonly JournalFile[]
+}
+
+const NAME = 'journal.json'
+
+/** SHA-256 of a text's bytes, in hex. */
+export function hashOf(content: string | Uint8Array): string {
+  return createHash('sha256').update(content).digest('hex')
+}
+
+/** The journal on disk. An absent or unreadable one is empty: undo then goes by what the configs themselves say. */
+export function readJournal(paths: Paths): Journal {
+  try {
+    const journal = JSON.parse(readFileSync(join(paths.backups, NAME), 'utf8')) as Journal
+    if (journal.version === 1 && Array.isArray(journal.files)) return journal
+  } catch (error) {
+    if (!hasErrno(error, 'ENOENT') && !(error instanceof SyntaxError)) throw error
+  }
+  return { version: 1, files: [] }
+}
+
+/** Writes the journal, then removes backups that it no longer names. */
+export function writeJournal(paths: Paths, files: readonly JournalFile[]): void {
+  prepare(paths)
+  const sorted = [...files].sort((a, b) => (a.realFile < b.realFile ? -1 : 1))
+  writeFileAtomic(join(paths.backups, NAME), `${JSON.stringify({ version: 1, files: sorted }, null, 2)}\n`)
+  const kept = new Set([NAME, ...files.flatMap((file) => [file.first, file.base])])
+  for (const name of readdirSync(paths.backups)) {
+    if (!kept.has(name) && /^[0-9a-f]{16}-/.test(name)) rmSync(join(paths.backups, name), { force: true })
+  }
+}
+
+/** The journal with one file's record set, or removed. */
+export function withFile(
+  journal: Journal,
+  realFile: string,
+  record: JournalFile | undefined,
+): readonly JournalFile[] {
+  const others = journal.files.filter((file) => file.realFile !== realFile)
+  return record === undefined ? others : [...others, record]
+}
+
+/** Keeps bytes, readable by the user alone, under a name made of their hash. */
+export function storeBackup(paths: Paths, file: string, text: string): string {
+  prepare(paths)
+  const name = `${hashOf(text).slice(0, 16)}-${basename(file)}`
+  writeFileAtomic(join(paths.backups, name), text, 0o600)
+  return name
+}
+
+/** The text of a backup; undefined when it is gone or no longer what its name says. */
+export function readBackup(paths: Paths, name: string): string | undefined {
+  try {
+    const bytes = readFileSync(join(paths.backups, name))
+    return name.startsWith(hashOf(bytes).slice(0, 16)) ? bytes.toString('utf8') : undefined
+  } catch (error) {
+    if (hasErrno(error, 'ENOENT')) return undefined
+    throw error
+  }
+}
+
+function prepare(paths: Paths): void {
+  mkdirSync(paths.backups, { recursive: true, mode: 0o700 })
+  chmodSync(paths.backups, 0o700)
+}

@@ -1,0 +1,94 @@
+import type { MyceliumError } from '../errors.ts'
+import type { Paint } from './paint.ts'
+import { table } from './table.ts'
+
+/** One server of the plan, as a person and a script read it. */
+export interface PlannedServer {
+  readonly id: string
+  readonly name: string
+  readonly launcher: string
+  readonly mode: string
+  readonly why: string
+  readonly sources: readonly { readonly client: string; readonly file: string }[]
+}
+
+/** One entry that stays as it is. */
+export interface LeftEntry {
+  readonly client: string
+  readonly file: string
+  readonly name: string
+  readonly reason: string
+}
+
+/** What init did, counted; `planned` entries are those a dry run would have changed. */
+export interface InitCounts {
+  readonly planned: number
+  readonly changedEntries: number
+  readonly changedFiles: number
+  readonly launchers: number
+}
+
+/** What eight sessions of one server run, by its mode; without mycelium they run eight processes. */
+const PROCESSES_FOR_8: Readonly<Record<string, string>> = {
+  shared: '8 sessions run 1 process instead of 8',
+  call: '8 sessions run as many processes as have a call under way, instead of 8',
+  session: '8 sessions run 8 processes, each started before it is asked for',
+}
+
+/** The servers to take over, and the entries that stay as they are. */
+export function initReport(view: {
+  readonly servers: readonly PlannedServer[]
+  readonly left: readonly LeftEntry[]
+  readonly home: string
+  readonly width: number
+  readonly paint: Paint
+}): string {
+  const { servers, left, width, paint } = view
+  const short = (path: string) =>
+    path.startsWith(`${view.home}/`) ? `~${path.slice(view.home.length)}` : path
+  const taken = servers.map(({ name, sources, mode, launcher, why }) => {
+    const clients = [...new Set(sources.map((source) => source.client))].join(', ')
+    const saving = PROCESSES_FOR_8[mode] ?? ''
+    return `${paint.strong(name)}  ${mode}: ${saving}\n  ${why}\n  ${paint.faint(`in ${clients}; ${short(launcher)}`)}\n`
+  })
+  const kept = table(
+    [{ title: 'LEFT AS IT IS' }, { title: 'IN' }, { title: 'WHY' }, { title: 'FILE', shrinks: true }],
+    left.map(({ name, client, reason, file }) => [name, client, reason, short(file)]),
+    width,
+  )
+  const hint = servers.some((server) => server.mode === 'session')
+    ? `${paint.faint('A server that keeps nothing between calls can be shared: mycelium server share NAME shared')}\n`
+    : ''
+  return [servers.length > 0 ? `${taken.join('')}${hint}\n` : '', left.length > 0 ? `${kept}\n` : ''].join('')
+}
+
+/** Every config that could not be used, and the next step for each. */
+export function problemText(
+  problems: readonly { readonly client: string; readonly error: MyceliumError }[],
+  paint: Paint,
+): string {
+  return problems
+    .map(
+      ({ client, error }) =>
+        `${paint.warn(`${client}:`)} ${error.message}\n  ${paint.faint('next:')} ${error.hint}\n`,
+    )
+    .join('')
+}
+
+/** The last lines: what happened, and the next command. */
+export function initSummary(how: 'dry run' | 'declined' | 'done', counts: InitCounts): string {
+  if (how === 'declined') return 'nothing was changed\n'
+  if (how === 'dry run') {
+    return counts.planned === 0 ? 'nothing to do\n' : 'dry run: nothing was changed\n  next: mycelium init\n'
+  }
+  const { changedEntries, changedFiles, launchers } = counts
+  if (changedEntries === 0 && launchers === 0) return 'nothing to do\n'
+  const changed = `${counted(changedEntries, 'entry', 'entries')} in ${counted(changedFiles, 'file', 'files')} changed`
+  const next =
+    changedEntries > 0 ? '  next: start your agents again; mycelium undo takes everything back\n' : ''
+  return `${changed}, ${counted(launchers, 'launcher', 'launchers')} written\n${next}`
+}
+
+function counted(count: number, one: string, many: string): string {
+  return `${count} ${count === 1 ? one : many}`
+}
