@@ -78,6 +78,7 @@ function skipNested(line: Buffer, p: number): number {
       continue
     }
     at++
+    if (byte < OPEN_ARRAY) continue
     // `[` and `{`, like `]` and `}`, differ in bit 0x20 alone.
     const bracket = byte | 0x20
     if (bracket === OPEN_OBJECT) depth++
