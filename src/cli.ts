@@ -1,4 +1,5 @@
 import { type Command, CommanderError } from 'commander'
+import { stayAlive } from './core/clock.ts'
 import { packageVersion } from './core/config/package-root.ts'
 import { exitCodeOf, hasErrno, MyceliumError } from './core/errors.ts'
 import { failureJson, failureText } from './core/report/failure.ts'
@@ -122,8 +123,12 @@ process.stdout.on('error', (error) => {
   throw error
 })
 
+// Until a command listens itself, by io.signal or on its own.
+process.on('SIGINT', () => {
+  if (process.listenerCount('SIGINT') === 1) process.exit(130)
+})
 // Timers of the clock never hold a process open, and a command may be waiting on nothing else.
-setInterval(() => {}, 2 ** 30)
+stayAlive()
 const exitCode = await main(process.argv.slice(2), ioOf(process, interruptible))
 // A pipe may still hold part of the answer, and process.exit would drop it.
 await new Promise((resolve) => process.stdout.write('', resolve))

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -107,7 +107,7 @@ describe('a command line that is not understood exits 2 and names the next step'
     [['init', '--dryrun'], "unknown option '--dryrun'", 'did you mean --dry-run?'],
     [['init', 'extra'], 'too many arguments', 'mycelium init --help'],
     [['init', '--client'], "option '--client <name>' argument missing", 'mycelium init --help'],
-    [['server', 'warm'], "missing required argument 'names'", 'mycelium server warm --help'],
+    [['server', 'drain'], "missing required argument 'names'", 'mycelium server drain --help'],
     [['server', 'share', 'github', 'always'], "'always' is invalid", 'mycelium server share --help'],
     [['daemon', 'logs', '-n', 'many'], 'It must be a whole number.', 'mycelium daemon logs --help'],
   ])('%j', async (args, message, next) => {
@@ -144,6 +144,20 @@ describe('streams', () => {
     child.stderr.setEncoding('utf8').on('data', (chunk) => (stderr += chunk))
     const [code] = await once(child, 'close')
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+  })
+
+  it('Ctrl-C ends a command that goes on with 130', async () => {
+    mkdirSync(join(home, '.mycelium/log'), { recursive: true })
+    writeFileSync(join(home, '.mycelium/log/daemon.log'), 'one line\n')
+    const child = spawn(process.execPath, [bin, 'daemon', 'logs', '--follow'], {
+      env,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
+    const ending = once(child, 'close')
+    const [first] = await once(child.stdout, 'data')
+    expect(String(first)).toBe('one line\n')
+    child.kill('SIGINT')
+    expect(await ending).toEqual([130, null])
   })
 
   // util-linux script gives a command a terminal; its namesake on macOS takes other arguments.
