@@ -44,7 +44,7 @@ async function warmOne(
       }
     }
     const pool = pools.poolFor(profile, params)
-    pool.lastUsedMs = clock.now()
+    pool.touch()
     pool.spareUntilMs = clock.now() + limits.spareMs
     await pool.warm()
     return { id: target.id, state: 'warm', readyMs: took(), detail: 'greeted' }

@@ -28,8 +28,13 @@ export function sweepPools(services: JanitorServices): void {
 
 function endIdle(pool: Pool, { clock, limits }: JanitorServices): void {
   const now = clock.now()
-  if (now > pool.spareUntilMs)
-    for (const upstream of pool.lists.in('spare')) pool.stop(upstream, 'no session took the spare')
+  if (now > pool.spareUntilMs) {
+    // A process of a shared pool is a spare too until the first session is ready for it.
+    const graceMs = pool.sharing === 'owned' ? 0 : limits.shrinkAfterMs
+    for (const upstream of pool.lists.in('spare')) {
+      if (now - upstream.startedAtMs > graceMs) pool.stop(upstream, 'no session took the spare')
+    }
+  }
   if (pool.sharing === 'owned') return
   const idle = pool.lists.in('idle')
   const unused = (forMs: number) => idle.filter((upstream) => now - upstream.lastUsedMs > forMs)

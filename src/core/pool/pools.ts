@@ -1,7 +1,8 @@
 import { MyceliumError } from '../errors.ts'
 import { type Greetings, greetingsFor, type Profile, poolKey, processKey } from './key.ts'
-import { Pool, type PoolServices } from './pool.ts'
+import { Pool } from './pool.ts'
 import type { UpstreamProcess } from './spawn.ts'
+import type { PoolServices } from './supply.ts'
 
 /** Greeted pools kept after their last session for the sake of their cached greeting. */
 const MAX_COLD_POOLS = 256

@@ -1,0 +1,80 @@
+import type { Clock } from '../clock.ts'
+import type { Member } from './member.ts'
+import type { Upstream } from './upstream.ts'
+
+/** Somebody who needs a process: a call, or a session that must have one of its own. */
+export interface Waiter {
+  readonly member: Member
+  readonly sinceMs: number
+  /** Only the greeting is wanted: any greeted process will do and none is taken. */
+  readonly greetingOnly: boolean
+  resolve(upstream: Upstream): void
+  reject(error: unknown): void
+}
+
+/** Those who wait for a process of one pool, first come first served, each for a bounded time. */
+export class Waiters {
+  readonly #clock: Clock
+  #queue: Waiter[] = []
+
+  constructor(clock: Clock) {
+    this.#clock = clock
+  }
+
+  get length(): number {
+    return this.#queue.length
+  }
+
+  /** How long the first one has waited. */
+  get longestMs(): number {
+    const first = this.#queue[0]
+    return first === undefined ? 0 : this.#clock.now() - first.sinceMs
+  }
+
+  /** The different roots they need a process for. */
+  rootsKeys(): ReadonlySet<string> {
+    return new Set(this.#queue.map((waiter) => waiter.member.rootsKey))
+  }
+
+  /** Queues up; `giveUp` ends the wait with an error, which `late` makes when boundMs have passed. */
+  add(
+    member: Member,
+    greetingOnly: boolean,
+    boundMs: number,
+    late: () => Error,
+  ): { readonly upstream: Promise<Upstream>; giveUp(error: Error): void } {
+    let waiter: Waiter | undefined
+    let cancelTimer = (): void => {}
+    const upstream = new Promise<Upstream>((resolve, reject) => {
+      waiter = { member, greetingOnly, sinceMs: this.#clock.now(), resolve, reject }
+      this.#queue.push(waiter)
+    }).finally(() => cancelTimer())
+    const giveUp = (error: Error): void => {
+      for (const one of this.take((other) => other === waiter)) one.reject(error)
+    }
+    cancelTimer = this.#clock.after(boundMs, () => giveUp(late()))
+    return { upstream, giveUp }
+  }
+
+  /** Removes those that match; the caller answers them. */
+  take(which: (waiter: Waiter) => boolean): readonly Waiter[] {
+    const taken = this.#queue.filter(which)
+    if (taken.length > 0) this.#queue = this.#queue.filter((waiter) => !taken.includes(waiter))
+    return taken
+  }
+
+  /** Ends everybody's wait. */
+  rejectAll(error: unknown): void {
+    for (const waiter of this.take(() => true)) waiter.reject(error)
+  }
+
+  /** Offers each in turn what `find` gives for it. */
+  serve(find: (waiter: Waiter) => Upstream | undefined): void {
+    for (const waiter of [...this.#queue]) {
+      const upstream = find(waiter)
+      if (upstream === undefined) continue
+      this.#queue.splice(this.#queue.indexOf(waiter), 1)
+      waiter.resolve(upstream)
+    }
+  }
+}
