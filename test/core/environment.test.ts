@@ -33,6 +33,14 @@ it('counts for a reviewed server its own variables and what every program reads'
   expect(keyEnvironment(reviewed, [], session)).toEqual({ HOME: '/h', X_TOKEN: 't', X_OPTION_A: 'o' })
 })
 
+it('counts a volatile variable for a reviewed server only where its entry names it in full', () => {
+  const env = { ANTHROPIC_MODEL: 'm', ANTHROPIC_API_KEY: 'k' }
+  const star = { ...reviewed, env: ['ANTHROPIC_*'] }
+  expect(keyEnvironment(star, [], env)).toEqual({ ANTHROPIC_API_KEY: 'k' })
+  expect(keyEnvironment({ ...star, env: ['ANTHROPIC_*', 'ANTHROPIC_MODEL'] }, [], env)).toEqual(env)
+  expect(keyEnvironment({ ...star, env: ['*'] }, [], session)).toEqual(keyEnvironment(undefined, [], session))
+})
+
 it('counts for any other server all but the volatile ones', () => {
   const expected = { PATH: '/bin', HOME: '/h', X_TOKEN: 't', X_OPTION_A: 'o', OTHER: 'y' }
   expect(keyEnvironment(undefined, [], session)).toEqual(expected)
@@ -67,6 +75,9 @@ it.each([
   ['MCP_TRANSPORT', false],
   ['TERMINUS_DB', false],
   ['npm_lifecycle_event', true],
+  ['npm_config_user_agent', true],
+  ['npm_config_registry', false],
+  ['NPM_CONFIG_CACHE', false],
   ['SSH_AUTH_SOCK', false],
 ])('%s is volatile: %s', (name, expected) => {
   expect(name in keyEnvironment(undefined, [], { [name]: 'v' })).toBe(!expected)

@@ -55,6 +55,14 @@ it.each([
   expect(matters(line)).toBe(true)
 })
 
+it('looks for the files that the server reads at start', () => {
+  const reader = { ...entry, cwdFiles: ['.env'] }
+  expect(cwdMatters(reader, ['x'], {}, cwd)).toBe(false)
+  writeFileSync(join(cwd, '.env'), 'X_TOKEN=1')
+  expect(cwdMatters(reader, ['x'], {}, cwd)).toBe(true)
+  expect(cwdMatters(entry, ['x'], {}, cwd)).toBe(false)
+})
+
 it('looks at the variables that count, too', () => {
   expect(matters('npx -y @scope/x', { X_FILE: '/abs/file.json', USER: 'notes' })).toBe(false)
   expect(matters('npx -y @scope/x', { X_FILE: 'memory.jsonl' })).toBe(true)

@@ -20,6 +20,8 @@ export interface CatalogEntry {
   readonly source: string
   /** Whether the working directory changes what it does. */
   readonly cwd: 'ignored' | 'used'
+  /** Files it reads in the working directory at start: where one is there, the directory counts after all. */
+  readonly cwdFiles?: readonly string[]
   /** Whether it asks the client for its roots. */
   readonly roots: boolean
   /** Variables it reads besides the declared ones; a final * stands for any ending. */

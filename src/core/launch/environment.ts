@@ -11,7 +11,16 @@ import { readDockerCommand } from './docker-command.ts'
  */
 export const VOLATILE: readonly string[] = [
   // shell
-  ...['PWD', 'OLDPWD', 'SHLVL', '_', 'INIT_CWD', 'npm_*', 'HISTFILE', 'STARSHIP_*', 'DIRENV_*'],
+  ...['PWD', 'OLDPWD', 'SHLVL', '_', 'HISTFILE', 'STARSHIP_*', 'DIRENV_*'],
+  // a package runner that the agent itself was started with; its other npm_config_ settings say where packages come from
+  ...['INIT_CWD', 'npm_command', 'npm_execpath', 'npm_node_execpath', 'npm_lifecycle_*', 'npm_package_*'],
+  ...[
+    'npm_config_local_prefix',
+    'npm_config_global_prefix',
+    'npm_config_user_agent',
+    'npm_config_npm_version',
+  ],
+  ...['npm_config_node_gyp', 'npm_config_init_module', 'npm_config_yes', 'npm_config_noproxy'],
   // terminal and login session
   ...[
     'TERM',
@@ -71,7 +80,9 @@ export const BASE: readonly string[] = [
     'no_proxy',
   ],
   ...['XDG_CONFIG_HOME', 'XDG_DATA_HOME', 'XDG_CACHE_HOME', 'XDG_STATE_HOME'],
-  ...['DOCKER_HOST', 'DOCKER_CONTEXT', 'DOCKER_CONFIG'],
+  ...['NODE_PATH', 'PYTHONPATH', 'PYTHONHOME', 'LD_PRELOAD', 'LD_LIBRARY_PATH'],
+  // what a runner that has to decide itself goes by
+  ...['npm_config_*', 'NPM_CONFIG_*', 'UV_*', 'PIPX_*', 'DOCKER_HOST', 'DOCKER_CONTEXT', 'DOCKER_CONFIG'],
 ]
 
 const matchesVolatile = matcher(VOLATILE)
@@ -94,24 +105,24 @@ export function keyEnvironment(
   env: NodeJS.ProcessEnv,
   argv: readonly string[] = [],
 ): Readonly<Record<string, string>> {
-  const declared = new Set([...envNames, ...passedOn(argv)])
   const reviewed = entry !== undefined && entry.mode !== 'session'
-  const listed = reviewed ? matcher([...BASE, ...(entry.env ?? [])]) : (name: string) => !isVolatile(name)
-  return pick(env, (name) => declared.has(name) || listed(name))
+  const counts = reviewed ? [...BASE, ...(entry.env ?? [])] : ['*']
+  return pick(env, [...envNames, ...passedOn(argv), ...counts])
 }
 
 /**
- * The environment a server is started with: without the volatile variables nobody declared, so that a spare started
- * ahead of any session and a start for one session see the same. PWD, where the agent had one, follows `cwd`.
+ * The environment a server is started with: without the volatile variables that neither the config entry nor the
+ * catalog names (pass both lists), so that a spare started ahead of any session and a start for one see the same. PWD, where the agent had one, follows `cwd`.
  */
 export function spawnEnvironment(
   envNames: readonly string[],
   env: NodeJS.ProcessEnv,
   cwd?: string,
 ): Readonly<Record<string, string>> {
-  const declared = matcher(envNames)
-  const kept = pick(env, (name) => declared(name) || !isVolatile(name))
-  return cwd !== undefined && env.PWD !== undefined && !declared('PWD') ? { ...kept, PWD: cwd } : kept
+  const kept = pick(env, [...envNames, '*'])
+  return cwd !== undefined && env.PWD !== undefined && !envNames.includes('PWD')
+    ? { ...kept, PWD: cwd }
+    : kept
 }
 
 function passedOn(argv: readonly string[]): readonly string[] {
@@ -119,11 +130,14 @@ function passedOn(argv: readonly string[]): readonly string[] {
   return readDockerCommand(basename(command), args)?.passedOn ?? []
 }
 
-function pick(env: NodeJS.ProcessEnv, wanted: (name: string) => boolean): Readonly<Record<string, string>> {
+/** The variables that match; a volatile one only by its full name, never through a *. */
+function pick(env: NodeJS.ProcessEnv, patterns: readonly string[]): Readonly<Record<string, string>> {
+  const named = new Set(patterns)
+  const matches = matcher(patterns)
   const picked: Record<string, string> = {}
   for (const name of Object.keys(env).sort()) {
     const value = env[name]
-    if (value !== undefined && wanted(name)) picked[name] = value
+    if (value !== undefined && (named.has(name) || (matches(name) && !isVolatile(name)))) picked[name] = value
   }
   return picked
 }

@@ -19,6 +19,7 @@ export function cwdMatters(
   cwd: string,
 ): boolean {
   if (entry?.cwd !== 'ignored') return true
+  if (entry.cwdFiles?.some((file) => existsSync(join(cwd, file)))) return true
   const [command = '', ...args] = argv
   if (/^\.{0,2}[^/]+\//.test(command)) return true
   const npm = readNpmCommand(command.replace(/^.*\//, ''), args)
