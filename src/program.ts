@@ -1,5 +1,5 @@
 import { Argument, Command, InvalidArgumentError, Option } from 'commander'
-import { MODES } from './core/config/registry.ts'
+import type { Mode } from './core/config/registry.ts'
 
 /** Every command that does something, by its words. */
 export type Leaf =
@@ -39,6 +39,9 @@ export const EXAMPLES: Readonly<Record<string, readonly (readonly [command: stri
     ['mycelium server restart github', 'after an update of the server'],
   ],
 }
+
+/** Strictest isolation first. Written here, and not next to Mode, so that help needs none of what reads and writes the registry. */
+const MODES = Object.keys({ session: 0, call: 0, shared: 0 } satisfies Record<Mode, 0>)
 
 interface LeafRow {
   readonly leaf: Leaf

@@ -6,9 +6,6 @@ import { writeFileAtomic } from './write-file.ts'
 /** How sessions share a server's processes (docs/architecture.md, "Sharing"). */
 export type Mode = 'session' | 'call' | 'shared'
 
-/** Every mode, strictest isolation first. */
-export const MODES: readonly Mode[] = ['session', 'call', 'shared']
-
 /** One place in a client's config that names a server. */
 export interface Source {
   readonly client: string
