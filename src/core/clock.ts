@@ -25,3 +25,9 @@ export function pause(clock: Clock, delayMs: number): Promise<void> {
     clock.after(delayMs, resolve)
   })
 }
+
+/** Keeps the process alive until the returned function is called: for a command that at times waits for nothing but the clock. */
+export function stayAlive(): () => void {
+  const timer = setInterval(() => {}, 2 ** 30)
+  return () => clearInterval(timer)
+}

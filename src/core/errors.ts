@@ -24,6 +24,10 @@ export const ERRORS = {
   daemon_timeout: { exit: 1, hint: 'mycelium daemon logs' },
   bad_hello: { exit: 1, hint: 'mycelium init rewrites the launchers' },
 
+  // demo
+  demo_servers_missing: { exit: 1, hint: 'npm install' },
+  demo_failed: { exit: 1, hint: 'run it again; if it fails again, it is a bug' },
+
   // upstream servers, as an agent sees them
   server_command_missing: { exit: 127, wire: -32001, hint: 'check the command in the client config' },
   server_start_failed: { exit: 1, wire: -32002, hint: 'mycelium daemon logs' },

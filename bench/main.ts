@@ -1,0 +1,124 @@
+import { execFileSync } from 'node:child_process'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { cpus, totalmem } from 'node:os'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { direct } from './contenders/direct.ts'
+import { mycelium } from './contenders/mycelium.ts'
+import { mcporter, mcpProxy } from './contenders/peers.ts'
+import type { Context } from './context.ts'
+import { installed } from './install.ts'
+import { markdownOf, textOf } from './report.ts'
+import { type RowResult, verdict } from './result.ts'
+import { attach } from './rows/attach.ts'
+import { claude } from './rows/claude.ts'
+import { conformance } from './rows/conformance.ts'
+import { crash } from './rows/crash.ts'
+import { herd } from './rows/herd.ts'
+import { idle } from './rows/idle.ts'
+import { latency } from './rows/latency.ts'
+import { memory } from './rows/memory.ts'
+import { orphans } from './rows/orphans.ts'
+import { throughput } from './rows/throughput.ts'
+
+/** Every row, in the order of the report. */
+const ROWS: Readonly<Record<string, (context: Context) => Promise<RowResult>>> = {
+  memory,
+  attach,
+  latency,
+  throughput,
+  idle,
+  herd,
+  orphans,
+  crash,
+  claude,
+  conformance,
+}
+
+const USAGE = `npm run bench [-- options]
+  --only NAME    only this row; may be given more than once (${Object.keys(ROWS).join(', ')})
+  --runs N       samples per row instead of each row's own number
+  --no-peers     without mcp-proxy + mcp-remote and mcporter
+  --json FILE    write everything measured to FILE
+  --markdown FILE  write the tables of docs/benchmarks.md to FILE
+`
+
+/** What was measured, where and on what. */
+export interface Report {
+  readonly machine: string
+  readonly node: string
+  readonly commit: string
+  readonly at: string
+  readonly command: string
+  readonly rows: Readonly<Record<string, RowResult>>
+}
+
+/** Runs the rows asked for; the exit code says whether every figure that must hold held. */
+export async function main(argv: readonly string[], packageRoot: string): Promise<number> {
+  const { values } = parseArgs({
+    args: [...argv],
+    options: {
+      only: { type: 'string', multiple: true },
+      runs: { type: 'string' },
+      json: { type: 'string' },
+      markdown: { type: 'string' },
+      'no-peers': { type: 'boolean' },
+      help: { type: 'boolean' },
+    },
+  })
+  const names = values.only ?? Object.keys(ROWS)
+  if (values.help || names.some((name) => ROWS[name] === undefined)) {
+    process.stderr.write(USAGE)
+    return values.help ? 0 : 2
+  }
+  // Node 20 parses this bundle at every start, 45 ms that no contender is to blame for.
+  delete process.env.NODE_EXTRA_CA_CERTS
+  const context = contextOf(packageRoot, values['no-peers'] === true, values.runs)
+  const rows: Record<string, RowResult> = {}
+  for (const name of names) rows[name] = await ROWS[name]!(context)
+  const report: Report = {
+    machine: `${cpus().length} × ${cpus()[0]?.model ?? 'unknown CPU'}, ${Math.round(totalmem() / 2 ** 30)} GiB, ${process.platform}`,
+    node: process.version,
+    commit: commitOf(packageRoot),
+    at: new Date().toISOString(),
+    command: ['npm run bench', ...(argv.length > 0 ? ['--', ...argv] : [])].join(' '),
+    rows,
+  }
+  context.progress('')
+  process.stdout.write(textOf(report))
+  if (values.json) writeFileSync(values.json, `${JSON.stringify(report, null, 2)}\n`)
+  if (values.markdown) writeFileSync(values.markdown, markdownOf(report))
+  const missed = Object.values(rows).flatMap((row) =>
+    row.headlines.filter((line) => verdict(line) === 'missed'),
+  )
+  return missed.length === 0 ? 0 : 1
+}
+
+function contextOf(packageRoot: string, withoutPeers: boolean, runs: string | undefined): Context {
+  const peersRoot = withoutPeers ? '' : installed(packageRoot, 'peers')
+  return {
+    packageRoot,
+    direct,
+    mycelium: mycelium(packageRoot, 'shared'),
+    myceliumSession: mycelium(packageRoot, 'session'),
+    peers: withoutPeers ? [] : [mcpProxy(peersRoot), mcporter(peersRoot)],
+    runs: runs === undefined ? undefined : Number(runs),
+    progress: (text) => {
+      if (process.stderr.isTTY) process.stderr.write(`\r\u001b[K${text}`)
+      else if (text !== '') process.stderr.write(`${text}\n`)
+    },
+  }
+}
+
+function commitOf(packageRoot: string): string {
+  const git = (...args: string[]) => execFileSync('git', args, { cwd: packageRoot, encoding: 'utf8' }).trim()
+  try {
+    const changed = git('status', '--porcelain', '--', 'src', 'bin', 'templates') !== ''
+    return `${git('rev-parse', '--short', 'HEAD')}${changed ? ' with uncommitted changes' : ''}`
+  } catch {
+    const { version } = JSON.parse(readFileSync(join(packageRoot, 'package.json'), 'utf8')) as {
+      version: string
+    }
+    return `version ${version}`
+  }
+}
