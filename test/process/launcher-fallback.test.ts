@@ -1,0 +1,147 @@
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { type Paths, preparePaths } from '../../src/core/config/paths.ts'
+import type { LauncherParts } from '../../src/core/launch/render.ts'
+import { verifies } from '../requirements.ts'
+import { agent, has, listen, makeLauncher, ORIGINAL, RELAYS, type Relay } from './launcher-rig.ts'
+
+/** What a run with "hello" on stdin gives when the original server answered: it must find every byte. */
+async function runDirectly(file: string, relay: Relay | 'direct', command: readonly string[] = ORIGINAL) {
+  const client = agent([file, '--client=test', '--', ...command], { relay })
+  client.child.stdin.end('hello\n')
+  const { code, stdout, stderr } = await client.done
+  return { code, stdout: stdout.toString(), stderr }
+}
+
+const served = (why: string) => ({
+  code: 0,
+  stdout: 'direct 0\nhello\n',
+  stderr: expect.stringMatching(new RegExp(`^mycelium: ${why}; running toy directly\\n$`)),
+})
+
+/** A daemon that notes its start and dies of an error. */
+function brokenDaemon(paths: Paths): string {
+  const file = join(paths.root, 'broken.mjs')
+  const note = `import fs from 'node:fs'; fs.appendFileSync('${paths.root}/starts', 'x')`
+  writeFileSync(file, `${note}; throw Error('on purpose')`)
+  return file
+}
+
+describe.each(RELAYS.filter((relay) => relay === 'node' || has(relay)))('with the %s relay', (relay) => {
+  const cases: [string, string | null, Partial<LauncherParts>, string][] = [
+    ['answers no', 'no unknown_server\n', {}, 'the daemon said: no unknown_server'],
+    ['closes', '', {}, 'the daemon (closed the connection|did not answer)'],
+    ['stays silent', null, { ackSeconds: 1 }, 'the daemon did not answer( within 1 s)?'],
+  ]
+  it.each(cases)('a daemon that %s leaves the original server to run', async (_, answer, over, why) => {
+    verifies('LAUNCH-5')
+    const { file, paths } = makeLauncher(over)
+    await listen(paths, () => {}, answer)
+    expect(await runDirectly(file, relay)).toEqual(served(why))
+  })
+
+  it('a package that is gone leaves the original server to run', async () => {
+    verifies('LAUNCH-5')
+    const { file } = makeLauncher({ daemonScript: '/none/daemon.js' })
+    expect(await runDirectly(file, relay)).toEqual(served('the daemon is not running and .*'))
+  })
+
+  it('a daemon that dies as it starts does so too, and is not tried again for 10 s', async () => {
+    verifies('LAUNCH-5')
+    const { paths } = makeLauncher()
+    const { file } = makeLauncher({ paths, daemonScript: brokenDaemon(paths) })
+    const could = served('the daemon could not be started \\(see .*/daemon.log\\)')
+    expect(await runDirectly(file, relay)).toEqual(could)
+    expect(await runDirectly(file, relay)).toEqual(could)
+    expect(readFileSync(join(paths.root, 'starts'), 'utf8')).toBe('x')
+    expect(readFileSync(join(paths.run, 'start-failed'), 'utf8')).toBe(
+      'the daemon ended before it listened\n',
+    )
+    expect(readFileSync(join(paths.log, 'daemon.log'), 'utf8')).toContain('Error: on purpose')
+  })
+
+  it('a directory of sockets that others could have made is not trusted', async () => {
+    verifies('LAUNCH-5')
+    const { file, paths } = makeLauncher()
+    await listen(paths, (stream) => stream.end('stolen'))
+    chmodSync(paths.run, 0o755)
+    const elsewhere = `${paths.run}-elsewhere`
+    expect(await runDirectly(file, relay)).toEqual(served('.* is not a directory of this user alone'))
+    rmSync(paths.run, { recursive: true })
+    mkdirSync(elsewhere, { mode: 0o700 })
+    symlinkSync(elsewhere, paths.run)
+    expect(await runDirectly(file, relay)).toEqual(served('.* is not a directory of this user alone'))
+  })
+
+  it('an original command that does not exist ends with 127 and its name', async () => {
+    verifies('LAUNCH-5')
+    const { file } = makeLauncher({ daemonScript: '/none/daemon.js' })
+    const { code, stderr } = await runDirectly(file, relay, ['no-such-server'])
+    expect(code).toBe(127)
+    expect(stderr).toMatch(/\nmycelium: cannot run no-such-server: .+\n$/)
+  })
+
+  it('the original server gets the variables that the relay itself must not see', async () => {
+    verifies('LAUNCH-5')
+    const { file } = makeLauncher({ daemonScript: '/none/daemon.js' })
+    const env = {
+      NODE_OPTIONS: '--no-warnings',
+      NODE_EXTRA_CA_CERTS: '/none',
+      PERL5OPT: '-w',
+      LC_ALL: 'C.UTF-8',
+    }
+    const client = agent([file, '--', 'env'], { relay, env })
+    const names = (await client.done).stdout.toString().split('\n')
+    for (const [name, value] of Object.entries(env)) expect(names).toContain(`${name}=${value}`)
+    expect(names.filter((line) => /^mycelium/i.test(line))).toEqual([])
+  })
+})
+
+describe('a failed start', () => {
+  it.each(RELAYS.filter((relay) => relay === 'node' || has(relay)))(
+    'younger than 10 s is not repeated by %s, an older one is',
+    async (relay) => {
+      verifies('LAUNCH-5')
+      const { paths } = makeLauncher()
+      const { file } = makeLauncher({ paths, daemonScript: brokenDaemon(paths) })
+      preparePaths(paths)
+      const mark = join(paths.run, 'start-failed')
+      writeFileSync(mark, 'because\n')
+      expect(await runDirectly(file, relay)).toEqual(served('the daemon could not be started .*'))
+      expect(existsSync(join(paths.root, 'starts'))).toBe(false)
+      const long = Date.now() / 1000 - 11
+      utimesSync(mark, long, long)
+      expect(await runDirectly(file, relay)).toEqual(served('the daemon could not be started .*'))
+      expect(readFileSync(join(paths.root, 'starts'), 'utf8')).toBe('x')
+    },
+  )
+})
+
+it('direct can be asked for', async () => {
+  verifies('LAUNCH-5')
+  const { file, paths } = makeLauncher()
+  await listen(paths)
+  expect(await runDirectly(file, 'direct')).toEqual(served('MYCELIUM_RELAY=direct'))
+})
+
+it.skipIf(!has('perl'))(
+  'of 16 launchers at once that meet a broken daemon one tries, and all serve',
+  async () => {
+    verifies('LAUNCH-3', 'LAUNCH-5')
+    const { paths } = makeLauncher()
+    const { file } = makeLauncher({ paths, daemonScript: brokenDaemon(paths) })
+    const ends = await Promise.all(Array.from({ length: 16 }, () => runDirectly(file, 'perl')))
+    for (const end of ends) expect(end).toEqual(served('the daemon could not be started .*'))
+    expect(readFileSync(join(paths.root, 'starts'), 'utf8')).toBe('x')
+  },
+)
