@@ -121,7 +121,6 @@ it('finds the cache through npm_config_cache and through the .npmrc of the user'
   expect(resolveCommand({ argv, cwd, env: { ...bare, NPM_CONFIG_CACHE: join(root, 'moved') } }).how).toBe(
     'npx',
   )
-  // biome-ignore lint/suspicious/noTemplateCurlyInString: npm expands it
   writeFileSync(join(home, '.npmrc'), 'cache = "${HOME}/../moved"\n')
   expect(resolveCommand({ argv, cwd, env: bare }).how).toBe('npx')
 })
