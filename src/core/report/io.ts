@@ -92,6 +92,7 @@ async function askOnce(host: ProcessLike, question: string): Promise<string | un
     // The terminal is in raw mode while a line is edited, so Ctrl-C arrives here and not as a signal.
     lines.once('SIGINT', () => {
       reject(new MyceliumError('interrupted', 'interrupted'))
+      host.stderr.write('\n')
       lines.close()
     })
     lines.question(question, (answer) => {
