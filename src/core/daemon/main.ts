@@ -186,7 +186,8 @@ async function run(paths: Paths): Promise<void> {
       lock.release()
       log.event('daemon-draining', { sessions: sessions.size })
       for (const pool of pools.all())
-        for (const spare of pool.lists.in('spare')) pool.stop(spare, 'a new daemon takes over')
+        for (const spare of pool.lists.in('spare'))
+          pool.retirement.afterCalls(spare, 'a new daemon takes over')
       if (sessions.size === 0) void stop('handed over')
       return { sessions: sessions.size, pid: process.pid }
     },

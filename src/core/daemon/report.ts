@@ -31,7 +31,7 @@ function poolRow(pool: Pool, clock: Clock): PoolRow {
   return {
     key: pool.key,
     cwd: pool.profile.cwdMatters ? pool.profile.cwd : null,
-    state: pool.condition,
+    state: conditionOf(pool),
     sessions: pool.members.size,
     waiting: pool.waiting,
     upstreams: upstreams.map((upstream) => ({
@@ -42,4 +42,13 @@ function poolRow(pool: Pool, clock: Clock): PoolRow {
       ageMs: Math.round(clock.now() - upstream.startedAtMs),
     })),
   }
+}
+
+/** One word for what an agent would meet. */
+function conditionOf(pool: Pool): string {
+  if (pool.closed) return 'closed'
+  if (pool.paused) return 'paused'
+  if (pool.crashes.looping) return 'crash-loop'
+  if (pool.lists.count('idle', 'busy', 'spare') > 0) return 'warm'
+  return pool.starting > 0 ? 'starting' : 'cold'
 }

@@ -32,7 +32,8 @@ function endIdle(pool: Pool, { clock, limits }: JanitorServices): void {
     // A process of a shared pool is a spare too until the first session is ready for it.
     const graceMs = pool.sharing === 'owned' ? 0 : limits.shrinkAfterMs
     for (const upstream of pool.lists.in('spare')) {
-      if (now - upstream.startedAtMs > graceMs) pool.stop(upstream, 'no session took the spare')
+      if (now - upstream.startedAtMs > graceMs)
+        pool.retirement.afterCalls(upstream, 'no session took the spare')
     }
   }
   if (pool.sharing === 'owned') return
@@ -40,19 +41,20 @@ function endIdle(pool: Pool, { clock, limits }: JanitorServices): void {
   const unused = (forMs: number) => idle.filter((upstream) => now - upstream.lastUsedMs > forMs)
   if (pool.members.size === 0) {
     if (now - pool.lastUsedMs > limits.idleMs)
-      for (const upstream of unused(limits.idleMs)) pool.stop(upstream, 'idle')
+      for (const upstream of unused(limits.idleMs)) pool.retirement.afterCalls(upstream, 'idle')
     return
   }
   const inService = pool.lists.count('idle', 'busy')
   const needed = new Set([...pool.members.values()].map((member) => member.rootsKey)).size
   for (const upstream of unused(limits.shrinkAfterMs).slice(0, Math.max(0, inService - needed)))
-    pool.stop(upstream, 'more processes than the load needs')
+    pool.retirement.afterCalls(upstream, 'more processes than the load needs')
 }
 
 function endOld(pool: Pool, { clock, limits }: JanitorServices): void {
   if (limits.lifetimeMs === 0 || pool.sharing === 'owned') return
   for (const upstream of pool.lists.in('spare', 'idle', 'busy')) {
-    if (clock.now() - upstream.startedAtMs > limits.lifetimeMs) pool.stop(upstream, 'older than its lifetime')
+    if (clock.now() - upstream.startedAtMs > limits.lifetimeMs)
+      pool.retirement.afterCalls(upstream, 'older than its lifetime')
   }
 }
 
@@ -83,7 +85,7 @@ function probeSilent(pool: Pool, { clock, limits, log }: JanitorServices): void 
           pid: upstream.process.pid,
           because: 'it used to answer ping and does not',
         })
-        pool.abandon(upstream, 'it does not answer')
+        pool.retirement.now(upstream, 'it does not answer')
       } else upstream.answersPing = false
     })
     upstream.ask('ping').then(
@@ -103,7 +105,8 @@ function keepSpares(services: JanitorServices): void {
   const { clock, pools, limits, log } = services
   const newest = new Map<string, Pool>()
   for (const pool of pools.all()) {
-    if (pool.sharing !== 'owned' || pool.greetings === undefined || clock.now() > pool.spareUntilMs) continue
+    if (pool.sharing !== 'owned' || pool.greetings === undefined || !pool.profile.spareable) continue
+    if (clock.now() > pool.spareUntilMs) continue
     const other = newest.get(pool.profile.server)
     if (other === undefined || pool.lastUsedMs > other.lastUsedMs) newest.set(pool.profile.server, pool)
   }
@@ -112,7 +115,7 @@ function keepSpares(services: JanitorServices): void {
     if (clock.now() - pool.lastUsedMs < SETTLE_BEFORE_SPARE_MS) continue
     for (const rival of pools.of(pool.profile.server)) {
       for (const upstream of rival.lists.in('spare'))
-        rival.stop(upstream, 'another pool of the server was used since')
+        rival.retirement.afterCalls(upstream, 'another pool of the server was used since')
     }
     if (freemem() < totalmem() * limits.freeMemoryShare) {
       log.event('spare-refused', { server: pool.profile.server, because: 'memory is short' })

@@ -1,8 +1,16 @@
+import type { Greetings, Profile } from './key.ts'
 import type { Lists } from './states.ts'
 import type { Upstream } from './upstream.ts'
 
 /** How a pool hands its processes out: for life, one session at a time, one call at a time, or to all at once. */
 export type Sharing = 'owned' | 'leased' | 'serial' | 'multiplexed'
+
+/** Where nothing can be asked back, nothing needs an owner; calls that spoil each other need the process to themselves. */
+export function sharingOf(profile: Profile, greetings: Greetings | undefined): Sharing {
+  if (profile.mode === 'session') return 'owned'
+  if (profile.entry?.serial) return 'serial'
+  return greetings?.interactive ? 'leased' : 'multiplexed'
+}
 
 /** Who needs a process. */
 export interface Request {
@@ -25,6 +33,18 @@ export function chooseInService(
   const free = fitting.filter((upstream) => upstream.owner === undefined)
   // Its last process first: what a server remembers of a session, it remembers there.
   return free.find((upstream) => upstream.lastUser === request.session) ?? free[0]
+}
+
+/** The process that a notification of this session is for: the one that has its calls, or had its last. */
+export function chooseForNotice(
+  lists: Lists<Upstream>,
+  sharing: Sharing,
+  request: Request,
+): Upstream | undefined {
+  const fitting = lists.in('idle', 'busy').filter((upstream) => upstream.roots === request.rootsKey)
+  const own = fitting.find((upstream) => upstream.owner === request.session)
+  if (own !== undefined || sharing === 'owned') return own
+  return fitting.find((upstream) => upstream.lastUser === request.session) ?? fitting[0]
 }
 
 function leastLoaded(upstreams: readonly Upstream[]): Upstream | undefined {

@@ -14,7 +14,7 @@ export function askedByServer(pool: Pool, upstream: Upstream, frame: Frame): voi
   }
   if (frame.method === 'roots/list' && pool.greetings?.rootsOffered) {
     upstream.tell(Buffer.from(resultText(idText(frame), rootsFor(pool, upstream))))
-    pool.settling.end(upstream)
+    pool.service.settling.end(upstream)
     return
   }
   const owner = upstream.owner === undefined ? undefined : pool.members.get(upstream.owner)

@@ -19,6 +19,8 @@ export interface Profile {
   readonly spawnEnv: Readonly<Record<string, string>>
   /** The part of it that must be equal for two sessions to share. */
   readonly keyEnv: Readonly<Record<string, string>>
+  /** A second process beside the first does no harm: it owns no file, port or container name. */
+  readonly spareable: boolean
   /** Values never to appear in logs. */
   readonly secrets: readonly string[]
 }

@@ -1,23 +1,22 @@
 import { MyceliumError } from '../errors.ts'
 import type { Call, Reply } from '../pipeline/call.ts'
 import type { Frame } from '../protocol/frame.ts'
-import { notificationText } from '../protocol/messages.ts'
-import { chooseInService, type Sharing } from './choose.ts'
+import { chooseForNotice, type Sharing, sharingOf } from './choose.ts'
 import type { CrashRecord } from './crash.ts'
 import { ownCopy } from './greet.ts'
 import { askedByServer, noticedFromServer } from './incoming.ts'
 import type { Greetings, Profile } from './key.ts'
 import { LogLevels } from './log-levels.ts'
 import type { Member } from './member.ts'
+import { Queue } from './queue.ts'
 import { restoreState } from './restore.ts'
-import { Settling } from './settling.ts'
+import { Retirement } from './retirement.ts'
+import { Service } from './service.ts'
 import { Lists } from './states.ts'
 import { Subscriptions } from './subscriptions.ts'
+import { Succession } from './succession.ts'
 import { type PoolServices, Supply } from './supply.ts'
 import type { Upstream } from './upstream.ts'
-import { Waiters } from './waiters.ts'
-
-const INITIALIZED = Buffer.from(notificationText('notifications/initialized'))
 
 /** Told which process a call is sent to. */
 type Served = (upstream: Upstream) => void
@@ -33,19 +32,17 @@ export class Pool {
   readonly members = new Map<string, Member>()
   readonly subscriptions = new Subscriptions<Upstream>()
   readonly logLevels = new LogLevels()
-  readonly settling: Settling
+  readonly service: Service
+  readonly retirement: Retirement
   lastUsedMs: number
   /** A spare is wanted until then; the janitor decides whether there may be one. */
   spareUntilMs = 0
   /** The answer to `initialize` that sessions get. */
   #greeting: Frame | undefined
-  #paused = false
   #closed = false
   readonly #supply: Supply
-  readonly #waiters: Waiters
-  /** Sessions whose process ended under them. */
-  readonly #bereft = new Set<string>()
-  readonly #leasedAtMs = new WeakMap<Upstream, number>()
+  readonly #queue: Queue
+  readonly #succession: Succession
   readonly #services: PoolServices
 
   constructor(key: string, profile: Profile, greetings: Greetings | undefined, services: PoolServices) {
@@ -55,29 +52,58 @@ export class Pool {
     this.#services = services
     this.lastUsedMs = services.clock.now()
     this.sharing = sharingOf(profile, greetings)
-    this.settling = new Settling(services.clock)
-    this.#waiters = new Waiters(services.clock)
+    this.#succession = new Succession(this.members, this.sharing === 'owned')
+    this.retirement = new Retirement({
+      server: profile.server,
+      log: services.log,
+      lists: this.lists,
+      end: services.end,
+      left: (upstream) => {
+        this.subscriptions.lose(upstream)
+        this.service.settling.end(upstream)
+      },
+    })
+    this.service = new Service({
+      clock: services.clock,
+      lists: this.lists,
+      sharing: this.sharing,
+      greetings,
+      leaseMs: services.limits.leaseMs,
+      inService: (upstream) => {
+        restoreState(this, upstream)
+        this.#succession.console(upstream)
+      },
+    })
+    this.#queue = new Queue({
+      clock: services.clock,
+      limits: services.limits,
+      profile,
+      sharing: this.sharing,
+      lists: this.lists,
+      choose: (member) => this.#choose(member),
+    })
     const upstreamEvents = {
       asked: (from: Upstream, frame: Frame) => askedByServer(this, from, frame),
       noticed: (from: Upstream, frame: Frame) => noticedFromServer(this, from, frame),
       loadChanged: (from: Upstream) => this.#loadChanged(from),
       exited: (from: Upstream, how: string) => this.#exited(from, how),
-      pressure: (from: Upstream, high: boolean) => this.#holdUsers(from, high),
+      pressure: (from: Upstream, high: boolean) => this.#succession.hold(from, high),
       oddity: (from: Upstream, what: string, bytes: number) =>
-        this.#log('upstream-oddity', from, { what, bytes }),
+        services.log.event('upstream-oddity', { server: profile.server, pid: from.process.pid, what, bytes }),
     }
     this.#supply = new Supply(profile, greetings, services, this.lists, upstreamEvents, {
       ready: (upstream) => {
-        if (this.#closed) this.#end(upstream, 'the pool is closed')
+        if (this.#closed) this.retirement.now(upstream, 'the pool is closed')
         if (upstream.greeting !== undefined) this.#greeting ??= ownCopy(upstream.greeting)
-        this.#serve()
+        this.#queue.serve()
       },
       // With another start under way the waiters still have hope.
       failed: (error, hopeless) => {
-        if (hopeless) this.#waiters.rejectAll(error)
+        if (hopeless) this.#queue.rejectAll(error)
       },
-      retry: () => this.#serve(),
+      retry: () => this.#queue.serve(),
     })
+    this.#queue.feedFrom(this.#supply)
   }
 
   get crashes(): CrashRecord {
@@ -85,7 +111,7 @@ export class Pool {
   }
 
   get waiting(): number {
-    return this.#waiters.length
+    return this.#queue.length
   }
 
   get starting(): number {
@@ -96,17 +122,12 @@ export class Pool {
     return this.#closed
   }
 
-  get alive(): number {
-    return this.lists.count('started', 'greeting', 'spare', 'idle', 'busy', 'draining', 'stopping')
+  get paused(): boolean {
+    return this.#queue.paused
   }
 
-  /** One word for `server list`. */
-  get condition(): string {
-    if (this.#closed) return 'closed'
-    if (this.#paused) return 'paused'
-    if (this.crashes.looping) return 'crash-loop'
-    if (this.lists.count('idle', 'busy', 'spare') > 0) return 'warm'
-    return this.starting > 0 ? 'starting' : 'cold'
+  get alive(): number {
+    return this.lists.count('started', 'greeting', 'spare', 'idle', 'busy', 'draining', 'stopping')
   }
 
   /** Adds a session and gives the answer to its `initialize`; undefined when processes are not greeted. */
@@ -115,38 +136,37 @@ export class Pool {
     this.touch()
     // Where each session needs a process, the next session will need one too.
     if (this.sharing === 'owned') this.spareUntilMs = this.lastUsedMs + this.#services.limits.spareMs
-    if (this.sharing === 'owned') return (await this.#need(member, false).upstream).greeting
+    if (this.sharing === 'owned') return (await this.#queue.need(member, false).upstream).greeting
     if (this.#greeting === undefined || this.crashes.looping)
-      return (await this.#need(member, true).upstream).greeting
+      return (await this.#queue.need(member, true).upstream).greeting
     if (this.lists.count('spare', 'idle', 'busy') === 0) this.#supply.request(1)
     return this.#greeting
   }
 
   /** The agent said that it is ready and its roots are known: a process is put in service for it. */
   ready(member: Member): void {
-    const own = this.#choose(member)
-    if (own === undefined) {
-      this.#need(member, false).upstream.then(
+    const serving = this.lists
+      .in('idle', 'busy')
+      .find((upstream) => this.#succession.serves(upstream, member))
+    if (serving === undefined) {
+      this.#queue.need(member, false).upstream.then(
         (upstream) => this.#release(upstream),
         () => {},
       )
-    } else if (!own.initializedSent) this.#initialize(own, member)
-    else this.#release(own)
+    } else if (!serving.initializedSent) this.service.initialize(serving, member)
   }
 
   /** Removes a session: its own process ends, its subscriptions and log level end, its waits end. */
   detach(member: Member): void {
     if (!this.members.delete(member.id)) return
     this.touch()
-    this.#bereft.delete(member.id)
-    for (const waiter of this.#waiters.take((one) => one.member === member)) {
-      waiter.reject(new MyceliumError('client_gone', 'the agent left'))
-    }
+    this.#succession.leave(member)
+    this.#queue.leave(member)
     this.logLevels.remove(member.id)
     const ended = this.subscriptions.removeSession(member.id)
     if (this.sharing === 'owned') {
       for (const upstream of this.lists.in('idle', 'busy', 'draining')) {
-        if (upstream.owner === member.id) this.#end(upstream, 'its session ended')
+        if (upstream.owner === member.id) this.retirement.now(upstream, 'its session ended')
       }
       return
     }
@@ -158,30 +178,16 @@ export class Pool {
   /** Sends a call of an attached session to a process that may serve it, once there is one. */
   dispatch(call: Call, member: Member, served?: Served): Promise<Reply> {
     this.touch()
-    const upstream = this.#choose(member, this.#mustYield(member))
-    if (upstream !== undefined && !this.settling.has(upstream)) return this.#forward(upstream, call, served)
+    const queues = this.#queue.length > 0 && this.service.mustQueue(member)
+    const upstream = queues ? undefined : this.#choose(member)
+    if (upstream !== undefined && !this.service.settling.has(upstream))
+      return this.#forward(upstream, call, served)
     return this.#forwardLater(call, member, upstream, served)
   }
 
   /** Forwards a notification of the agent to the process that serves it, if any does now. */
   tell(member: Member, line: Buffer): void {
-    const fitting = this.lists.in('idle', 'busy').filter((upstream) => upstream.roots === member.rootsKey)
-    const own = fitting.find((upstream) => upstream.owner === member.id)
-    const target =
-      this.sharing === 'owned'
-        ? own
-        : (own ?? fitting.find((one) => one.lastUser === member.id) ?? fitting[0])
-    target?.tell(line)
-  }
-
-  /** The agent does not read (true): its own process is not read either, so that the pipe holds the server back. */
-  slowReader(member: Member, slow: boolean): void {
-    if (this.sharing !== 'owned') return
-    for (const upstream of this.lists.in('idle', 'busy', 'draining')) {
-      if (upstream.owner !== member.id) continue
-      if (slow) upstream.pauseReading()
-      else upstream.resumeReading()
-    }
+    chooseForNotice(this.lists, this.sharing, { session: member.id, rootsKey: member.rootsKey })?.tell(line)
   }
 
   /** Starts one process ahead unless one is free already; resolves when it is greeted. */
@@ -191,63 +197,46 @@ export class Pool {
   }
 
   pause(): void {
-    this.#paused = true
+    this.#queue.paused = true
   }
 
   resume(): void {
-    this.#paused = false
-    this.#serve()
+    this.#queue.paused = false
+    this.#queue.serve()
   }
 
   /** Processes finish their calls and end; the next call starts a new one. */
   drain(why: string): void {
     this.crashes.forgive()
-    for (const upstream of this.lists.in('started', 'spare', 'idle', 'busy')) this.stop(upstream, why)
+    for (const upstream of this.lists.in('started', 'spare', 'idle', 'busy'))
+      this.retirement.afterCalls(upstream, why)
   }
 
   /** As drain, and a new process is started at once for the sessions that are attached. */
   restart(): void {
     this.drain('restarted on request')
-    for (const member of this.members.values()) this.#bereft.add(member.id)
+    this.#succession.bereaveAll()
     this.#bringBack()
-  }
-
-  /** Ends one process: at once when nobody waits for its answers, else after the last of them. */
-  stop(upstream: Upstream, why: string): void {
-    if (upstream.state === 'draining' || upstream.state === 'stopping' || upstream.state === 'gone') return
-    if (upstream.state !== 'busy' || upstream.awaited === 0) this.#end(upstream, why)
-    else {
-      this.lists.move(upstream, 'draining')
-      this.#log('upstream-draining', upstream, { because: why })
-    }
-  }
-
-  /** Ends a process that does not answer, whatever it has in flight. */
-  abandon(upstream: Upstream, why: string): void {
-    this.#end(upstream, why)
   }
 
   /** Ends all processes and answers everybody who waits. */
   close(why: string): void {
     this.#closed = true
     this.#supply.close()
-    this.#waiters.rejectAll(new MyceliumError('daemon_stopping', why))
+    this.#queue.close(new MyceliumError('daemon_stopping', why))
     for (const upstream of this.lists.in('started', 'greeting', 'spare', 'idle', 'busy', 'draining'))
-      this.#end(upstream, why)
+      this.retirement.now(upstream, why)
   }
 
   /** Another process is worth its memory: called by the janitor when calls pile up. */
   grow(): void {
-    if (this.starting === 0 && this.lists.count('idle', 'busy', 'spare') < this.#most) this.#supply.request(1)
+    if (this.starting === 0 && this.lists.count('idle', 'busy', 'spare') < this.#queue.most)
+      this.#supply.request(1)
   }
 
   /** Somebody wants something of the pool now. */
   touch(): void {
     this.lastUsedMs = this.#services.clock.now()
-  }
-
-  get #most(): number {
-    return this.profile.entry?.max ?? this.#services.limits.processesPerPool
   }
 
   async #forwardLater(
@@ -258,11 +247,11 @@ export class Pool {
   ): Promise<Reply> {
     let upstream = settling
     if (upstream === undefined) {
-      const need = this.#need(member, false)
+      const need = this.#queue.need(member, false)
       call.onCancel = () => need.giveUp(new MyceliumError('client_gone', 'the call was cancelled'))
       upstream = await need.upstream
     }
-    await this.settling.ended(upstream)
+    await this.service.settling.ended(upstream)
     if (call.cancelled) {
       this.#release(upstream)
       throw new MyceliumError('client_gone', 'the call was cancelled')
@@ -279,176 +268,35 @@ export class Pool {
     return reply
   }
 
-  /** A process for this session right now: one in service, or a spare put in service. */
-  #choose(member: Member, mustYield = false): Upstream | undefined {
-    if (this.#paused || this.#closed || mustYield) return undefined
-    const found = chooseInService(this.lists, this.sharing, { session: member.id, rootsKey: member.rootsKey })
-    const upstream = found ?? this.#takeSpare(member)
-    if (upstream !== undefined && isLeased(this.sharing) && upstream.owner === undefined) {
-      upstream.owner = member.id
-      this.#leasedAtMs.set(upstream, this.#services.clock.now())
-    }
-    return upstream
+  #choose(member: Member): Upstream | undefined {
+    return this.#queue.paused || this.#closed ? undefined : this.service.choose(member)
   }
 
-  /** With others waiting, a session without a lease, or with an old one, queues behind them. */
-  #mustYield(member: Member): boolean {
-    if (this.#waiters.length === 0 || !isLeased(this.sharing)) return false
-    const lease = this.lists.in('idle', 'busy').find((upstream) => upstream.owner === member.id)
-    const sinceMs = lease === undefined ? undefined : this.#leasedAtMs.get(lease)
-    return sinceMs === undefined || this.#services.clock.now() - sinceMs > this.#services.limits.leaseMs
-  }
-
-  #takeSpare(member: Member): Upstream | undefined {
-    const upstream = this.lists.in(this.greetings === undefined ? 'started' : 'spare')[0]
-    if (upstream === undefined) return undefined
-    this.lists.move(upstream, 'idle')
-    upstream.roots = member.rootsKey
-    if (this.sharing === 'owned') upstream.owner = member.id
-    if (this.sharing !== 'owned' || member.initialized !== undefined) this.#initialize(upstream, member)
-    return upstream
-  }
-
-  #initialize(upstream: Upstream, member: Member): void {
-    upstream.initializedSent = true
-    if (this.greetings === undefined) return
-    upstream.tell(member.initialized ?? INITIALIZED)
-    if (this.greetings.rootsOffered) this.settling.begin(upstream)
-    restoreState(this, upstream)
-    for (const id of [...this.#bereft]) {
-      const bereaved = this.members.get(id)
-      if (this.sharing === 'owned' ? id !== upstream.owner : bereaved?.rootsKey !== upstream.roots) continue
-      this.#bereft.delete(id)
-      bereaved?.replaced()
-    }
-  }
-
-  /** A lease without a call in flight ends. */
   #release(upstream: Upstream): void {
-    if (!isLeased(this.sharing) || upstream.inFlight > 0) return
-    upstream.owner = undefined
-    this.#serve()
-  }
-
-  #need(member: Member, greetingOnly: boolean): ReturnType<Waiters['add']> {
-    const { limits } = this.#services
-    const boundMs = this.#paused ? limits.pauseMs : Math.max(limits.waitMs, limits.greetingMs + 1_000)
-    const need = this.#waiters.add(member, greetingOnly, boundMs, () => this.#waitedTooLong(boundMs))
-    if (this.#closed) need.giveUp(new MyceliumError('daemon_stopping', 'the daemon is stopping'))
-    else this.#serve()
-    return need
-  }
-
-  #waitedTooLong(waitedMs: number): MyceliumError {
-    const { name, server } = this.profile
-    if (this.#paused) {
-      return new MyceliumError('server_paused', `${name}: paused for ${waitedMs} ms`, {
-        hint: `mycelium server resume ${server}`,
-      })
-    }
-    const busy = this.lists.count('busy')
-    return new MyceliumError(
-      'pool_busy',
-      `${name}: waited ${waitedMs} ms for a free process (${busy} of ${this.#most} busy)`,
-    )
-  }
-
-  /** Gives every waiter what there is, in order, and asks for more processes where there is not enough. */
-  #serve(): void {
-    if (this.#closed) return
-    this.#waiters.serve((waiter) =>
-      waiter.greetingOnly ? this.lists.in('spare', 'idle', 'busy')[0] : this.#choose(waiter.member),
-    )
-    if (this.#waiters.length === 0 || this.#paused) return
-    try {
-      this.#supply.request(this.#demand())
-    } catch (error) {
-      this.#waiters.rejectAll(error)
-    }
-  }
-
-  /** How many starts the waiters call for now. */
-  #demand(): number {
-    if (this.sharing === 'owned') return this.#waiters.length
-    const inService = this.lists.in('idle', 'busy')
-    const served = new Set(inService.map((upstream) => upstream.roots))
-    const missing = [...this.#waiters.rootsKeys()].filter((key) => !served.has(key)).length
-    if (missing > 0) return missing
-    if (inService.length >= this.#most) return 0
-    const untilGrowMs = this.#services.limits.growAfterMs - this.#waiters.longestMs
-    if (untilGrowMs <= 0) return 1
-    this.#services.clock.after(untilGrowMs + 1, () => this.#serve())
-    return 0
+    if (this.service.release(upstream)) this.#queue.serve()
   }
 
   #loadChanged(upstream: Upstream): void {
     if (upstream.state === 'idle' && upstream.inFlight > 0) this.lists.move(upstream, 'busy')
-    else if (upstream.state === 'draining' && upstream.inFlight === 0) this.#end(upstream, 'drained')
+    else if (upstream.state === 'draining' && upstream.inFlight === 0)
+      this.retirement.now(upstream, 'drained')
     else if (upstream.state === 'busy' && upstream.inFlight === 0) {
       this.lists.move(upstream, 'idle')
       this.#release(upstream)
     }
   }
 
-  #end(upstream: Upstream, why: string): void {
-    if (upstream.state === 'stopping' || upstream.state === 'gone') return
-    this.lists.move(upstream, 'stopping')
-    this.#log('upstream-stopping', upstream, { because: why })
-    this.#forget(upstream)
-    void this.#services.end(upstream.process)
-  }
-
   #exited(upstream: Upstream, how: string): void {
     const { state } = upstream
-    if (state === 'gone') return
-    this.lists.move(upstream, 'gone')
-    this.#log('upstream-exited', upstream, { how, state })
-    this.#forget(upstream)
-    // Whatever it left behind goes too.
-    void this.#services.end(upstream.process)
-    // A start that failed is counted where it was awaited; an end that was asked for is no crash.
-    if (state !== 'idle' && state !== 'busy' && state !== 'spare' && state !== 'draining') return
+    if (!this.retirement.exited(upstream, how)) return
     this.crashes.note(how)
     if (state === 'spare' || this.#closed) return
-    for (const member of this.members.values()) if (this.#uses(member, upstream)) this.#bereft.add(member.id)
+    this.#succession.bereave(upstream)
     this.#bringBack()
   }
 
   /** Starts what sessions without a process need, without waiting for their next call. */
   #bringBack(): void {
-    const bereft = [...this.#bereft].flatMap((id) => this.members.get(id) ?? [])
-    const heirs =
-      this.sharing === 'owned'
-        ? bereft
-        : [...new Map(bereft.map((member) => [member.rootsKey, member])).values()]
-    for (const heir of heirs) this.ready(heir)
+    for (const heir of this.#succession.heirs()) this.ready(heir)
   }
-
-  #uses(member: Member, upstream: Upstream): boolean {
-    return this.sharing === 'owned' ? member.id === upstream.owner : member.rootsKey === upstream.roots
-  }
-
-  #holdUsers(upstream: Upstream, held: boolean): void {
-    for (const member of this.members.values()) if (this.#uses(member, upstream)) member.hold(held)
-  }
-
-  #forget(upstream: Upstream): void {
-    this.subscriptions.lose(upstream)
-    this.settling.end(upstream)
-  }
-
-  #log(event: string, upstream: Upstream, fields: Readonly<Record<string, string | number>>): void {
-    this.#services.log.event(event, { server: this.profile.server, pid: upstream.process.pid, ...fields })
-  }
-}
-
-/** Where nothing can be asked back, nothing needs an owner; calls that spoil each other need the process to themselves. */
-function sharingOf(profile: Profile, greetings: Greetings | undefined): Sharing {
-  if (profile.mode === 'session') return 'owned'
-  if (profile.entry?.serial) return 'serial'
-  return greetings?.interactive ? 'leased' : 'multiplexed'
-}
-
-function isLeased(sharing: Sharing): boolean {
-  return sharing === 'leased' || sharing === 'serial'
 }

@@ -23,7 +23,7 @@ export function profileOf(def: ServerDef, origin: Origin): Profile {
   const { mode, why, by, entry } = modeOf(argv, def.mode, { cwd, env })
   const keyEnv = keyEnvironment(entry, def.envNames, env, argv)
   const command = resolveCommand({ argv, cwd, env })
-  const spawnEnv = spawnEnvironment(def.envNames, env, cwd)
+  const spawnEnv = spawnEnvironment([...def.envNames, ...(entry?.env ?? [])], env, cwd)
   const path =
     command.binDir === undefined ? spawnEnv.PATH : [command.binDir, spawnEnv.PATH].filter(Boolean).join(':')
   return {
@@ -40,6 +40,7 @@ export function profileOf(def: ServerDef, origin: Origin): Profile {
     spawnEnv: path === undefined ? spawnEnv : { ...spawnEnv, PATH: path },
     keyEnv,
     secrets: secretsIn(env, def.envNames),
+    spareable: entry?.max !== 1 && !argv.includes('--name') && !argv.some((arg) => arg.startsWith('--name=')),
   }
 }
 

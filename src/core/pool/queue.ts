@@ -1,0 +1,115 @@
+import type { Clock } from '../clock.ts'
+import { MyceliumError } from '../errors.ts'
+import type { Sharing } from './choose.ts'
+import type { Profile } from './key.ts'
+import type { Limits } from './limits.ts'
+import type { Member } from './member.ts'
+import type { Lists } from './states.ts'
+import type { Supply } from './supply.ts'
+import type { Upstream } from './upstream.ts'
+import { Waiters } from './waiters.ts'
+
+/** What a pool's queue needs of it. */
+export interface QueueParts {
+  readonly clock: Clock
+  readonly limits: Limits
+  readonly profile: Profile
+  readonly sharing: Sharing
+  readonly lists: Lists<Upstream>
+  /** A process for this session right now. */
+  choose(member: Member): Upstream | undefined
+}
+
+/** Where sessions and calls wait for a process, and how many starts their waiting calls for. */
+export class Queue {
+  paused = false
+  readonly #parts: QueueParts
+  readonly #waiters: Waiters
+  #supply: Supply | undefined
+  #closed: Error | undefined
+
+  constructor(parts: QueueParts) {
+    this.#parts = parts
+    this.#waiters = new Waiters(parts.clock)
+  }
+
+  /** Where more processes come from; pairs with Pool, whose supply reports back here. */
+  feedFrom(supply: Supply): void {
+    this.#supply = supply
+  }
+
+  get length(): number {
+    return this.#waiters.length
+  }
+
+  /** Most processes for sessions with the same roots. */
+  get most(): number {
+    return this.#parts.profile.entry?.max ?? this.#parts.limits.processesPerPool
+  }
+
+  /** Waits for a process; with `greetingOnly` any greeted one will do and none is taken. */
+  need(member: Member, greetingOnly: boolean): ReturnType<Waiters['add']> {
+    const { limits } = this.#parts
+    const boundMs = this.paused ? limits.pauseMs : Math.max(limits.waitMs, limits.greetingMs + 1_000)
+    const need = this.#waiters.add(member, greetingOnly, boundMs, () => this.#waitedTooLong(boundMs))
+    if (this.#closed === undefined) this.serve()
+    else need.giveUp(this.#closed)
+    return need
+  }
+
+  /** Gives every waiter what there is, in order, and asks for more processes where there is not enough. */
+  serve(): void {
+    if (this.#closed !== undefined) return
+    const { lists, choose } = this.#parts
+    this.#waiters.serve((waiter) =>
+      waiter.greetingOnly ? lists.in('spare', 'idle', 'busy')[0] : choose(waiter.member),
+    )
+    if (this.#waiters.length === 0 || this.paused) return
+    try {
+      this.#supply?.request(this.#demand())
+    } catch (error) {
+      this.rejectAll(error)
+    }
+  }
+
+  rejectAll(error: unknown): void {
+    this.#waiters.rejectAll(error)
+  }
+
+  /** The session left. */
+  leave(member: Member): void {
+    for (const waiter of this.#waiters.take((one) => one.member === member)) {
+      waiter.reject(new MyceliumError('client_gone', 'the agent left'))
+    }
+  }
+
+  close(error: Error): void {
+    this.#closed = error
+    this.rejectAll(error)
+  }
+
+  #demand(): number {
+    const { sharing, lists, limits, clock } = this.#parts
+    if (sharing === 'owned') return this.#waiters.length
+    const inService = lists.in('idle', 'busy')
+    const served = new Set(inService.map((upstream) => upstream.roots))
+    const missing = [...this.#waiters.rootsKeys()].filter((key) => !served.has(key)).length
+    if (missing > 0) return missing
+    if (inService.length >= this.most) return 0
+    const untilGrowMs = limits.growAfterMs - this.#waiters.longestMs
+    if (untilGrowMs <= 0) return 1
+    clock.after(untilGrowMs + 1, () => this.serve())
+    return 0
+  }
+
+  #waitedTooLong(waitedMs: number): MyceliumError {
+    const { profile, lists } = this.#parts
+    const { name, server } = profile
+    if (this.paused) {
+      const hint = `mycelium server resume ${server}`
+      return new MyceliumError('server_paused', `${name}: paused for ${waitedMs} ms`, { hint })
+    }
+    const busy = `${lists.count('busy')} of ${this.most} busy`
+    return new MyceliumError('pool_busy', `${name}: waited ${waitedMs} ms for a free process (${busy})`)
+  }
+}

@@ -1,0 +1,100 @@
+import type { Clock } from '../clock.ts'
+import { notificationText } from '../protocol/messages.ts'
+import { chooseInService, type Sharing } from './choose.ts'
+import type { Greetings } from './key.ts'
+import type { Member } from './member.ts'
+import { Settling } from './settling.ts'
+import type { Lists } from './states.ts'
+import type { Upstream } from './upstream.ts'
+
+/** What putting processes in service needs of its pool. */
+export interface ServiceParts {
+  readonly clock: Clock
+  readonly lists: Lists<Upstream>
+  readonly sharing: Sharing
+  readonly greetings: Greetings | undefined
+  /** A session that holds a process longer than this lets others go first. */
+  readonly leaseMs: number
+  /** The process was told `initialized`: it can be told what its sessions had told the one before. */
+  readonly inService: (upstream: Upstream) => void
+}
+
+const INITIALIZED = Buffer.from(notificationText('notifications/initialized'))
+
+/** Which process serves which session: takes spares into service, keeps leases. */
+export class Service {
+  readonly settling: Settling
+  readonly #parts: ServiceParts
+  readonly #leasedAtMs = new WeakMap<Upstream, number>()
+
+  constructor(parts: ServiceParts) {
+    this.#parts = parts
+    this.settling = new Settling(parts.clock)
+  }
+
+  /** Whether a process belongs to one session at a time only. */
+  get leases(): boolean {
+    return this.#parts.sharing === 'leased' || this.#parts.sharing === 'serial'
+  }
+
+  /** A process for this session right now: one in service, or a spare put in service. */
+  choose(member: Member): Upstream | undefined {
+    const { lists, sharing, clock } = this.#parts
+    const found = chooseInService(lists, sharing, { session: member.id, rootsKey: member.rootsKey })
+    const upstream = found ?? this.#takeSpare(member)
+    if (upstream !== undefined && this.leases && upstream.owner === undefined) {
+      upstream.owner = member.id
+      this.#leasedAtMs.set(upstream, clock.now())
+    }
+    return upstream
+  }
+
+  /** While others wait, a session without a lease, or with an old one, queues behind them. */
+  mustQueue(member: Member): boolean {
+    if (!this.leases) return false
+    const { lists, clock, leaseMs } = this.#parts
+    const lease = lists.in('idle', 'busy').find((upstream) => upstream.owner === member.id)
+    const sinceMs = lease === undefined ? undefined : this.#leasedAtMs.get(lease)
+    return sinceMs === undefined || clock.now() - sinceMs > leaseMs
+  }
+
+  /** Ends a lease that has no call in flight; true when it did. */
+  release(upstream: Upstream): boolean {
+    if (!this.leases || upstream.inFlight > 0) return false
+    upstream.owner = undefined
+    return true
+  }
+
+  /** Says `initialized` for the session, in its own words where it has said it. */
+  initialize(upstream: Upstream, member: Member): void {
+    upstream.initializedSent = true
+    const { greetings, inService } = this.#parts
+    if (greetings === undefined) return
+    upstream.tell(member.initialized ?? INITIALIZED)
+    if (greetings.rootsOffered) this.settling.begin(upstream)
+    inService(upstream)
+  }
+
+  /** The agent does not read (true): its own process is not read either, so that the pipe holds the server back. */
+  slowReader(member: Member, slow: boolean): void {
+    const { sharing, lists } = this.#parts
+    if (sharing !== 'owned') return
+    for (const upstream of lists.in('idle', 'busy', 'draining')) {
+      if (upstream.owner !== member.id) continue
+      if (slow) upstream.pauseReading()
+      else upstream.resumeReading()
+    }
+  }
+
+  #takeSpare(member: Member): Upstream | undefined {
+    const { lists, sharing, greetings } = this.#parts
+    const upstream = lists.in(greetings === undefined ? 'started' : 'spare')[0]
+    if (upstream === undefined) return undefined
+    lists.move(upstream, 'idle')
+    upstream.roots = member.rootsKey
+    if (sharing === 'owned') upstream.owner = member.id
+    // A session that has a process to itself says `initialized` in its own time.
+    if (sharing !== 'owned' || member.initialized !== undefined) this.initialize(upstream, member)
+    return upstream
+  }
+}
