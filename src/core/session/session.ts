@@ -19,6 +19,7 @@ import { spliceId } from '../protocol/splice.ts'
 import { AgentRequests } from './agent-requests.ts'
 import { BatchReply } from './batch.ts'
 import { changedLists } from './changed-lists.ts'
+import { HeldFrames } from './held-frames.ts'
 import { NO_ROOTS, type Roots, rootsOf } from './roots.ts'
 
 /** What a session needs of the daemon. */
@@ -42,17 +43,10 @@ export interface Peer {
   readonly plainEof: boolean
 }
 
-/** Frames of an agent that may wait while its pool gets ready. */
-const MAX_WAITING_FRAMES = 4096
 /** After a half-close the answers still owed may take this long. */
 const FINISH_MS = 10 * 60_000
 /** After our last byte the agent may take this long to close. */
 const CLOSE_MS = 5_000
-
-interface Waiting {
-  readonly frame: Frame
-  readonly batch: BatchReply | undefined
-}
 
 /** One agent connection: its ids, its calls in flight, its place in a pool. */
 export class Session implements Member {
@@ -71,8 +65,7 @@ export class Session implements Member {
   #greeting: Frame | undefined
   #roots: Roots = NO_ROOTS
   #attaching = false
-  /** In order, while the pool gets ready; undefined when nothing has to wait. */
-  #waiting: Waiting[] | undefined
+  readonly #held = new HeldFrames()
   #holds = 0
   #sawEofMarker = false
   #finishing = false
@@ -89,7 +82,7 @@ export class Session implements Member {
     this.#out = new Outbox(socket, services.limits.sessionBacklogBytes, {
       pressure: (high) => {
         this.hold(high)
-        this.pool?.slowReader(this, high)
+        this.pool?.service.slowReader(this, high)
       },
       overflow: (waiting) => this.#die(`it does not read: ${waiting} bytes wait`),
     })
@@ -180,23 +173,22 @@ export class Session implements Member {
 
   #take(frame: Frame, batch: BatchReply | undefined): void {
     if (frame.kind === 'response') this.#requests.answer(frame)
-    else if (this.#waiting !== undefined) this.#keep(frame, batch)
+    else if (frame.kind === 'request' && frame.method === MODERN_PROBE)
+      this.#refuse(frame, -32601, 'Method not found', batch)
+    else if (this.#held.holding) this.#keep(frame, batch)
     else if (frame.kind === 'notification') this.#notified(frame)
-    else if (frame.method === MODERN_PROBE) this.#refuse(frame, -32601, 'Method not found', batch)
     else if (frame.method === 'initialize') void this.#attach(frame, batch)
     else if (this.pool === undefined) {
       // An agent that never says `initialize` gets what it would get from the server itself.
-      void this.#attach(undefined, undefined)
       this.#keep(frame, batch)
+      void this.#attach(undefined, undefined)
     } else this.#request(frame, batch)
   }
 
   #keep(frame: Frame, batch: BatchReply | undefined): void {
-    this.#waiting ??= []
-    const waiting = this.#waiting
-    if (waiting.length < MAX_WAITING_FRAMES) waiting.push({ frame, batch })
-    else if (frame.kind === 'request')
-      this.#fail(frame, new MyceliumError('too_many_calls', `${waiting.length} messages wait already`), batch)
+    if (this.#held.add(frame, batch) || frame.kind !== 'request') return
+    const error = new MyceliumError('too_many_calls', `${this.#held.length} messages wait already`)
+    this.#fail(frame, error, batch)
   }
 
   #notified(frame: Frame): void {
@@ -220,7 +212,7 @@ export class Session implements Member {
 
   async #attach(frame: Frame | undefined, batch: BatchReply | undefined): Promise<void> {
     this.#attaching = true
-    this.#waiting ??= []
+    this.#held.begin()
     try {
       const paramsText = frame === undefined ? undefined : paramsOf(frame)
       const pool = this.#services.poolFor(paramsText)
@@ -237,9 +229,8 @@ export class Session implements Member {
       const own = error instanceof MyceliumError ? (error.data?.answer as Frame | undefined) : undefined
       if (frame !== undefined && own !== undefined) this.#answer(spliceId(own, idText(frame)), batch)
       else if (frame !== undefined) this.#fail(frame, error, batch)
-      for (const { frame: later, batch: its } of this.#waiting ?? [])
+      for (const { frame: later, batch: its } of this.#held.release())
         if (later.kind === 'request') this.#fail(later, error, its)
-      this.#waiting = []
     }
     this.#attaching = false
     this.#drain()
@@ -248,24 +239,24 @@ export class Session implements Member {
   /** The agent is ready, or its roots changed: a process that fits is put in service. */
   async #getReady(): Promise<void> {
     const { pool } = this
-    if (pool?.greetings?.rootsOffered) {
-      this.#waiting ??= []
+    // One that has closed its end cannot answer any more.
+    const asks = pool?.greetings?.rootsOffered === true && !this.#finishing
+    if (asks) {
+      this.#held.begin()
       this.#roots = rootsOf(await this.#requests.ask('roots/list', this.#services.limits.rootsMs))
     }
     if (!this.#ended && pool !== undefined && this.pool === pool) pool.ready(this)
-    if (!this.#attaching) this.#drain()
+    if (asks && !this.#attaching) this.#drain()
   }
 
   #drain(): void {
-    const frames = this.#waiting ?? []
-    this.#waiting = undefined
-    while (frames.length > 0 && !this.#ended) {
-      const { frame, batch } = frames.shift() as Waiting
+    const frames = this.#held.release()
+    for (const [i, { frame, batch }] of frames.entries()) {
+      if (this.#ended) return
       this.#take(frame, batch)
-      if (this.#waiting !== undefined) {
-        ;(this.#waiting as Waiting[]).push(...frames)
-        return
-      }
+      if (!this.#held.holding) continue
+      this.#held.append(frames.slice(i + 1))
+      return
     }
     this.#finishIfDone()
   }
@@ -345,8 +336,7 @@ export class Session implements Member {
   }
 
   #finishIfDone(): void {
-    if (this.#finishing && this.#calls.size === 0 && this.#waiting === undefined && !this.#attaching)
-      this.#finish()
+    if (this.#finishing && this.#calls.size === 0 && !this.#held.holding && !this.#attaching) this.#finish()
   }
 
   #finish(): void {
