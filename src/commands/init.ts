@@ -36,7 +36,6 @@ export interface InitOptions {
 
 /** Finds the servers of every client and, when the user agrees, puts launchers in their places. Resolves to the exit code. */
 export async function runInit(io: Io, options: InitOptions): Promise<number> {
-  const { signal } = io
   const where = whereOf(io)
   const paths = pathsOf(rootFrom(io.env))
   const clients = namedClients(options.client ?? [])
@@ -57,10 +56,8 @@ export async function runInit(io: Io, options: InitOptions): Promise<number> {
     const texts = [redacted(before, format, file), redacted(after, format, file)] as const
     talk(`${unifiedDiff(file, ...texts, io.paint.stdout)}\n`)
   }
-  const nothing = plan.files.length === 0 && stale === 0
-  const how = options.dryRun ? 'dry run' : nothing || (await agreed(io, options, plan)) ? 'done' : 'declined'
-  const applied =
-    how === 'done' && !nothing ? await applyPlan(plan, where, paths, launcherText, signal) : undefined
+  const how = options.dryRun ? 'dry run' : (await agreed(io, options, plan)) ? 'done' : 'declined'
+  const applied = how === 'done' ? await applyPlan(plan, where, paths, launcherText, io.signal) : undefined
   const problems = [...discovery.problems, ...(applied?.problems ?? [])]
   if (options.json) io.write(jsonText(initJson({ options, plan, applied, servers, left, problems })))
   else {
@@ -111,8 +108,9 @@ function refuseUnknownServers(only: readonly string[], discovery: Discovery): vo
 }
 
 async function agreed(io: Io, options: InitOptions, plan: Plan): Promise<boolean> {
-  if (options.yes) return true
   const count = plan.files.length
+  // Launchers and registry are our own: bringing them up to date needs no asking.
+  if (options.yes || count === 0) return true
   const question = `Change ${count} ${count === 1 ? 'file' : 'files'}? [y/N] `
   const answer = options.json ? undefined : await io.ask(question)
   if (answer === undefined) {

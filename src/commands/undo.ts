@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { namedClients } from '../core/clients/client-lookup.ts'
 import type { Problem } from '../core/clients/discover.ts'
@@ -20,7 +21,6 @@ export interface UndoOptions {
 
 /** Takes every edit back and, when no client is left, removes the rest. Resolves to the exit code. */
 export async function runUndo(io: Io, options: UndoOptions): Promise<number> {
-  const { signal } = io
   const where: Where = {
     env: io.env,
     cwd: io.cwd,
@@ -31,6 +31,7 @@ export async function runUndo(io: Io, options: UndoOptions): Promise<number> {
   const only =
     (options.client ?? []).length === 0 ? [] : namedClients(options.client ?? []).map((client) => client.id)
   const problems: Problem[] = []
+  const present = existsSync(paths.root)
   const targets = undoTargets(where, paths, only, problems)
   if (options.dryRun) {
     const previews = previewUndo(targets, where, paths, problems)
@@ -38,13 +39,13 @@ export async function runUndo(io: Io, options: UndoOptions): Promise<number> {
       const texts = [redacted(before, format, file), redacted(after, format, file)] as const
       io.write(unifiedDiff(file, ...texts, io.paint.stdout))
     }
-    return report(io, options, { files: previews, problems, removed: false, daemonStopped: false })
+    return report(io, options, { files: previews, problems, removed: false, daemonStopped: false }, present)
   }
-  const undone = await undo(targets, only, where, paths, stopDaemon, signal)
-  return report(io, options, { ...undone, problems: [...problems, ...undone.problems] })
+  const undone = await undo(targets, only, where, paths, stopDaemon, io.signal)
+  return report(io, options, { ...undone, problems: [...problems, ...undone.problems] }, present)
 }
 
-function report(io: Io, options: UndoOptions, undone: Undone): number {
+function report(io: Io, options: UndoOptions, undone: Undone, present: boolean): number {
   const { files, problems, removed, daemonStopped } = undone
   if (options.json) {
     io.write(
@@ -64,7 +65,7 @@ function report(io: Io, options: UndoOptions, undone: Undone): number {
   } else {
     for (const file of files) io.write(`${file.file}: ${SENTENCES[file.outcome]}\n`)
     io.talk(problemText(problems, io.paint.stderr))
-    io.write(options.dryRun ? 'dry run: nothing was changed\n' : lastLine(undone))
+    io.write(options.dryRun ? 'dry run: nothing was changed\n' : lastLine(undone, present))
   }
   return problems.length > 0 ? 1 : 0
 }
@@ -76,7 +77,8 @@ const SENTENCES: Readonly<Record<UndoneFile['outcome'], string>> = {
   missing: 'it is gone meanwhile; not made anew',
 }
 
-function lastLine({ files, removed, daemonStopped }: Undone): string {
+function lastLine({ files, removed, daemonStopped }: Undone, present: boolean): string {
+  if (files.length === 0 && !present) return 'nothing to undo\n'
   if (removed)
     return `launchers, registry, backups and sockets removed${daemonStopped ? ', daemon stopped' : ''}\n`
   return files.length === 0

@@ -42,10 +42,13 @@ const word = fc.oneof(
 const argument = word.filter((text) => !text.includes('\0') && !/\p{Surrogate}/u.test(text))
 const command = argument.filter((text) => !/\s|^~/u.test(text))
 
+// The oracle reads into plain objects, where such a name would reach Object.prototype; clients-entries.test.ts has these names.
+const entryName = argument.filter((text) => !(text in {}))
+
 /** Entries with names that differ. */
 export const drawnEntries: fc.Arbitrary<readonly DrawnEntry[]> = fc.uniqueArray(
   fc.record({
-    name: argument,
+    name: entryName,
     command,
     args: fc.option(fc.array(argument, { maxLength: 4 }), { nil: undefined }),
   }),
@@ -171,4 +174,51 @@ export const drawnToml: fc.Arbitrary<DrawnConfig> = fc
       open = style() === 0 ? `[mcp_servers.${key(entry.name)}.env]${end}${line('TOKEN = "hush"')}` : line('')
     }
     return { outside: [...outside, `${open}[after]${end}x = 1`], inside, entries: [...dotted, ...tables] }
+  })
+
+/** YAML in block and flow style, with comments. */
+export const drawnYaml: fc.Arbitrary<DrawnConfig> = fc
+  .record({ entries: drawnEntries, picks, eol, bom })
+  .map(({ entries, picks: drawn, eol: end, bom: mark }) => {
+    const tail = tape(['', ' # 😀 "x": [', '  ', ' #'], [...drawn].reverse())
+    const style = tape([0, 1, 2, 3, 4], drawn)
+    const step = tape(['  ', '    ', ' '], [...drawn].reverse())()
+    const string = (text: string) => {
+      const plain = /^[a-z]+$/.test(text) && !/^(null|true|false|y|n|yes|no|on|off)$/.test(text)
+      if (plain && style() < 3) return text
+      if (style() === 0 && /^[ -~]*$/.test(text)) return `'${text.replaceAll("'", "''")}'`
+      return JSON.stringify(text).replace(
+        /[\x7f-\x9f\u2028\u2029\uFEFF\uFFFE\uFFFF]/g,
+        (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+      )
+    }
+    const key = (text: string) => (text.length > 200 ? JSON.stringify(text.slice(0, 200)) : string(text))
+    const line = (depth: number, text: string) => `${step.repeat(depth)}${text}${tail()}${end}`
+    const flow = (texts: readonly string[]) => `[${texts.map(string).join(', ')}]`
+    const block = (entry: DrawnEntry) => {
+      const members = [line(2, `cmd: ${string(entry.command)}`)]
+      const { args } = entry
+      if (args !== undefined && (args.length === 0 || style() < 2))
+        members.push(line(2, `args: ${flow(args)}`))
+      else if (args !== undefined) {
+        const dashes = args.map((arg) => line(style() === 3 ? 2 : 3, `- ${string(arg)}`))
+        const depth = style() === 1 ? 2 : 3
+        members.push(
+          line(2, 'args:') + dashes.map((dash) => `${step.repeat(depth)}${dash.trimStart()}`).join(''),
+        )
+      }
+      if (style() > 2) members.push(line(2, 'envs: { TOKEN: hush }'))
+      return `${tail()}${end}${(style() === 4 ? members.reverse() : members).join('')}`
+    }
+    const inline = ({ command: cmd, args }: DrawnEntry) =>
+      ` {${style() === 1 ? ' ' : ''}cmd: ${string(cmd)}${args === undefined ? '' : `, args: ${flow(args)}`}, timeout: 3 }${end}`
+    const outside: string[] = []
+    const inside: string[] = []
+    let open = `${mark}${line(0, 'top: 1')}${line(0, 'extensions:')}`
+    for (const entry of entries) {
+      outside.push(`${open}${step}${key(entry.name)}:`)
+      inside.push(style() < 3 ? block(entry) : inline(entry))
+      open = style() === 0 ? line(1, '# between') : ''
+    }
+    return { outside: [...outside, `${open}after: [1, 2]${end}`], inside, entries }
   })

@@ -2,18 +2,19 @@ import fc from 'fast-check'
 import { parse } from 'jsonc-parser'
 import { getStaticTOMLValue, parseTOML } from 'toml-eslint-parser'
 import { describe, expect, it } from 'vitest'
+import { parse as parseYaml } from 'yaml'
 import { clientById } from '../../src/core/clients/client-lookup.ts'
 import type { Format } from '../../src/core/clients/document.ts'
 import type { EntryRules } from '../../src/core/clients/entry.ts'
 import { takeOver } from '../../src/core/clients/rewrite.ts'
 import { takeBack } from '../../src/core/clients/take-back.ts'
 import { verifies } from '../requirements.ts'
-import { type DrawnConfig, drawnJson, drawnToml, textOf } from './config-document.ts'
+import { type DrawnConfig, drawnJson, drawnToml, drawnYaml, textOf } from './config-document.ts'
 
 const launchers = '/home/u/.mycelium/launchers'
 const rules: EntryRules = { launchers, isFile: () => false, envFileNames: () => [] }
 
-type Servers = Record<string, { command: string; args?: string[] }>
+type Servers = Record<string, { command?: string; cmd?: string; args?: string[] }>
 
 const FORMATS: readonly {
   format: Format
@@ -39,9 +40,18 @@ const FORMATS: readonly {
       return { all, servers: all.mcp_servers as Servers }
     },
   },
+  {
+    format: 'yaml',
+    client: 'goose',
+    drawn: drawnYaml,
+    parsed: (text) => {
+      const all = parseYaml(text)
+      return { all, servers: all.extensions }
+    },
+  },
 ]
 
-const RUNS = { numRuns: 400 }
+const RUNS = { numRuns: 200 }
 
 describe.each(FORMATS)('an edit of a $format config', ({ format, client: id, drawn, parsed }) => {
   const client = clientById(id)!
@@ -96,7 +106,7 @@ describe.each(FORMATS)('an edit of a $format config', ({ format, client: id, dra
         const expected = parsed(from.text)
         for (const take of takes) {
           const entry = expected.servers[take.name]!
-          entry.command = take.launcher
+          entry[client.keys?.command === 'cmd' ? 'cmd' : 'command'] = take.launcher
           entry.args = [`--client=${id}`, '--', ...take.argv]
         }
         expect(parsed(text).all).toEqual(expected.all)

@@ -18,6 +18,7 @@ import {
   withFile,
   writeJournal,
 } from './journal.ts'
+import { knownServers } from './known-servers.ts'
 import type { Where } from './places.ts'
 import type { FilePlan, Plan } from './plan.ts'
 import { type Edit, takeOver } from './rewrite.ts'
@@ -73,7 +74,9 @@ export async function applyPlan(
   signal?: AbortSignal,
 ): Promise<Applied> {
   const launchersWritten = writeLaunchers(plan.servers, paths, launcherText)
-  writeRegistry(paths, { version: 1, servers: plan.servers })
+  if (plan.servers.length > 0 || knownServers(paths).servers.length > 0) {
+    writeRegistry(paths, { version: 1, servers: plan.servers })
+  }
   const changed: Applied['changed'][number][] = []
   const problems: Problem[] = []
   for (const file of plan.files) {

@@ -3,8 +3,9 @@ import { writeFileAtomic } from '../config/write-file.ts'
 import { MyceliumError } from '../errors.ts'
 import { readConfig, requireWritable } from './config-text.ts'
 
-const ATTEMPTS = 8
-const PAUSE_MS = 25
+/** Enough to get between the writes of a program that writes every few hundredths of a second; some seconds in all. */
+const ATTEMPTS = 40
+const MAX_PAUSE_MS = 50
 
 /**
  * Reads a config, computes its new text, and writes it only if nobody wrote meanwhile; otherwise starts over with what they wrote.
@@ -29,6 +30,7 @@ export async function changeFile(
         error instanceof MyceliumError && ['config_changed', 'config_invalid'].includes(error.code)
       if (!passing || attempt === ATTEMPTS) throw error
     }
-    await pause(PAUSE_MS * attempt)
+    // Random, so that two programs in step fall out of it.
+    await pause(Math.random() * MAX_PAUSE_MS)
   }
 }

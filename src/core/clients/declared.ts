@@ -3,7 +3,7 @@ import type { Client } from './client.ts'
 import { type Problem, readConfigFiles } from './discover.ts'
 import { type MapValue, textOf } from './document.ts'
 import type { Entry } from './entries.ts'
-import { envOf } from './entry.ts'
+import { envOf, TAKEN_OVER } from './entry.ts'
 import type { ConfigFile, Where } from './places.ts'
 import { CLIENTS } from './table.ts'
 
@@ -29,7 +29,7 @@ export function declaredEntries(
   const problems: Problem[] = []
   return readConfigFiles(where, clients, problems).flatMap(({ config, entries }) =>
     entries.flatMap((entry) => {
-      const usable = entry.launcher !== undefined || entry.leave === undefined
+      const usable = entry.leave === undefined || entry.leave === TAKEN_OVER
       return usable && entry.argv.length > 0 && entry.slots
         ? [declaredOf(config, entry, entry.slots.entry, where)]
         : []

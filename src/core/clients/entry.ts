@@ -58,6 +58,8 @@ const REMOTE_TYPES = [
   'streamablehttp',
 ]
 const LOCAL_TYPES = ['stdio', 'local']
+/** Why an entry is left that calls a launcher already and is otherwise fine. */
+export const TAKEN_OVER = 'taken over already'
 /** Keys under which clients write the address of a remote server. */
 export const REMOTE_KEYS = ['url', 'serverUrl', 'httpUrl', 'uri']
 
@@ -87,13 +89,8 @@ export function bodyOf(value: Value, client: Client, rules: EntryRules): EntryBo
   const words = wordsOf(slots)
   const first = slots.kind === 'together' ? textsOfFirst(slots.list) : textOf(map, command.key)
   if (first !== undefined && dirname(first) === rules.launchers) {
-    return {
-      argv: launchedArgv(words?.slice(1) ?? []) ?? [],
-      envNames,
-      launcher: first,
-      slots,
-      leave: 'taken over already',
-    }
+    const argv = launchedArgv(words?.slice(1) ?? []) ?? []
+    return { argv, envNames, launcher: first, slots, leave: leave ?? TAKEN_OVER }
   }
   const why =
     leave ??

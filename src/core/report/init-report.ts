@@ -9,7 +9,7 @@ export interface PlannedServer {
   readonly launcher: string
   readonly mode: string
   readonly why: string
-  readonly sources: readonly { readonly client: string; readonly file: string }[]
+  readonly sources: readonly { readonly client: string; readonly scope: string; readonly file: string }[]
 }
 
 /** One entry that stays as it is. */
@@ -56,10 +56,20 @@ export function initReport(view: {
     left.map(({ name, client, reason, file }) => [name, client, reason, short(file)]),
     width,
   )
+  const ofProjects = servers.flatMap(({ sources }) => sources.filter(({ scope }) => scope === 'project'))
+  const note = [...new Set(ofProjects.map(({ file }) => file))]
+    .map(
+      (file) =>
+        `${paint.warn('note:')} ${short(file)} belongs to the project: keep the change out of its repository\n`,
+    )
+    .join('')
   const hint = servers.some((server) => server.mode === 'session')
     ? `${paint.faint('A server that keeps nothing between calls can be shared: mycelium server share NAME shared')}\n`
     : ''
-  return [servers.length > 0 ? `${taken.join('')}${hint}\n` : '', left.length > 0 ? `${kept}\n` : ''].join('')
+  return [
+    servers.length > 0 ? `${taken.join('')}${hint}${note}\n` : '',
+    left.length > 0 ? `${kept}\n` : '',
+  ].join('')
 }
 
 /** Every config that could not be used, and the next step for each. */
