@@ -57,13 +57,13 @@ export function treeMembers(
   })
 }
 
-/** The pids whose environment carries a marker that `matches`; looks only at processes not older than the oldest of `since`. */
+/** The pids whose environment carries a marker that `matches`. With `since`, processes older than all of those are not looked at. */
 export function markedPids(
   table: TableIndex,
   matches: (marker: string) => boolean,
-  since: Iterable<Identity> = [],
+  since: readonly Identity[] = [],
 ): number[] {
-  const oldest = Math.min(...[...since].map(({ startTime }) => Number(startTime)))
+  const oldest = since.length === 0 ? 0 : Math.min(...since.map(({ startTime }) => Number(startTime)))
   // Start times that are not numbers (macOS) compare false both ways: nobody is left out.
   const candidates = table.rows.filter((row) => !(Number(row.startTime) < oldest))
   return [...environmentOf(candidates, MARKER)].filter(([, marker]) => matches(marker)).map(([pid]) => pid)
