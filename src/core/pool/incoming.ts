@@ -6,6 +6,9 @@ import type { Member } from './member.ts'
 import type { Pool } from './pool.ts'
 import type { Upstream } from './upstream.ts'
 
+/** For a server that asks before any session said what its roots are. */
+const NO_ROOTS = '{"roots":[]}'
+
 /** A server's own request: answered here where no agent is needed, else put to the session that caused it. */
 export function askedByServer(pool: Pool, upstream: Upstream, frame: Frame): void {
   if (frame.method === 'ping') {
@@ -13,7 +16,7 @@ export function askedByServer(pool: Pool, upstream: Upstream, frame: Frame): voi
     return
   }
   if (frame.method === 'roots/list' && pool.greetings?.rootsOffered) {
-    upstream.tell(Buffer.from(resultText(idText(frame), rootsFor(pool, upstream))))
+    upstream.tell(Buffer.from(resultText(idText(frame), upstream.rootsText ?? NO_ROOTS)))
     pool.service.settling.end(upstream)
     return
   }
@@ -24,11 +27,6 @@ export function askedByServer(pool: Pool, upstream: Upstream, frame: Frame): voi
   }
   const message = `${frame.method}: no agent session is waiting for this server`
   upstream.tell(Buffer.from(errorText(idText(frame), ERRORS.capability_missing.wire, message)))
-}
-
-function rootsFor(pool: Pool, upstream: Upstream): string {
-  for (const member of pool.members.values()) if (member.rootsKey === upstream.roots) return member.rootsText
-  return '{"roots":[]}'
 }
 
 /** A server's notification: to its owner, to subscribers, to those whose log level admits it, or to all whom it concerns. */

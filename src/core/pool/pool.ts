@@ -256,8 +256,9 @@ export class Pool {
       this.#release(upstream)
       throw new MyceliumError('client_gone', 'the call was cancelled')
     }
-    // Never written to the process that is gone: it may go to the next.
-    if (upstream.state !== 'idle' && upstream.state !== 'busy') return this.dispatch(call, member, served)
+    // Never written to a process that is gone, or lent to nobody or to another since: it may go to the next.
+    const gone = upstream.state !== 'idle' && upstream.state !== 'busy'
+    if (gone || !this.service.mayUse(upstream, member)) return this.dispatch(call, member, served)
     return this.#forward(upstream, call, served)
   }
 

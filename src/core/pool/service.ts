@@ -37,6 +37,11 @@ export class Service {
     return this.#parts.sharing === 'leased' || this.#parts.sharing === 'serial'
   }
 
+  /** Whether a process it was given before is still the session's to call. */
+  mayUse(upstream: Upstream, member: Member): boolean {
+    return !this.leases || upstream.owner === member.id
+  }
+
   /** A process for this session right now: one in service, or a spare put in service. */
   choose(member: Member): Upstream | undefined {
     const { lists, sharing, clock } = this.#parts
@@ -92,6 +97,7 @@ export class Service {
     if (upstream === undefined) return undefined
     lists.move(upstream, 'idle')
     upstream.roots = member.rootsKey
+    upstream.rootsText = member.rootsText
     if (sharing === 'owned') upstream.owner = member.id
     // A session that has a process to itself says `initialized` in its own time.
     if (sharing !== 'owned' || member.initialized !== undefined) this.initialize(upstream, member)

@@ -56,6 +56,8 @@ export class Upstream implements Listed {
   lastUser: string | undefined
   /** The roots it was told of; only sessions with the same may use it. Undefined until it is in service. */
   roots: string | undefined
+  /** What it gets when it asks for them, also when the sessions it was put in service for have left. */
+  rootsText: string | undefined
   initializedSent = false
   /** Whether it answers `ping`; undefined until asked. */
   answersPing: boolean | undefined
