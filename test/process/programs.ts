@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -111,12 +111,18 @@ export async function until(what: string, holds: () => boolean, limitMs = 10_000
 export const isGone = (pid: number) => rowOf(pid)?.ended ?? true
 
 /** Pids of running processes whose environment has this text. */
-export function pidsWithEnvironment(text: string): number[] {
+export const pidsWithEnvironment = (text: string) =>
+  pidsWhere((pid) => readFileSync(`/proc/${pid}/environ`, 'latin1').includes(text))
+
+/** Pids of running processes whose working directory this is. */
+export const pidsWorkingIn = (dir: string) => pidsWhere((pid) => readlinkSync(`/proc/${pid}/cwd`) === dir)
+
+function pidsWhere(holds: (pid: string) => boolean): number[] {
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
     .filter((pid) => {
       try {
-        return readFileSync(`/proc/${pid}/environ`, 'latin1').includes(text)
+        return holds(pid)
       } catch {
         return false
       }

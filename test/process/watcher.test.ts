@@ -1,6 +1,6 @@
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { readdirSync, readFileSync, readlinkSync, statSync, symlinkSync } from 'node:fs'
+import { readdirSync, readFileSync, readlinkSync, realpathSync, statSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { bootIdOf } from '../../src/core/daemon/journal.ts'
@@ -11,7 +11,7 @@ import {
   compileProgram,
   isGone,
   killAfterTest,
-  pidsWithEnvironment,
+  pidsWorkingIn,
   serverFile,
   shortDirectory,
   startTalker,
@@ -46,8 +46,8 @@ async function startDaemon({ shell = '/bin/sh', source = 'proc', servers = [] }:
   const commands = servers.map(([name = '', ...args]) =>
     JSON.stringify([process.execPath, serverFile(name), ...args]),
   )
-  const daemon = startTalker(toyDaemon, [shortDirectory(), WATCHER, shell, source, ...commands])
-  const bootId = (await daemon.heard('bootId')) as string
+  const run = realpathSync(shortDirectory())
+  const daemon = startTalker(toyDaemon, [run, WATCHER, shell, source, ...commands])
   const watcher = (await daemon.heard('watcher')) as number
   const said = () => daemon.messages.filter((message) => 'upstream' in message)
   await until('every server says its pids', () => said().length >= servers.length)
@@ -55,13 +55,13 @@ async function startDaemon({ shell = '/bin/sh', source = 'proc', servers = [] }:
   killAfterTest(watcher, ...pids)
   const snapshots = daemon.messages.filter((message) => 'snapshot' in message).length
   const seen = () => daemon.messages.filter((message) => 'snapshot' in message).length > snapshots + 1
-  return { daemon, bootId, watcher, pids, snapshotTaken: () => until('a snapshot', seen) }
+  return { daemon, run, watcher, pids, snapshotTaken: () => until('a snapshot', seen) }
 }
 
-/** All that is left of a daemon's upstreams. */
-const left = (bootId: string, pids: readonly number[]) => [
+/** All that is left of a daemon's upstreams: they and their descendants work in its directory, whatever else they hide. */
+const left = (run: string, pids: readonly number[]) => [
   ...pids.filter((pid) => !isGone(pid)),
-  ...pidsWithEnvironment(`MYCELIUM_UPSTREAM=${bootId}:`),
+  ...pidsWorkingIn(run),
 ]
 
 /** Every way to be stubborn: with a grandchild in a session of its own, without environment, left behind, born late. */
@@ -79,59 +79,59 @@ const STUBBORN: readonly (readonly string[])[] = [
 describe.each(SHELLS)('after SIGKILL of the daemon, with $name', ({ path }) => {
   it('nothing is left of servers and grandchildren that are stubborn in every way', async () => {
     verifies('POOL-3')
-    const { daemon, bootId, watcher, pids, snapshotTaken } = await startDaemon({
+    const { daemon, run, watcher, pids, snapshotTaken } = await startDaemon({
       shell: asSh(path),
       servers: STUBBORN,
     })
     await snapshotTaken()
     process.kill(daemon.pid, 'SIGKILL')
     await daemon.ended
-    await until('all are gone', () => left(bootId, pids).length === 0, 5_000)
+    await until('all are gone', () => left(run, pids).length === 0, 5_000)
     await until('the watcher is gone', () => isGone(watcher), 3_000)
   })
 
   it('nothing is left of a descendant that is a new process every 20 ms', async () => {
     verifies('POOL-3')
     const beat = join(shortDirectory(), 'beat')
-    const { daemon, bootId, watcher, pids } = await startDaemon({
+    const { daemon, run, watcher, pids } = await startDaemon({
       shell: asSh(path),
       servers: [['forker', beat]],
     })
     await until('it hops', () => (statSync(beat, { throwIfNoEntry: false })?.size ?? 0) > 3)
     process.kill(daemon.pid, 'SIGKILL')
     await until('the watcher is gone', () => isGone(watcher), 8_000)
-    expect(left(bootId, pids)).toEqual([])
+    expect(left(run, pids)).toEqual([])
   })
 })
 
 it('with facts from ps instead of /proc nothing is left either', async () => {
   verifies('POOL-3')
-  const { daemon, bootId, pids } = await startDaemon({
+  const { daemon, run, pids } = await startDaemon({
     source: 'ps',
     servers: [['stubborn'], ['stubborn', '--same-session', '--clear-env'], ['stubborn', '--clear-env']],
   })
   // Only by marker and kinship: the start times that were recorded are not those of ps.
   process.kill(daemon.pid, 'SIGKILL')
-  await until('all are gone', () => left(bootId, pids).length === 0, 10_000)
+  await until('all are gone', () => left(run, pids).length === 0, 10_000)
 })
 
 it.each(['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGABRT', 'SIGSEGV'] as const)(
   'nothing is left after %s of the daemon',
   async (signal) => {
     verifies('POOL-3')
-    const { daemon, bootId, pids } = await startDaemon({ servers: [['stubborn']] })
+    const { daemon, run, pids } = await startDaemon({ servers: [['stubborn']] })
     process.kill(daemon.pid, signal)
     await daemon.ended
-    await until('all are gone', () => left(bootId, pids).length === 0, 3_000)
+    await until('all are gone', () => left(run, pids).length === 0, 3_000)
   },
 )
 
 it('the upstreams of another daemon are left alone', async () => {
   const other = await startDaemon({ servers: [['stubborn']] })
-  const { daemon, bootId, pids, watcher } = await startDaemon({ servers: [['stubborn']] })
+  const { daemon, run, pids, watcher } = await startDaemon({ servers: [['stubborn']] })
   process.kill(daemon.pid, 'SIGKILL')
   await until('the watcher is gone', () => isGone(watcher))
-  expect(left(bootId, pids)).toEqual([])
+  expect(left(run, pids)).toEqual([])
   expect(other.pids.map(isGone)).toEqual([false, false])
 })
 
@@ -168,14 +168,14 @@ it('what was forgotten is not touched', async () => {
 
 it('it ignores HUP, INT, TERM, QUIT and comes back when it is killed, knowing everything', async () => {
   verifies('POOL-3')
-  const { daemon, bootId, watcher, pids } = await startDaemon({ servers: [['stubborn', '--clear-env']] })
+  const { daemon, run, watcher, pids } = await startDaemon({ servers: [['stubborn', '--clear-env']] })
   for (const signal of ['SIGHUP', 'SIGINT', 'SIGTERM', 'SIGQUIT'] as const) process.kill(watcher, signal)
   process.kill(watcher, 'SIGKILL')
   expect(await daemon.heard('lost')).toBe('exit SIGKILL')
   const next = await daemon.heard('watcher', (pid) => pid !== watcher && pid !== undefined)
   killAfterTest(next as number)
   process.kill(daemon.pid, 'SIGKILL')
-  await until('all are gone', () => left(bootId, pids).length === 0, 3_000)
+  await until('all are gone', () => left(run, pids).length === 0, 3_000)
 })
 
 it('it holds nothing of the daemon but the pipe, sits in a session of its own, and costs next to nothing', async () => {
