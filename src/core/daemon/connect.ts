@@ -1,7 +1,9 @@
 import { createConnection, type Socket } from 'node:net'
+import { systemClock } from '../clock.ts'
 import type { Paths } from '../config/paths.ts'
 import { ERRORS, type ErrorCode, hasErrno, MyceliumError } from '../errors.ts'
 import { LineSplitter } from '../lines.ts'
+import { type Identity, identityOf, isAlive } from '../process.ts'
 import type { ControlReply, DaemonStatus } from './wire.ts'
 
 /** A connection to the daemon's control socket. */
@@ -12,6 +14,9 @@ export interface Connection {
 }
 
 const ASK_MS = 10_000
+/** From the answer to `stop` to the end of the process. */
+const GONE_MS = 10_000
+const POLL_MS = 5
 const MAX_ANSWER_BYTES = 64 * 1024 * 1024
 
 /** Connects to the running daemon, or gives undefined when none listens. A daemon that is slow is not a dead one. */
@@ -45,14 +50,27 @@ export async function asking<T>(
 export async function stopDaemon(paths: Paths): Promise<boolean> {
   const connection = await connect(paths)
   if (connection === undefined) return false
+  let daemon: Identity | undefined
   try {
+    daemon = identityOf((await connection.ask<DaemonStatus>('status')).pid)
     await connection.ask('stop', {}, 30_000)
   } catch (error) {
     if (!(error instanceof MyceliumError) || error.code !== 'daemon_not_running') throw error
   } finally {
     connection.close()
   }
+  // Its answer comes before its own end, and until then it may still write to what the caller deletes.
+  if (daemon !== undefined) await untilGone(daemon)
   return true
+}
+
+async function untilGone(daemon: Identity): Promise<void> {
+  const deadline = systemClock.now() + GONE_MS
+  while (isAlive(daemon)) {
+    if (systemClock.now() > deadline)
+      throw new MyceliumError('daemon_timeout', `stop: process ${daemon.pid} is alive after ${GONE_MS} ms`)
+    await new Promise((resolve) => setTimeout(resolve, POLL_MS))
+  }
 }
 
 /** What the running daemon says of itself, undefined when none runs. */
