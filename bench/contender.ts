@@ -1,7 +1,11 @@
 import type { ServerCommand } from '../src/core/bench/agent-session.ts'
 import { processesOf } from '../src/core/bench/processes.ts'
 import { createSandbox, removeSandbox, type Sandbox } from '../src/core/bench/sandbox.ts'
+import { wait } from './context.ts'
 import { commandLineOf } from './proc.ts'
+
+const READY_MS = 15_000
+const READY_POLL_MS = 50
 
 /** A server under test, as a user would name it in a config. */
 export interface BenchServer {
@@ -20,6 +24,8 @@ export interface Contender {
   prepare(sandbox: Sandbox, servers: readonly BenchServer[]): Promise<ReadonlyMap<string, ServerCommand>>
   /** The name its agents see for a server's tool. */
   toolName(server: string, tool: string): string
+  /** Whether the next session would find everything warm. Absent: a contender that prepares nothing ahead. */
+  ready?(sandbox: Sandbox): Promise<boolean>
   /** Command lines of the process that holds the servers, if there is one: the target of the kill row. */
   readonly daemon?: RegExp
 }
@@ -32,6 +38,8 @@ export interface Stage {
   tool(server: string, tool: string): string
   /** Everything of this contender that runs. */
   pids(): number[]
+  /** Resolves when the next session finds everything warm, or after READY_MS. */
+  ready(): Promise<void>
   /** Pids of the process that holds the servers. */
   daemonPids(): number[]
 }
@@ -51,6 +59,7 @@ export async function onStage<T>(
       command: (server) => commands.get(server)!,
       tool: (server, tool) => contender.toolName(server, tool),
       pids: () => pidsOf(sandbox),
+      ready: () => untilReady(contender, sandbox),
       daemonPids: () => pidsOf(sandbox).filter((pid) => contender.daemon?.test(commandLineOf(pid))),
     })
   } finally {
@@ -68,6 +77,12 @@ export async function onStages<T>(
   const [next, ...rest] = contenders
   if (next === undefined) return use(stages)
   return onStage(next, servers, (stage) => onStages(rest, servers, use, [...stages, stage]))
+}
+
+async function untilReady(contender: Contender, sandbox: Sandbox): Promise<void> {
+  const deadline = performance.now() + READY_MS
+  while (contender.ready && performance.now() < deadline && !(await contender.ready(sandbox)))
+    await wait(READY_POLL_MS)
 }
 
 function pidsOf(sandbox: Sandbox): number[] {

@@ -24,7 +24,7 @@ export function everything(packageRoot: string): BenchServer {
 /** The fixture server that logs what reaches it. */
 export function probe(packageRoot: string, name: string, options: readonly string[]): BenchServer {
   const entry = join(packageRoot, 'test/fixtures/servers/probe.mjs')
-  return { name, command: process.execPath, args: [entry, `--name=${name}`, '--quiet', ...options] }
+  return { name, command: process.execPath, args: [entry, `--label=${name}`, '--quiet', ...options] }
 }
 
 /** Resolves after ms. */

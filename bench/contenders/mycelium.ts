@@ -2,6 +2,8 @@ import { execFileSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Sandbox } from '../../src/core/bench/sandbox.ts'
+import { allWarm } from '../../src/core/bench/warm-servers.ts'
+import { pathsOf, rootFrom } from '../../src/core/config/paths.ts'
 import type { Mode } from '../../src/core/config/registry.ts'
 import type { Contender } from '../contender.ts'
 
@@ -16,6 +18,7 @@ export function mycelium(packageRoot: string, mode: Mode): Contender {
     shares: true,
     daemon: /dist\/daemon\.js run/,
     toolName: (_server, tool) => tool,
+    ready: myceliumIsWarm,
     prepare: async (sandbox, servers) => {
       const file = join(sandbox.home, '.claude.json')
       const entries = servers.map(({ name, command, args, env }) => [name, { command, args, env }])
@@ -33,6 +36,11 @@ export function mycelium(packageRoot: string, mode: Mode): Contender {
       )
     },
   }
+}
+
+/** Whether the sandbox's daemon has a process ready for the next session of each of its servers. */
+export function myceliumIsWarm(sandbox: Sandbox): Promise<boolean> {
+  return allWarm(pathsOf(rootFrom(sandbox.env)))
 }
 
 /** Runs this checkout's CLI in a sandbox; returns its stdout. */

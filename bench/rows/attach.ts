@@ -6,7 +6,7 @@ import type { RowResult } from '../result.ts'
 
 const ROUNDS = 40
 
-/** Spawn of the command in an agent's config to the answered `initialize`, on a server that another session already uses. */
+/** Spawn of the command in an agent's config to the answered `initialize`, on a server that is warm because another session uses it. */
 export async function attach(context: Context): Promise<RowResult> {
   const rounds = context.runs ?? ROUNDS
   const contenders = [context.direct, context.mycelium, context.myceliumSession, ...context.peers]
@@ -53,6 +53,7 @@ async function openWarm(stage: Stage): Promise<AgentSession> {
 }
 
 async function attachOnce(stage: Stage): Promise<number> {
+  await stage.ready()
   const session = new AgentSession(stage.command('everything'))
   await session.initialize()
   const ms = performance.now() - session.startedAt
