@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { LineSplitter } from '../../src/core/lines.ts'
-import { LAW_RUNS } from './message-text.ts'
+import { FEWER_RUNS } from './message-text.ts'
 
 interface Seen {
   readonly lines: string[]
@@ -64,7 +64,7 @@ describe('LineSplitter', () => {
       fc.property(stream, sizes, limit, (bytes, cuts, maxLineBytes) => {
         expect(split(pieces(bytes, cuts), maxLineBytes)).toEqual(expected(bytes, maxLineBytes))
       }),
-      { numRuns: LAW_RUNS / 3 },
+      { numRuns: FEWER_RUNS },
     )
   })
 
