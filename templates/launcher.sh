@@ -129,6 +129,7 @@ mycelium_start() {
   mycelium_pid=$(
     umask 077
     mkdir -p "$mycelium_root" "$mycelium_run" "$mycelium_log" && cd / || exit
+    unset MYCELIUM_UPSTREAM
     exec 3>&1 </dev/null >>"$mycelium_log/daemon.log" 2>&1 4>&- 5>&- 6>&- 7>&- 8>&- 9>&-
     setsid "$mycelium_node" "$mycelium_daemon" run "$mycelium_root" 3>&- &
     echo $! >&3
@@ -352,6 +353,7 @@ sub spawn_daemon {
     open STDERR, '>&', STDOUT;
     umask 077;
     chdir '/';
+    delete $ENV{MYCELIUM_UPSTREAM};    # an agent may itself run inside a server: the daemon is not that server's child
     my @command = ($node, $daemon, 'run', $root);
     exec 'setsid', @command;
     eval { require POSIX; POSIX::setsid() };    # macOS has no setsid command

@@ -138,6 +138,8 @@ function spawnDaemon() {
   const script = `umask 077; cd /; "$@" </dev/null >>"$0" 2>&1 ${closed} & echo $!`
   const between = spawn('/bin/sh', ['-c', script, `${log}/daemon.log`, node, daemon, 'run', root], {
     detached: true,
+    // An agent may itself run inside a server: the daemon is not that server's child.
+    env: { ...process.env, MYCELIUM_UPSTREAM: undefined },
     stdio: ['ignore', 'pipe', 'ignore'],
   })
   return new Promise((resolve) => {

@@ -2,6 +2,9 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { hasErrno } from './errors.ts'
 import { environmentsFromPs, residentKbFromPs, tableFromPs } from './process-ps.ts'
 
+/** Environment variable that every upstream and, unless it clears it, each of its descendants carries. Pairs with templates/watcher.sh. */
+export const MARKER = 'MYCELIUM_UPSTREAM'
+
 /** One process for good: a pid alone may be given to another process later. */
 export interface Identity {
   readonly pid: number

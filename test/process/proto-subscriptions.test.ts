@@ -187,7 +187,7 @@ describe('log levels', () => {
     const log = defineServer(home, 'both', 'call')
     const [a, b] = await agentsOf('both', 2, { elicitation: {} })
     // Both processes are in service before a level is set.
-    const long = [a, b].map((agent) => agent.call('sleep', { ms: 400, steps: 1 }))
+    const long = [a, b].map((agent) => agent.call('sleep', { ms: 2_000, steps: 1 }))
     await until('two processes', () => log.events('start').length === 2)
     await Promise.all(long)
     await setLevel(a, 'error')

@@ -22,7 +22,7 @@ export interface Paths {
 
 /** The root from MYCELIUM_HOME or HOME. */
 export function rootFrom(env: NodeJS.ProcessEnv): string {
-  return resolve(env.MYCELIUM_HOME || join(env['HOME'] || homedir(), '.mycelium'))
+  return resolve(env.MYCELIUM_HOME || join(env.HOME || homedir(), '.mycelium'))
 }
 
 /** The paths of the user whose environment this is. */

@@ -72,7 +72,7 @@ async function run(paths: Paths): Promise<void> {
     const def = servers.get(hello.server)
     const origin = { argv: hello.argv, cwd: hello.cwd, env: hello.env }
     const peer = { server: def.id, client: hello.client, pid: hello.pid, plainEof: hello.kind === 'ticket' }
-    const session = new Session(`s${nextSession++}`, peer, socket, {
+    const session: Session = new Session(`s${nextSession++}`, peer, socket, {
       clock,
       log,
       limits,
@@ -81,9 +81,9 @@ async function run(paths: Paths): Promise<void> {
         return pools.poolFor(profileOf(def, origin), params)
       },
       dispatch: (pool, member) => compose(INTERCEPTORS, (call) => dispatchCounted(pool, call, member)),
-      ended: (ended) => {
-        sessions.delete(ended)
-        log.event('session-ended', { session: ended.id, server: def.id, client: hello.client })
+      ended: () => {
+        sessions.delete(session)
+        log.event('session-ended', { session: session.id, server: def.id, client: hello.client })
         if (draining && sessions.size === 0) void stop('drained')
       },
     })

@@ -1,9 +1,9 @@
-import type { Clock } from '../clock.ts'
+import { type Clock, pause } from '../clock.ts'
 import type { Paths } from '../config/paths.ts'
 import { LineSplitter } from '../lines.ts'
 import type { Log } from '../log.ts'
 import type { Profile } from '../pool/key.ts'
-import { endUpstream, killNow } from '../pool/kill.ts'
+import { endUpstreams, killNow } from '../pool/kill.ts'
 import type { Limits } from '../pool/limits.ts'
 import { redact } from '../pool/profile.ts'
 import { markerOf, spawnUpstream, type UpstreamProcess } from '../pool/spawn.ts'
@@ -23,6 +23,16 @@ export interface ProcessesServices {
   readonly daemon: Identity
 }
 
+const SNAPSHOT_AFTER_START_MS = 300
+/** Ends asked for within this are done together. */
+const GATHER_MS = 5
+
+/** Processes that are ended together. */
+interface Batch {
+  readonly upstreams: UpstreamProcess[]
+  readonly ended: Promise<void>
+}
+
 /** Longest line of a server's standard error that is kept. */
 const MAX_STDERR_LINE_BYTES = 64 * 1024
 
@@ -30,6 +40,8 @@ const MAX_STDERR_LINE_BYTES = 64 * 1024
 export class Processes {
   readonly #services: ProcessesServices
   readonly #alive = new Map<number, UpstreamProcess>()
+  /** Gathers what is to be ended next. */
+  #next: Batch | undefined
   readonly #ending = new Map<UpstreamProcess, Promise<void>>()
 
   constructor(services: ProcessesServices) {
@@ -50,6 +62,8 @@ export class Processes {
     this.#record(upstream, profile)
     this.#keepStderr(upstream, profile)
     log.event('upstream-started', { server: profile.server, pid: upstream.pid })
+    // What a server starts first is what it will leave behind.
+    this.#services.clock.after(SNAPSHOT_AFTER_START_MS, () => this.snapshot())
     return upstream
   }
 
@@ -57,9 +71,10 @@ export class Processes {
   end(upstream: UpstreamProcess): Promise<void> {
     const known = this.#ending.get(upstream)
     if (known !== undefined) return known
-    const ending = this.#end(upstream)
-    this.#ending.set(upstream, ending)
-    return ending
+    this.#next ??= this.#startBatch()
+    this.#next.upstreams.push(upstream)
+    this.#ending.set(upstream, this.#next.ended)
+    return this.#next.ended
   }
 
   /** Tells the watcher which processes belong to the trees now. */
@@ -77,15 +92,26 @@ export class Processes {
     killNow([...this.#alive.values()])
   }
 
-  async #end(upstream: UpstreamProcess): Promise<void> {
+  /** Each end reads the whole process table, so those of one moment are done together. */
+  #startBatch(): Batch {
+    const upstreams: UpstreamProcess[] = []
+    return { upstreams, ended: this.#endBatch(upstreams) }
+  }
+
+  async #endBatch(upstreams: readonly UpstreamProcess[]): Promise<void> {
     const { clock, limits, log, paths, watcher } = this.#services
-    const survivors = await endUpstream(upstream, { graceMs: limits.killGraceMs, clock })
+    // Reading the process table takes a while: answers about these ends go out first.
+    await pause(clock, GATHER_MS)
+    this.#next = undefined
+    const survivors = await endUpstreams(upstreams, { graceMs: limits.killGraceMs, clock })
     for (const { pid } of survivors) log.event('process-survived', { pid, because: 'SIGKILL did not end it' })
-    this.#alive.delete(upstream.pid)
-    this.#ending.delete(upstream)
-    if (survivors.length > 0) return
-    watcher.forget(upstream.identity)
-    forgetUpstream(paths, upstream.pid)
+    for (const upstream of upstreams) {
+      this.#alive.delete(upstream.pid)
+      this.#ending.delete(upstream)
+      if (survivors.length > 0) continue
+      watcher.forget(upstream.identity)
+      forgetUpstream(paths, upstream.pid)
+    }
   }
 
   #record(upstream: UpstreamProcess, profile: Profile): void {

@@ -37,7 +37,7 @@ function poolRow(pool: Pool, clock: Clock): PoolRow {
     upstreams: upstreams.map((upstream) => ({
       pid: upstream.process.pid,
       state: upstream.state,
-      inFlight: upstream.inFlight,
+      inFlight: upstream.awaited,
       calls: upstream.calls,
       ageMs: Math.round(clock.now() - upstream.startedAtMs),
     })),

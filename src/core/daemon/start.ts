@@ -5,6 +5,7 @@ import { type Clock, systemClock } from '../clock.ts'
 import { packageRoot } from '../config/package-root.ts'
 import { type Paths, preparePaths } from '../config/paths.ts'
 import { MyceliumError } from '../errors.ts'
+import { MARKER } from '../process.ts'
 import { type Connection, connect } from './connect.ts'
 
 const START_LIMIT_MS = 10_000
@@ -34,7 +35,7 @@ export async function findOrStart(
       ['-c', '"$@" & :', 'sh', process.execPath, daemonScript(), 'run', paths.root],
       {
         cwd: '/',
-        env,
+        env: withoutMarker(env),
         detached: true,
         stdio: ['ignore', log, log],
       },
@@ -61,6 +62,11 @@ export async function findOrStart(
     await waitReferenced(10)
   }
   throw new MyceliumError('daemon_start_failed', `the daemon did not listen within ${START_LIMIT_MS} ms`)
+}
+
+/** A daemon started from inside a server must not be taken for that server's child. */
+function withoutMarker(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(env).filter(([name]) => name !== MARKER))
 }
 
 /** Why the last start failed, if it did; pairs with main.ts, which removes the note when it listens. */

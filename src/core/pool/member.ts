@@ -14,6 +14,8 @@ export interface Member {
   notice(upstream: Upstream, frame: Frame): void
   /** A request of the server for the agent. */
   asked(upstream: Upstream, frame: Frame): void
+  /** The process is gone: what it had asked the agent needs no answer any more. */
+  lost(upstream: Upstream): void
   /** The process behind the session is a new one: what the agent knows of it may be stale. */
   replaced(): void
   /** Its server does not keep up (true): read no more from the agent until it does. */

@@ -12,6 +12,7 @@ import { Queue } from './queue.ts'
 import { restoreState } from './restore.ts'
 import { Retirement } from './retirement.ts'
 import { Service } from './service.ts'
+import { unsubscribeAll } from './stateful-calls.ts'
 import { Lists } from './states.ts'
 import { Subscriptions } from './subscriptions.ts'
 import { Succession } from './succession.ts'
@@ -30,7 +31,7 @@ export class Pool {
   readonly sharing: Sharing
   readonly lists = new Lists<Upstream>()
   readonly members = new Map<string, Member>()
-  readonly subscriptions = new Subscriptions<Upstream>()
+  readonly subscriptions = new Subscriptions()
   readonly logLevels = new LogLevels()
   readonly service: Service
   readonly retirement: Retirement
@@ -59,7 +60,7 @@ export class Pool {
       lists: this.lists,
       end: services.end,
       left: (upstream) => {
-        this.subscriptions.lose(upstream)
+        for (const member of this.members.values()) member.lost(upstream)
         this.service.settling.end(upstream)
       },
     })
@@ -163,15 +164,10 @@ export class Pool {
     this.#succession.leave(member)
     this.#queue.leave(member)
     this.logLevels.remove(member.id)
-    const ended = this.subscriptions.removeSession(member.id)
-    if (this.sharing === 'owned') {
-      for (const upstream of this.lists.in('idle', 'busy', 'draining')) {
-        if (upstream.owner === member.id) this.retirement.now(upstream, 'its session ended')
-      }
-      return
-    }
-    for (const { uri, upstream } of ended) {
-      upstream.ask('resources/unsubscribe', JSON.stringify({ uri })).catch(() => {})
+    unsubscribeAll(this, member)
+    if (this.sharing !== 'owned') return
+    for (const upstream of this.lists.in('idle', 'busy', 'draining')) {
+      if (upstream.owner === member.id) this.retirement.now(upstream, 'its session ended')
     }
   }
 
@@ -284,7 +280,7 @@ export class Pool {
     else if (upstream.state === 'busy' && upstream.inFlight === 0) {
       this.lists.move(upstream, 'idle')
       this.#release(upstream)
-    }
+    } else if (upstream.lingers) this.#queue.serve()
   }
 
   #exited(upstream: Upstream, how: string): void {

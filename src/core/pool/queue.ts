@@ -95,7 +95,8 @@ export class Queue {
     const served = new Set(inService.map((upstream) => upstream.roots))
     const missing = [...this.#waiters.rootsKeys()].filter((key) => !served.has(key)).length
     if (missing > 0) return missing
-    if (inService.length >= this.most) return 0
+    // One whose calls were all cancelled is still its owner's, but no reason to let others wait.
+    if (inService.filter((upstream) => !upstream.lingers).length >= this.most) return 0
     const untilGrowMs = limits.growAfterMs - this.#waiters.longestMs
     if (untilGrowMs <= 0) return 1
     clock.after(untilGrowMs + 1, () => this.serve())

@@ -5,10 +5,7 @@ import type { Socket } from 'node:net'
 import { delimiter, isAbsolute, join } from 'node:path'
 import type { Readable, Writable } from 'node:stream'
 import { hasErrno, MyceliumError } from '../errors.ts'
-import { type Identity, rowOf } from '../process.ts'
-
-/** Environment variable that every upstream and, unless it clears it, each of its descendants carries. Pairs with templates/watcher.sh. */
-export const MARKER = 'MYCELIUM_UPSTREAM'
+import { type Identity, MARKER, rowOf } from '../process.ts'
 
 /** What to start: everything is given, nothing is taken from the daemon's own environment. */
 export interface UpstreamCommand {

@@ -1,9 +1,11 @@
 import type { Call, Reply } from '../pipeline/call.ts'
 import { type Frame, scanFrame } from '../protocol/frame.ts'
 import { resultText } from '../protocol/messages.ts'
+import { alike, processesFor } from './groups.ts'
 import { textParam } from './incoming.ts'
 import type { Member } from './member.ts'
 import type { Pool } from './pool.ts'
+import { tellQuietly } from './restore.ts'
 import type { Upstream } from './upstream.ts'
 
 /** `{}` under an id that the session replaces. */
@@ -11,7 +13,7 @@ const EMPTY_RESULT: Reply = { frame: scanFrame(Buffer.from(resultText('0', '{}')
 
 /**
  * Sends a call; the few that change what a process remembers of its client are counted per session on the way, so that
- * one session's unsubscribe or log level does not undo another's.
+ * one session's unsubscribe or log level does not undo another's, and every process of the pool knows them.
  */
 export async function dispatchCounted(pool: Pool, call: Call, member: Member): Promise<Reply> {
   switch (call.method) {
@@ -26,46 +28,85 @@ export async function dispatchCounted(pool: Pool, call: Call, member: Member): P
   }
 }
 
+/** Takes back what a session that left had wanted, where nobody else wants it. */
+export function unsubscribeAll(pool: Pool, member: Member): void {
+  const others = alike(pool, member)
+  for (const uri of pool.subscriptions.urisOf((session) => session === member.id)) {
+    pool.subscriptions.remove(uri, member.id)
+    if (pool.subscriptions.holds(uri, others)) continue
+    for (const upstream of processesFor(pool, member)) tellQuietly(upstream, 'resources/unsubscribe', { uri })
+  }
+}
+
 async function subscribe(pool: Pool, call: Call, member: Member): Promise<Reply> {
   const uri = textParam(call.frame, 'uri')
   if (uri === undefined) return pool.dispatch(call, member)
-  const holder = pool.subscriptions.holder(uri)
-  if (holder !== undefined) {
-    pool.subscriptions.add(uri, member.id, holder)
+  const held = pool.subscriptions.holds(uri, alike(pool, member))
+  pool.subscriptions.ask(uri, member.id)
+  if (held) {
+    pool.subscriptions.accept(uri, member.id)
     return EMPTY_RESULT
   }
-  let served: Upstream | undefined
-  const reply = await pool.dispatch(call, member, (upstream) => {
-    served = upstream
+  const sent = await sendNoting(pool, call, member).catch((error: unknown) => {
+    pool.subscriptions.remove(uri, member.id)
+    throw error
   })
-  if (!reply.frame.isError && served !== undefined && pool.members.has(member.id))
-    pool.subscriptions.add(uri, member.id, served)
-  return reply
+  if (sent.reply.frame.isError || !pool.members.has(member.id)) pool.subscriptions.remove(uri, member.id)
+  else {
+    pool.subscriptions.accept(uri, member.id)
+    tellOthers(pool, member, sent.upstream, 'resources/subscribe', { uri })
+  }
+  return sent.reply
 }
 
 async function unsubscribe(pool: Pool, call: Call, member: Member): Promise<Reply> {
   const uri = textParam(call.frame, 'uri')
-  if (uri === undefined || !pool.subscriptions.has(uri, member.id)) return pool.dispatch(call, member)
-  if (pool.subscriptions.others(uri, member.id) > 0) {
-    pool.subscriptions.remove(uri, member.id)
-    return EMPTY_RESULT
-  }
-  const holder = pool.subscriptions.remove(uri, member.id)
-  return holder === undefined ? EMPTY_RESULT : holder.forward(call)
+  if (uri === undefined) return pool.dispatch(call, member)
+  const wanted = pool.subscriptions.has(uri, member.id)
+  pool.subscriptions.remove(uri, member.id)
+  if (pool.subscriptions.holds(uri, alike(pool, member))) return EMPTY_RESULT
+  const { reply, upstream } = await sendNoting(pool, call, member)
+  if (wanted) tellOthers(pool, member, upstream, 'resources/unsubscribe', { uri })
+  return reply
 }
 
 async function setLevel(pool: Pool, call: Call, member: Member): Promise<Reply> {
   const level = textParam(call.frame, 'level')
-  const before = pool.logLevels.mostVerbose(pool.members.keys())
-  if (level !== undefined && before !== undefined && pool.sharing !== 'owned') {
-    const others = pool.logLevels.mostVerbose([...pool.members.keys()].filter((id) => id !== member.id))
-    if (others !== undefined && pool.logLevels.isKnown(level) && pool.logLevels.moreVerbose(others, level)) {
-      pool.logLevels.set(member.id, level)
-      return EMPTY_RESULT
-    }
-  }
-  const reply = await pool.dispatch(call, member)
-  if (level !== undefined && !reply.frame.isError && pool.members.has(member.id))
+  if (level === undefined || !pool.logLevels.isKnown(level)) return pool.dispatch(call, member)
+  const group = [...pool.members.keys()].filter(alike(pool, member))
+  const others = pool.logLevels.mostVerbose(group.filter((id) => id !== member.id))
+  if (others !== undefined && pool.logLevels.moreVerbose(others, level)) {
     pool.logLevels.set(member.id, level)
+    return EMPTY_RESULT
+  }
+  const { reply, upstream } = await sendNoting(pool, call, member)
+  if (!reply.frame.isError && pool.members.has(member.id)) {
+    pool.logLevels.set(member.id, level)
+    tellOthers(pool, member, upstream, 'logging/setLevel', { level })
+  }
   return reply
+}
+
+/** Dispatches and notes which process took the call. */
+async function sendNoting(
+  pool: Pool,
+  call: Call,
+  member: Member,
+): Promise<{ readonly reply: Reply; readonly upstream: Upstream | undefined }> {
+  let upstream: Upstream | undefined
+  const reply = await pool.dispatch(call, member, (served) => {
+    upstream = served
+  })
+  return { reply, upstream }
+}
+
+function tellOthers(
+  pool: Pool,
+  member: Member,
+  told: Upstream | undefined,
+  method: string,
+  params: Readonly<Record<string, string>>,
+): void {
+  for (const upstream of processesFor(pool, member))
+    if (upstream !== told) tellQuietly(upstream, method, params)
 }

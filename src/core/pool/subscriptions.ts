@@ -1,64 +1,42 @@
-/** Who is subscribed to which resource, and on which process: one subscription upstream per URI however many sessions want it. */
-export class Subscriptions<U> {
-  readonly #byUri = new Map<string, { readonly sessions: Set<string>; upstream: U | undefined }>()
+/** Which sessions want to hear of which resource: one subscription upstream per URI and process, however many sessions want it. */
+export class Subscriptions {
+  /** Of each URI, the sessions that asked for it and whether a server has accepted that. */
+  readonly #byUri = new Map<string, Map<string, boolean>>()
 
-  /** The process the URI is subscribed on for some session, if it is. */
-  holder(uri: string): U | undefined {
-    return this.#byUri.get(uri)?.upstream
+  /** The session has asked: updates that come before the answer are for it too. */
+  ask(uri: string, session: string): void {
+    const sessions = this.#byUri.get(uri) ?? new Map<string, boolean>()
+    if (!sessions.has(session)) sessions.set(session, false)
+    this.#byUri.set(uri, sessions)
   }
 
-  add(uri: string, session: string, upstream: U): void {
-    const row = this.#byUri.get(uri) ?? { sessions: new Set<string>(), upstream }
-    row.sessions.add(session)
-    row.upstream = upstream
-    this.#byUri.set(uri, row)
+  /** The server has accepted it. */
+  accept(uri: string, session: string): void {
+    const sessions = this.#byUri.get(uri)
+    if (sessions?.has(session)) sessions.set(session, true)
+  }
+
+  remove(uri: string, session: string): void {
+    const sessions = this.#byUri.get(uri)
+    if (sessions?.delete(session) && sessions.size === 0) this.#byUri.delete(uri)
   }
 
   has(uri: string, session: string): boolean {
-    return this.#byUri.get(uri)?.sessions.has(session) ?? false
+    return this.#byUri.get(uri)?.has(session) ?? false
   }
 
   subscribers(uri: string): readonly string[] {
-    return [...(this.#byUri.get(uri)?.sessions ?? [])]
+    return [...(this.#byUri.get(uri)?.keys() ?? [])]
   }
 
-  /** How many other sessions want the URI. */
-  others(uri: string, session: string): number {
-    const row = this.#byUri.get(uri)
-    return row === undefined ? 0 : row.sessions.size - (row.sessions.has(session) ? 1 : 0)
+  /** Whether a server has accepted the URI for one of these sessions. */
+  holds(uri: string, among: (session: string) => boolean): boolean {
+    for (const [session, accepted] of this.#byUri.get(uri) ?? []) if (accepted && among(session)) return true
+    return false
   }
 
-  /** Takes one session's interest back; the process to unsubscribe on when it was the last. */
-  remove(uri: string, session: string): U | undefined {
-    const row = this.#byUri.get(uri)
-    if (!row?.sessions.delete(session) || row.sessions.size > 0) return undefined
-    this.#byUri.delete(uri)
-    return row.upstream
-  }
-
-  /** Takes all of a session's interests back; the subscriptions nobody wants any more. */
-  removeSession(session: string): readonly { readonly uri: string; readonly upstream: U }[] {
-    const ended: { uri: string; upstream: U }[] = []
-    for (const uri of [...this.#byUri.keys()]) {
-      const upstream = this.remove(uri, session)
-      if (upstream !== undefined) ended.push({ uri, upstream })
-    }
-    return ended
-  }
-
-  /** The process is gone: its subscriptions wait for another. */
-  lose(upstream: U): void {
-    for (const row of this.#byUri.values()) if (row.upstream === upstream) row.upstream = undefined
-  }
-
-  /** URIs without a process, wanted by any of these sessions, now on this one. */
-  adopt(upstream: U, wantedBy: (session: string) => boolean): readonly string[] {
-    const uris: string[] = []
-    for (const [uri, row] of this.#byUri) {
-      if (row.upstream !== undefined || ![...row.sessions].some(wantedBy)) continue
-      row.upstream = upstream
-      uris.push(uri)
-    }
-    return uris
+  /** The URIs accepted for any of these sessions. */
+  urisOf(among: (session: string) => boolean): readonly string[] {
+    return [...this.#byUri.keys()].filter((uri) => this.holds(uri, among))
   }
 }

@@ -1,5 +1,5 @@
-import { environmentOf, type Identity, type ProcessRow, processTable } from '../process.ts'
-import { MARKER, type UpstreamProcess } from './spawn.ts'
+import { environmentOf, type Identity, MARKER, type ProcessRow, processTable } from '../process.ts'
+import type { UpstreamProcess } from './spawn.ts'
 
 /** The process table, arranged for questions about trees. */
 export interface TableIndex {

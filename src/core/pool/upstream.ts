@@ -15,7 +15,9 @@ export const MAX_SERVER_LINE_BYTES = 64 * 1024 * 1024
 /** Most bytes that may wait for a server that does not read its stdin. */
 const MAX_STDIN_BACKLOG_BYTES = 256 * 1024 * 1024
 /** How long a cancelled call still counts as in flight: the server may go on asking its owner meanwhile. */
-const CANCELLED_GRACE_MS = 30_000
+const CANCELLED_GRACE_MS = 10_000
+/** A server whose standard output ended has no more to say; its exit, if one is coming, comes within this. */
+const MUTE_GRACE_MS = 200
 
 /** What a process tells the pool it belongs to. */
 export interface UpstreamEvents {
@@ -23,7 +25,7 @@ export interface UpstreamEvents {
   asked(upstream: Upstream, frame: Frame): void
   /** A notification that belongs to no call of ours. */
   noticed(upstream: Upstream, frame: Frame): void
-  /** The number of calls in flight became zero, or left it. */
+  /** The number of calls in flight became zero, or left it, or nobody waits for those that are left. */
   loadChanged(upstream: Upstream): void
   exited(upstream: Upstream, how: string): void
   /** The server does not read as fast as it is written to (true), or does again. */
@@ -70,6 +72,7 @@ export class Upstream implements Listed {
   readonly #stdin: Outbox
   #nextId = 1
   #live = 0
+  #left = false
 
   constructor(process: UpstreamProcess, clock: Clock, events: UpstreamEvents) {
     this.process = process
@@ -91,7 +94,12 @@ export class Upstream implements Listed {
     )
     process.stdout.on('data', (chunk: Buffer) => lines.push(chunk))
     process.stdout.on('error', () => {})
-    void process.exited.then((exit) => this.#leave(exit))
+    process.stdout.once('close', () =>
+      clock.after(MUTE_GRACE_MS, () => this.#leave('closed its standard output')),
+    )
+    void process.exited.then(({ code, signal }) =>
+      this.#leave(signal === null ? `code ${code}` : `signal ${signal}`),
+    )
   }
 
   /** Calls in flight, cancelled ones included until the server has let go of them. */
@@ -102,6 +110,11 @@ export class Upstream implements Listed {
   /** Calls in flight that somebody waits for. */
   get awaited(): number {
     return this.#live
+  }
+
+  /** Only cancelled calls are left: the server may still be at one and ask its owner something. */
+  get lingers(): boolean {
+    return this.#live === 0 && this.#pending.size > 0
   }
 
   /** Sessions with calls in flight here. */
@@ -196,6 +209,7 @@ export class Upstream implements Listed {
           ]),
     )
     pending.gone(new MyceliumError('client_gone', `cancelled: ${why}`))
+    if (this.lingers) this.#events.loadChanged(this)
     this.#clock.after(CANCELLED_GRACE_MS, () => this.#drop(id, pending))
   }
 
@@ -234,8 +248,9 @@ export class Upstream implements Listed {
     )
   }
 
-  #leave(exit: { code: number | null; signal: string | null }): void {
-    const how = exit.signal === null ? `code ${exit.code}` : `signal ${exit.signal}`
+  #leave(how: string): void {
+    if (this.#left) return
+    this.#left = true
     this.#stdin.close()
     for (const [id, pending] of [...this.#pending]) {
       this.#pending.delete(id)

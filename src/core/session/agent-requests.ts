@@ -83,6 +83,16 @@ export class AgentRequests {
     }
   }
 
+  /** The server is gone. */
+  withdrawAll(upstream: Upstream): void {
+    for (const [id, open] of this.#open) {
+      if (open.upstream !== upstream) continue
+      this.#open.delete(id)
+      open.cancelTimer()
+      this.#tellCancelled(id, 'the server ended')
+    }
+  }
+
   /** Nobody will answer any more. */
   close(why: string): void {
     for (const open of this.#open.values()) {
@@ -97,12 +107,17 @@ export class AgentRequests {
     const own = this.#nextId++
     const cancelTimer = this.#clock.after(boundMs, () => {
       if (!this.#open.delete(own)) return
-      const params = JSON.stringify({ requestId: own, reason: `no answer within ${boundMs} ms` })
-      this.#write(Buffer.from(notificationText('notifications/cancelled', params)))
+      this.#tellCancelled(own, `no answer within ${boundMs} ms`)
       answered(undefined)
     })
     this.#open.set(own, { upstream, idText: id, answered, cancelTimer })
     return own
+  }
+
+  #tellCancelled(requestId: number, reason: string): void {
+    this.#write(
+      Buffer.from(notificationText('notifications/cancelled', JSON.stringify({ requestId, reason }))),
+    )
   }
 }
 

@@ -1,52 +1,26 @@
 import type { Socket } from 'node:net'
-import type { Clock } from '../clock.ts'
-import { EOF_MARKER } from '../daemon/hello.ts'
 import { ERRORS, MyceliumError, wireCodeOf } from '../errors.ts'
-import { LineSplitter } from '../lines.ts'
-import type { Log } from '../log.ts'
-import { Outbox } from '../outbox.ts'
-import { type Call, cancelCall, type Dispatch } from '../pipeline/call.ts'
-import type { Limits } from '../pool/limits.ts'
+import type { Call, Dispatch } from '../pipeline/call.ts'
 import type { Member } from '../pool/member.ts'
 import type { Pool } from '../pool/pool.ts'
 import type { Upstream } from '../pool/upstream.ts'
 import { capabilityNames } from '../protocol/capabilities.ts'
-import { idKey, idText, keyOfText } from '../protocol/fields.ts'
+import { idText } from '../protocol/fields.ts'
 import { type Frame, scanFrame } from '../protocol/frame.ts'
 import { errorText, notificationText, splitBatch } from '../protocol/messages.ts'
 import { MODERN_PROBE } from '../protocol/methods.ts'
 import { spliceId } from '../protocol/splice.ts'
 import { AgentRequests } from './agent-requests.ts'
 import { BatchReply } from './batch.ts'
+import { CallsInFlight } from './calls-in-flight.ts'
 import { changedLists } from './changed-lists.ts'
+import { Connection } from './connection.ts'
 import { HeldFrames } from './held-frames.ts'
 import { NO_ROOTS, type Roots, rootsOf } from './roots.ts'
-
-/** What a session needs of the daemon. */
-export interface SessionServices {
-  readonly clock: Clock
-  readonly log: Log
-  readonly limits: Limits
-  /** The pool for this session's server; without `initialize` params, one whose processes are not greeted. */
-  poolFor(initializeParamsText: string | undefined): Pool
-  /** The interceptors around a pool's dispatch. */
-  readonly dispatch: (pool: Pool, member: Member) => Dispatch
-  ended(session: Session): void
-}
-
-/** Who is at the other end. */
-export interface Peer {
-  readonly server: string
-  readonly client: string
-  readonly pid: number
-  /** The relay cannot tell half-close from death: an end of input is a half-close. */
-  readonly plainEof: boolean
-}
+import type { Peer, SessionServices } from './services.ts'
 
 /** After a half-close the answers still owed may take this long. */
 const FINISH_MS = 10 * 60_000
-/** After our last byte the agent may take this long to close. */
-const CLOSE_MS = 5_000
 
 /** One agent connection: its ids, its calls in flight, its place in a pool. */
 export class Session implements Member {
@@ -54,50 +28,36 @@ export class Session implements Member {
   readonly peer: Peer
   initialized: Buffer | undefined
   pool: Pool | undefined
-  readonly #socket: Socket
+  readonly #connection: Connection
   readonly #services: SessionServices
-  readonly #out: Outbox
   readonly #requests: AgentRequests
-  readonly #calls = new Set<Call>()
-  /** For cancellation; of two calls with one id the later. */
-  readonly #callsById = new Map<string, Call>()
+  readonly #calls = new CallsInFlight()
   #dispatch: Dispatch | undefined
   #greeting: Frame | undefined
   #roots: Roots = NO_ROOTS
   #attaching = false
   readonly #held = new HeldFrames()
-  #holds = 0
-  #sawEofMarker = false
   #finishing = false
   #ended = false
 
   constructor(id: string, peer: Peer, socket: Socket, services: SessionServices) {
     this.id = id
     this.peer = peer
-    this.#socket = socket
     this.#services = services
-    this.#requests = new AgentRequests(services.clock, services.limits.serverRequestMs, (line) =>
-      this.#out.push(line),
-    )
-    this.#out = new Outbox(socket, services.limits.sessionBacklogBytes, {
-      pressure: (high) => {
-        this.hold(high)
-        this.pool?.service.slowReader(this, high)
+    this.#connection = new Connection(
+      socket,
+      { clock: services.clock, limits: services.limits, plainEof: peer.plainEof },
+      {
+        line: (line) => this.#hear(line),
+        overlong: (bytes) => this.#complain(-32600, `a line of ${bytes} bytes or more is over the limit`),
+        slow: (slow) => this.pool?.service.slowReader(this, slow),
+        halfClosed: () => this.#inputEnded(),
+        died: (why) => this.#leave(why),
       },
-      overflow: (waiting) => this.#die(`it does not read: ${waiting} bytes wait`),
-    })
-    const lines = new LineSplitter(
-      services.limits.lineBytes,
-      (line) => this.#hear(line),
-      (bytes) =>
-        this.#out.push(
-          Buffer.from(errorText('null', -32600, `a line of ${bytes} bytes or more is over the limit`)),
-        ),
     )
-    socket.on('data', (chunk: Buffer) => lines.push(chunk))
-    socket.on('end', () => this.#inputEnded())
-    socket.on('error', () => this.#die('the connection broke'))
-    socket.on('close', () => this.#die('the connection closed'))
+    this.#requests = new AgentRequests(services.clock, services.limits.serverRequestMs, (line) =>
+      this.#connection.push(line),
+    )
   }
 
   get rootsKey(): string {
@@ -113,15 +73,12 @@ export class Session implements Member {
   }
 
   hold(held: boolean): void {
-    this.#holds = Math.max(0, this.#holds + (held ? 1 : -1))
-    if (this.#ended) return
-    if (this.#holds > 0) this.#socket.pause()
-    else this.#socket.resume()
+    this.#connection.hold(held)
   }
 
   notice(upstream: Upstream, frame: Frame): void {
     if (frame.method === 'notifications/cancelled') this.#requests.withdraw(upstream, frame)
-    else this.#out.push(spliceId(frame, ''))
+    else this.#connection.push(spliceId(frame, ''))
   }
 
   asked(upstream: Upstream, frame: Frame): void {
@@ -130,30 +87,28 @@ export class Session implements Member {
     } else this.#requests.put(upstream, frame)
   }
 
+  lost(upstream: Upstream): void {
+    this.#requests.withdrawAll(upstream)
+  }
+
   replaced(): void {
     if (this.#greeting === undefined) return
-    for (const method of changedLists(this.#greeting)) this.#out.push(Buffer.from(notificationText(method)))
+    for (const method of changedLists(this.#greeting))
+      this.#connection.push(Buffer.from(notificationText(method)))
   }
 
   /** Answers what is in flight with the error and closes. */
   close(error: MyceliumError): void {
     if (this.#ended) return
-    for (const call of this.#calls) {
-      this.#out.push(Buffer.from(errorText(idText(call.frame), wireCodeOf(error), error.message)))
-      cancelCall(call, error.message)
+    for (const { frame } of this.#calls.cancelAll(error.message)) {
+      this.#connection.push(Buffer.from(errorText(idText(frame), wireCodeOf(error), error.message)))
     }
-    this.#calls.clear()
-    this.#finish()
+    this.#connection.finish()
   }
 
   #hear(line: Buffer): void {
-    if (line.length === EOF_MARKER.length && line.toString('latin1') === EOF_MARKER) {
-      this.#sawEofMarker = true
-      return
-    }
     const frame = scanFrame(line)
-    if (frame === undefined)
-      this.#out.push(Buffer.from(errorText('null', -32700, 'the line is no JSON-RPC message')))
+    if (frame === undefined) this.#complain(-32700, 'the line is no JSON-RPC message')
     else if (frame.kind === 'invalid')
       this.#refuse(frame, -32600, frame.reason ?? 'invalid request', undefined)
     else if (frame.kind === 'batch') this.#hearBatch(line)
@@ -161,7 +116,7 @@ export class Session implements Member {
   }
 
   #hearBatch(line: Buffer): void {
-    const batch = new BatchReply((text) => this.#out.push(text))
+    const batch = new BatchReply((text) => this.#connection.push(text))
     for (const element of splitBatch(line)) {
       const frame = scanFrame(element)
       if (frame?.kind === 'request') batch.expect()
@@ -192,22 +147,13 @@ export class Session implements Member {
   }
 
   #notified(frame: Frame): void {
-    if (frame.method === 'notifications/cancelled') this.#cancel(frame)
+    if (frame.method === 'notifications/cancelled') this.#calls.cancel(frame)
     else if (frame.method === 'notifications/initialized') {
       this.initialized = spliceId(frame, '')
       void this.#getReady()
     } else if (frame.method === 'notifications/roots/list_changed' && this.pool?.greetings?.rootsOffered)
       void this.#getReady()
     else this.pool?.tell(this, spliceId(frame, ''))
-  }
-
-  #cancel(frame: Frame): void {
-    const key = keyOfText(frame.line, frame.requestIdStart, frame.requestIdEnd)
-    const call = this.#callsById.get(key)
-    // Agents also cancel what was answered already.
-    if (call === undefined) return
-    this.#forget(call)
-    cancelCall(call, 'the agent cancelled', frame)
   }
 
   async #attach(frame: Frame | undefined, batch: BatchReply | undefined): Promise<void> {
@@ -279,35 +225,26 @@ export class Session implements Member {
       cancelled: false,
       onCancel: undefined,
       progress: (line) => {
-        if (this.#calls.has(call)) this.#out.push(line)
+        if (this.#calls.has(call)) this.#connection.push(line)
       },
     }
     this.#calls.add(call)
-    this.#callsById.set(idKey(frame), call)
     ;(this.#dispatch as Dispatch)(call).then(
       (reply) => {
-        if (this.#forget(call)) this.#answer(spliceId(reply.frame, idText(frame)), batch)
+        if (this.#calls.remove(call)) this.#answer(spliceId(reply.frame, idText(frame)), batch)
         else batch?.skip()
         this.#finishIfDone()
       },
       (error: unknown) => {
-        if (this.#forget(call)) this.#fail(frame, error, batch)
+        if (this.#calls.remove(call)) this.#fail(frame, error, batch)
         else batch?.skip()
         this.#finishIfDone()
       },
     )
   }
 
-  /** False when the call was cancelled, or answered, before. */
-  #forget(call: Call): boolean {
-    if (!this.#calls.delete(call)) return false
-    const key = idKey(call.frame)
-    if (this.#callsById.get(key) === call) this.#callsById.delete(key)
-    return true
-  }
-
   #answer(line: Buffer, batch: BatchReply | undefined): void {
-    if (batch === undefined) this.#out.push(line)
+    if (batch === undefined) this.#connection.push(line)
     else batch.add(line)
   }
 
@@ -323,38 +260,29 @@ export class Session implements Member {
     this.#answer(Buffer.from(errorText(idText(frame) || 'null', code, message)), batch)
   }
 
+  /** Something that cannot be answered under an id of its own. */
+  #complain(code: number, message: string): void {
+    this.#connection.push(Buffer.from(errorText('null', code, message)))
+  }
+
   #inputEnded(): void {
-    if (this.#ended) return
-    if (!this.#sawEofMarker && !this.peer.plainEof) {
-      this.#die('the agent is gone')
-      return
-    }
     this.#finishing = true
     this.#requests.close('the agent is leaving')
-    this.#services.clock.after(FINISH_MS, () => this.#die('its last answers took too long'))
+    this.#connection.giveUpAfter(FINISH_MS, 'its last answers took too long')
     this.#finishIfDone()
   }
 
   #finishIfDone(): void {
-    if (this.#finishing && this.#calls.size === 0 && !this.#held.holding && !this.#attaching) this.#finish()
+    if (this.#finishing && this.#calls.size === 0 && !this.#held.holding && !this.#attaching)
+      this.#connection.finish()
   }
 
-  #finish(): void {
-    this.#out.end()
-    this.#services.clock.after(CLOSE_MS, () => this.#die('it did not close'))
-  }
-
-  #die(why: string): void {
-    if (this.#ended) return
+  #leave(why: string): void {
     this.#ended = true
-    for (const call of this.#calls) cancelCall(call, why)
-    this.#calls.clear()
-    this.#callsById.clear()
+    this.#calls.cancelAll(why)
     this.#requests.close(why)
     this.pool?.detach(this)
-    this.#out.close()
-    this.#socket.destroy()
-    this.#services.ended(this)
+    this.#services.ended()
   }
 }
 

@@ -1,0 +1,112 @@
+import type { Socket } from 'node:net'
+import type { Clock } from '../clock.ts'
+import { EOF_MARKER } from '../daemon/hello.ts'
+import { LineSplitter } from '../lines.ts'
+import { Outbox } from '../outbox.ts'
+import type { Limits } from '../pool/limits.ts'
+
+/** What comes from the agent's end. */
+export interface ConnectionEvents {
+  line(line: Buffer): void
+  /** A line over the limit was dropped. */
+  overlong(bytes: number): void
+  /** The agent reads too slowly (true), or has caught up. */
+  slow(slow: boolean): void
+  /** The agent writes no more, but still reads. */
+  halfClosed(): void
+  /** The agent is gone, or must be given up. Called once. */
+  died(why: string): void
+}
+
+/** How the connection is read and bounded. */
+export interface ConnectionParts {
+  readonly clock: Clock
+  readonly limits: Limits
+  /** The relay cannot tell half-close from death: an end of input is a half-close. */
+  readonly plainEof: boolean
+}
+
+/** After our last byte the agent may take this long to close. */
+const CLOSE_MS = 5_000
+
+/** The socket of one agent: lines in, lines out, and what an end of input means. */
+export class Connection {
+  readonly #socket: Socket
+  readonly #parts: ConnectionParts
+  readonly #events: ConnectionEvents
+  readonly #out: Outbox
+  #holds = 0
+  #sawEofMarker = false
+  #dead = false
+  #cancelTimer = (): void => {}
+
+  constructor(socket: Socket, parts: ConnectionParts, events: ConnectionEvents) {
+    this.#socket = socket
+    this.#parts = parts
+    this.#events = events
+    this.#out = new Outbox(socket, parts.limits.sessionBacklogBytes, {
+      pressure: (high) => {
+        this.hold(high)
+        events.slow(high)
+      },
+      overflow: (waiting) => this.#die(`it does not read: ${waiting} bytes wait`),
+    })
+    const lines = new LineSplitter(
+      parts.limits.lineBytes,
+      (line) => this.#hear(line),
+      (bytes) => events.overlong(bytes),
+    )
+    socket.on('data', (chunk: Buffer) => lines.push(chunk))
+    socket.on('end', () => this.#inputEnded())
+    socket.on('error', () => this.#die('the connection broke'))
+    socket.on('close', () => this.#die('the connection closed'))
+  }
+
+  push(line: Buffer): void {
+    this.#out.push(line)
+  }
+
+  /** Reads nothing from the agent (true) until every hold is taken back. */
+  hold(held: boolean): void {
+    this.#holds = Math.max(0, this.#holds + (held ? 1 : -1))
+    if (this.#dead) return
+    if (this.#holds > 0) this.#socket.pause()
+    else this.#socket.resume()
+  }
+
+  /** Sends what waits and closes. */
+  finish(): void {
+    if (this.#dead) return
+    // A relay that is bare nc stays while its input is open unless both directions are closed.
+    if (this.#parts.plainEof) this.#socket.once('finish', () => this.#socket.destroySoon())
+    this.#out.end()
+    this.#cancelTimer()
+    this.#cancelTimer = this.#parts.clock.after(CLOSE_MS, () => this.#die('it did not close'))
+  }
+
+  /** Gives the agent up after boundMs. */
+  giveUpAfter(boundMs: number, why: string): void {
+    this.#cancelTimer()
+    this.#cancelTimer = this.#parts.clock.after(boundMs, () => this.#die(why))
+  }
+
+  #hear(line: Buffer): void {
+    if (line.length === EOF_MARKER.length && line.toString('latin1') === EOF_MARKER) this.#sawEofMarker = true
+    else this.#events.line(line)
+  }
+
+  #inputEnded(): void {
+    if (this.#dead) return
+    if (this.#sawEofMarker || this.#parts.plainEof) this.#events.halfClosed()
+    else this.#die('the agent is gone')
+  }
+
+  #die(why: string): void {
+    if (this.#dead) return
+    this.#dead = true
+    this.#cancelTimer()
+    this.#events.died(why)
+    this.#out.close()
+    this.#socket.destroy()
+  }
+}
