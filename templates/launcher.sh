@@ -28,9 +28,8 @@ mycelium_client=unknown
 case ${1-} in
   --client=*) mycelium_client=${1#--client=} && shift ;;
 esac
-if [ "${1-}" = -- ] && [ $# -gt 1 ]; then
-  shift
-else
+[ "${1-}" != -- ] || shift
+if [ $# -eq 0 ]; then
   {{default}}
 fi
 

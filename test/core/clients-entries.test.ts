@@ -38,7 +38,7 @@ describe('an entry', () => {
       file: { command: spaced },
       blank: { command: ' ' },
       nul: { command: 'a\0b' },
-      other: { command: '/elsewhere/launchers/x', args: ['--client=cursor', '--', 'y'] },
+      other: { command: '/elsewhere/launchers/x', args: ['--client=cursor', 'y'] },
     }
     box.put('.cursor/mcp.json', config(servers))
     expect(

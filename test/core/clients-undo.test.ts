@@ -117,10 +117,7 @@ describe('undo', () => {
     verifies('LAUNCH-1')
     const box = claude()
     await box.init()
-    const edited = box
-      .read('.claude.json')
-      .replace('"-y"', '"-y", "--more"')
-      .replace('"--", "two"', '"--", "deux"')
+    const edited = box.read('.claude.json').replace('"-y"', '"-y", "--more"').replace(', "two"', ', "deux"')
     box.put('.claude.json', edited)
     expect((await box.undo()).files).toMatchObject([{ outcome: 'merged' }])
     expect(box.read('.claude.json')).toBe(

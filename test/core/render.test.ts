@@ -57,7 +57,7 @@ describe('renderLauncher', () => {
     expect(lines).toContain("mycelium_daemon='/lib/mycelium/dist/daemon.js'")
     expect(lines).toContain('mycelium_start_s=3')
     expect(lines).toContain('mycelium_ack_s=5')
-    expect(lines).toContain("  set -- '{{id}}' '$&' \"$@\"")
+    expect(lines).toContain("  set -- '{{id}}' '$&'")
     expect(lines.filter((line) => /^#!.*perl/.test(line)).length).toBe(1)
     expect(lines.filter((line) => /\{\{\w+\}\}/.test(line)).length).toBe(1)
   })

@@ -64,7 +64,7 @@ describe('mycelium init and undo', () => {
     expect(await run(box, 'init', '--yes')).toMatchObject({ code: 0, stderr: '' })
     expect(JSON.parse(box.read('.claude.json')).mcpServers.memory).toEqual({
       command: join(box.paths.launchers, 'memory'),
-      args: ['--client=claude-code', '--', 'npx', '-y', '@modelcontextprotocol/server-memory'],
+      args: ['--client=claude-code', 'npx', '-y', '@modelcontextprotocol/server-memory'],
       env: { TOKEN: 'hush' },
     })
     expect(statSync(join(box.paths.launchers, 'memory')).mode & 0o777).toBe(0o700)

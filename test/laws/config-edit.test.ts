@@ -107,7 +107,7 @@ describe.each(FORMATS)('an edit of a $format config', ({ format, client: id, dra
         for (const take of takes) {
           const entry = expected.servers[take.name]!
           entry[client.keys?.command === 'cmd' ? 'cmd' : 'command'] = take.launcher
-          entry.args = [`--client=${id}`, '--', ...take.argv]
+          entry.args = [`--client=${id}`, ...take.argv]
         }
         expect(parsed(text).all).toEqual(expected.all)
       }),

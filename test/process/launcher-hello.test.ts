@@ -88,16 +88,16 @@ for (const shell of Object.keys(SHELLS)) {
 }
 
 describe('the command', () => {
-  it('is the embedded one when nothing follows, with further arguments appended', async () => {
+  it('is the embedded one when nothing follows, else what follows', async () => {
     verifies('LAUNCH-2')
     const argv = ['my server', "it's\n#!perl -x\nprint 'stolen'", '${', '*']
     const { file, paths } = makeLauncher({ argv })
     const toy = await listen(paths, (stream) => stream.end())
     await agent([file]).done
     expect((await toy.session()).hello.args).toEqual(argv)
-    await agent([file, '--client=zed', '--verbose']).done
+    await agent([file, '--client=zed', 'other', '--', '-v']).done
     const { hello } = await toy.session()
-    expect(hello.args).toEqual([...argv, '--verbose'])
+    expect(hello.args).toEqual(['other', '--', '-v'])
     expect(hello.header.get('client')).toBe('zed')
   })
 
@@ -112,7 +112,7 @@ describe('the command', () => {
         stdout: '',
         stderr:
           'mycelium: the arguments of toy hold variables that only its client fills in; ' +
-          `run: ${paths.launchers}/toy --client=ID -- COMMAND ARGS…\n`,
+          `run: ${paths.launchers}/toy --client=ID COMMAND ARGS…\n`,
       })
     },
   )

@@ -150,12 +150,12 @@ function reasonInWords(
       ? 'broken: "command" is not a list of texts'
       : 'broken: "command" is not a text'
   }
-  const [command = '', first = '', second = ''] = words
+  const [command = '', first = ''] = words
   if (command.trim() === '') return 'broken: no command'
   if (words.some((word) => word.includes('\0') || /\p{Surrogate}/u.test(word))) {
     return 'broken: a character that no command can hold'
   }
-  if (basename(dirname(command)) === 'launchers' && first.startsWith('--client=') && second === '--') {
+  if (basename(dirname(command)) === 'launchers' && first.startsWith('--client=')) {
     return 'taken over by another mycelium home'
   }
   if (command.startsWith('~')) return 'its command starts with ~, which only the client expands'

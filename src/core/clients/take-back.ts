@@ -9,8 +9,8 @@ import type { Edit, EditedText } from './rewrite.ts'
 import { sameWords } from './server-id.ts'
 import { readDocument, SYNTAXES } from './syntaxes.ts'
 
-/** How many items of ours stand before the user's arguments: `--client=…`, `--`, the command. Pairs with takeOverSplices in rewrite.ts. */
-const OUR_ARGS = 3
+/** How many items of ours stand before the user's arguments: `--client=…` and the command, or in one list the launcher and `--client=…`. Pairs with takeOverSplices in rewrite.ts. */
+const OUR_ARGS = 2
 
 /** A config text without our edits. */
 export interface TakenBack {
@@ -81,7 +81,7 @@ function takeBackSplices(
   return [swap, gone ?? syntax.dropFirst(text, list, OUR_ARGS)]
 }
 
-/** The command as the file once spelled it, unless the user meanwhile wrote another one behind the `--`. */
+/** The command as the file once spelled it, unless the user meanwhile wrote another one behind `--client=…`. */
 function originalCommand(
   syntax: Syntax,
   now: string | undefined,

@@ -62,8 +62,8 @@ export function renderLauncher(parts: LauncherParts): string {
 }
 
 function defaultCommand({ id, argv, paths }: LauncherParts): string {
-  if (!hasClientSideExpansion(argv)) return `set -- ${argv.map(shellQuote).join(' ')} "$@"`
-  const usage = `${join(paths.launchers, id)} --client=ID -- COMMAND ARGS…`
+  if (!hasClientSideExpansion(argv)) return `set -- ${argv.map(shellQuote).join(' ')}`
+  const usage = `${join(paths.launchers, id)} --client=ID COMMAND ARGS…`
   const line = `mycelium: the arguments of ${id} hold variables that only its client fills in; run: ${usage}`
   return `printf '%s\\n' ${shellQuote(line)} >&2 && exit 2`
 }
