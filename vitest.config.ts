@@ -8,5 +8,7 @@ export default defineConfig({
     hookTimeout: 30_000,
     pool: 'forks',
     maxWorkers: 2,
+    // Bounds on real processes can be missed once on a machine that is busy with something else; twice is a finding.
+    retry: process.env.CI ? 1 : 0,
   },
 })

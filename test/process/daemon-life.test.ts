@@ -77,7 +77,7 @@ test('the next daemon ends what one left that was killed together with its watch
   await until('the daemon is gone', () => gone([pid]))
   expect(gone(tree)).toBe(false)
   await home.start()
-  await until('the leftovers are gone', () => gone(tree), 5_000)
+  await until('the leftovers are gone', () => gone(tree))
   await until('their records are gone', () => readdirSync(join(home.paths.run, 'upstreams')).length === 0)
 })
 
