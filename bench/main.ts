@@ -8,6 +8,7 @@ import { mycelium } from './contenders/mycelium.ts'
 import { mcporter, mcpProxy } from './contenders/peers.ts'
 import type { Context } from './context.ts'
 import { installed } from './install.ts'
+import { type QuietGate, quietGate } from './quiet.ts'
 import { markdownOf, textOf } from './report.ts'
 import { type RowResult, verdict } from './result.ts'
 import { attach } from './rows/attach.ts'
@@ -51,6 +52,8 @@ export interface Report {
   readonly at: string
   readonly command: string
   readonly rows: Readonly<Record<string, RowResult>>
+  /** Samples before which the bench waited for a quiet machine, and those it took on a busy one. */
+  readonly busy: { readonly asked: number; readonly refused: number }
 }
 
 /** Runs the rows asked for; the exit code says whether every figure that must hold held. */
@@ -73,7 +76,8 @@ export async function main(argv: readonly string[], packageRoot: string): Promis
   }
   // Node 20 parses this bundle at every start, 45 ms that no contender is to blame for.
   delete process.env.NODE_EXTRA_CA_CERTS
-  const context = contextOf(packageRoot, values['no-peers'] === true, values.runs)
+  const gate = quietGate()
+  const context = contextOf(packageRoot, values['no-peers'] === true, values.runs, gate)
   const rows: Record<string, RowResult> = {}
   for (const name of names) rows[name] = await ROWS[name]!(context)
   const report: Report = {
@@ -83,6 +87,7 @@ export async function main(argv: readonly string[], packageRoot: string): Promis
     at: new Date().toISOString(),
     command: ['npm run bench', ...(argv.length > 0 ? ['--', ...argv] : [])].join(' '),
     rows,
+    busy: { asked: gate.asked, refused: gate.refused },
   }
   context.progress('')
   process.stdout.write(textOf(report))
@@ -94,7 +99,12 @@ export async function main(argv: readonly string[], packageRoot: string): Promis
   return missed.length === 0 ? 0 : 1
 }
 
-function contextOf(packageRoot: string, withoutPeers: boolean, runs: string | undefined): Context {
+function contextOf(
+  packageRoot: string,
+  withoutPeers: boolean,
+  runs: string | undefined,
+  gate: QuietGate,
+): Context {
   const peersRoot = withoutPeers ? '' : installed(packageRoot, 'peers')
   return {
     packageRoot,
@@ -103,6 +113,7 @@ function contextOf(packageRoot: string, withoutPeers: boolean, runs: string | un
     myceliumSession: mycelium(packageRoot, 'session'),
     peers: withoutPeers ? [] : [mcpProxy(peersRoot), mcporter(peersRoot)],
     runs: runs === undefined ? undefined : Number(runs),
+    quiet: gate.next,
     progress: (text) => {
       if (process.stderr.isTTY) process.stderr.write(`\r\u001b[K${text}`)
       else if (text !== '') process.stderr.write(`${text}\n`)

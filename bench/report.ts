@@ -44,9 +44,12 @@ function detailsOf(report: Report): Detail[] {
 }
 
 function notesOf(report: Report): string {
-  return Object.entries(report.rows)
-    .flatMap(([name, row]) => (row.notes ?? []).map((note) => `- ${name}: ${note}\n`))
-    .join('')
+  const { asked, refused } = report.busy
+  const busy = `- ${refused} of ${asked} samples were taken although other programs used the machine\n`
+  const notes = Object.entries(report.rows).flatMap(([name, row]) =>
+    (row.notes ?? []).map((note) => `- ${name}: ${note}\n`),
+  )
+  return [...(refused > 0 ? [busy] : []), ...notes].join('')
 }
 
 function headlineCells(line: Headline): string[] {

@@ -19,6 +19,8 @@ export async function attach(context: Context): Promise<RowResult> {
       // A fixed order would let each contender always start in the wake of the same other one.
       for (let i = 0; i < stages.length; i++) {
         const stage = stages[(i + round) % stages.length]!
+        await stage.ready()
+        await context.quiet()
         times.get(stage)!.push(await attachOnce(stage))
       }
     }
@@ -53,7 +55,6 @@ async function openWarm(stage: Stage): Promise<AgentSession> {
 }
 
 async function attachOnce(stage: Stage): Promise<number> {
-  await stage.ready()
   const session = new AgentSession(stage.command('everything'))
   await session.initialize()
   const ms = performance.now() - session.startedAt

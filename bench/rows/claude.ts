@@ -54,7 +54,7 @@ export async function claude(context: Context): Promise<RowResult> {
       for (let k = 0; k < VARIANTS.length; k++) {
         const i = (k + run) % VARIANTS.length
         context.progress(`claude ${run}/${runs} ${VARIANTS[i]!.name}`)
-        const sample = await runBoth(binary, sandboxes[i]!, VARIANTS[i]!, model)
+        const sample = await runBoth(context, binary, sandboxes[i]!, VARIANTS[i]!, model)
         // The first run of a new home writes it, and shows mycelium what a session of Claude Code looks like.
         if (run > 0) samples[i]!.push(sample)
       }
@@ -83,14 +83,17 @@ async function layOut(
 }
 
 async function runBoth(
+  context: Context,
   binary: string,
   sandbox: Sandbox,
   variant: Variant,
   model: ModelEndpoint,
 ): Promise<Sample> {
   if (variant.through) await untilWarm(sandbox)
+  await context.quiet()
   const turn = await firstRequest(binary, sandbox, model)
   if (variant.through) await untilWarm(sandbox)
+  await context.quiet()
   return { turn, listing: await listServers(binary, sandbox, model) }
 }
 

@@ -56,6 +56,7 @@ async function crashOnce(context: Context, contender: Contender) {
       async (stage) => {
         let session = await openSession(stage)
         await session.request('tools/call', { name: stage.tool('fragile', 'echo'), arguments: { text: 'x' } })
+        await context.quiet()
         const since = performance.now()
         const fatal = session.request('tools/call', { name: stage.tool('fragile', 'crash'), arguments: {} })
         await Promise.race([fatal.catch(() => undefined), wait(GIVE_UP_MS)])

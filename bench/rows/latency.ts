@@ -20,6 +20,7 @@ export async function latency(context: Context): Promise<RowResult> {
       context.progress(`latency ${block + 1}/${blocks}`)
       for (let i = 0; i < lanes.length; i++) {
         const lane = lanes[(i + block) % lanes.length]!
+        await context.quiet()
         lane.blocks.push(await lane.session.calls(BLOCK_CALLS, 1, lane.body))
       }
     }

@@ -20,6 +20,7 @@ export async function throughput(context: Context): Promise<RowResult> {
       context.progress(`throughput ${round + 1}/${rounds}`)
       for (let i = 0; i < lanes.length; i++) {
         const lane = lanes[(i + round) % lanes.length]!
+        await context.quiet()
         lane.rates.push(await rate(lane.sessions, lane.body, lane.callsPerSession))
       }
     }
