@@ -56,7 +56,7 @@ describe('renderLauncher', () => {
     expect(lines).toContain("mycelium_socket='/home/o'\\''neil/.mycelium/run/d.sock'")
     expect(lines).toContain("mycelium_daemon='/lib/mycelium/dist/daemon.js'")
     expect(lines).toContain('mycelium_start_s=3')
-    expect(lines).toContain('mycelium_ack_s=5')
+    expect(lines).toContain('mycelium_ack_s=8')
     expect(lines).toContain("  set -- '{{id}}' '$&'")
     expect(lines.filter((line) => /^#!.*perl/.test(line)).length).toBe(1)
     expect(lines.filter((line) => /\{\{\w+\}\}/.test(line)).length).toBe(1)

@@ -19,6 +19,7 @@ it('the official conformance suite ends the same through launchers as without, s
     peers: [],
     runs: undefined,
     progress: () => {},
+    quiet: async () => {},
   })
   expect(
     headlines.map(({ contender, value }) => [contender, value]),

@@ -49,7 +49,7 @@ export function renderLauncher(parts: LauncherParts): string {
     daemon: shellQuote(parts.daemonScript),
     relay: shellQuote(parts.relayScript),
     startSeconds: String(parts.startSeconds ?? 10),
-    ackSeconds: String(parts.ackSeconds ?? 5),
+    ackSeconds: String(parts.ackSeconds ?? 8),
     name: parts.id.replaceAll('\n', ' '),
     default: defaultCommand(parts),
   }

@@ -89,14 +89,16 @@ export class Queue {
   }
 
   #demand(): number {
-    const { sharing, lists, limits, clock } = this.#parts
+    const { sharing, lists, limits, clock, profile } = this.#parts
     if (sharing === 'owned') return this.#waiters.length
     const inService = lists.in('idle', 'busy')
     const served = new Set(inService.map((upstream) => upstream.roots))
     const missing = [...this.#waiters.rootsKeys()].filter((key) => !served.has(key)).length
     if (missing > 0) return missing
-    // One whose calls were all cancelled is still its owner's, but no reason to let others wait.
-    if (inService.filter((upstream) => !upstream.lingers).length >= this.most) return 0
+    // One whose calls were all cancelled is still its owner's, but no reason to let others wait, where a second one does no harm.
+    const counted =
+      profile.entry?.max === undefined ? inService.filter((upstream) => !upstream.lingers) : inService
+    if (counted.length >= this.most) return 0
     const untilGrowMs = limits.growAfterMs - this.#waiters.longestMs
     if (untilGrowMs <= 0) return 1
     clock.after(untilGrowMs + 1, () => this.serve())
