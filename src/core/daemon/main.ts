@@ -1,6 +1,7 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import type { Socket } from 'node:net'
 import { join } from 'node:path'
+import { setFlagsFromString } from 'node:v8'
 import { systemClock } from '../clock.ts'
 import { packageRoot, packageVersion } from '../config/package-root.ts'
 import { type Paths, pathsOf, preparePaths } from '../config/paths.ts'
@@ -234,6 +235,8 @@ async function run(paths: Paths): Promise<void> {
 
 const [, , verb, root] = process.argv
 if (verb === 'run' && root !== undefined) {
+  // Messages live for a moment; a young generation that grows with load would keep tens of MB for them ever after.
+  setFlagsFromString('--semi-space-growth-factor=1')
   const paths = pathsOf(root)
   run(paths).then(undefined, (error: unknown) => {
     const what = error instanceof Error ? error.message : String(error)
