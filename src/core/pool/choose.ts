@@ -24,10 +24,11 @@ export function chooseInService(
   sharing: Sharing,
   request: Request,
 ): Upstream | undefined {
+  // The way of most calls: nothing is allocated.
+  if (sharing === 'multiplexed') return leastLoaded(lists, request.rootsKey)
   const inService = lists.in('idle', 'busy')
   if (sharing === 'owned') return inService.find((upstream) => upstream.owner === request.session)
   const fitting = inService.filter((upstream) => upstream.roots === request.rootsKey)
-  if (sharing === 'multiplexed') return leastLoaded(fitting)
   const leased = fitting.find((upstream) => upstream.owner === request.session)
   if (leased !== undefined && sharing === 'leased') return leased
   const free = fitting.filter((upstream) => upstream.owner === undefined)
@@ -47,9 +48,11 @@ export function chooseForNotice(
   return fitting.find((upstream) => upstream.lastUser === request.session) ?? fitting[0]
 }
 
-function leastLoaded(upstreams: readonly Upstream[]): Upstream | undefined {
-  let best: Upstream | undefined
-  for (const upstream of upstreams)
-    if (best === undefined || upstream.inFlight < best.inFlight) best = upstream
-  return best
+const IN_SERVICE = ['idle', 'busy'] as const
+
+function leastLoaded(lists: Lists<Upstream>, rootsKey: string): Upstream | undefined {
+  return lists.best(
+    IN_SERVICE,
+    (one, than) => one.roots === rootsKey && (than === undefined || one.inFlight < than.inFlight),
+  )
 }

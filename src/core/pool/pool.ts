@@ -89,6 +89,7 @@ export class Pool {
       loadChanged: (from: Upstream) => this.#loadChanged(from),
       exited: (from: Upstream, how: string) => this.#exited(from, how),
       pressure: (from: Upstream, high: boolean) => this.#succession.hold(from, high),
+      answered: () => this.crashes.forgive(),
       oddity: (from: Upstream, what: string, bytes: number) =>
         services.log.event('upstream-oddity', { server: profile.server, pid: from.process.pid, what, bytes }),
     }
@@ -258,11 +259,9 @@ export class Pool {
     return this.#forward(upstream, call, served)
   }
 
-  async #forward(upstream: Upstream, call: Call, served: Served | undefined): Promise<Reply> {
+  #forward(upstream: Upstream, call: Call, served: Served | undefined): Promise<Reply> {
     served?.(upstream)
-    const reply = await upstream.forward(call)
-    this.crashes.forgive()
-    return reply
+    return upstream.forward(call)
   }
 
   #choose(member: Member): Upstream | undefined {

@@ -15,7 +15,7 @@ const EMPTY_RESULT: Reply = { frame: scanFrame(Buffer.from(resultText('0', '{}')
  * Sends a call; the few that change what a process remembers of its client are counted per session on the way, so that
  * one session's unsubscribe or log level does not undo another's, and every process of the pool knows them.
  */
-export async function dispatchCounted(pool: Pool, call: Call, member: Member): Promise<Reply> {
+export function dispatchCounted(pool: Pool, call: Call, member: Member): Promise<Reply> {
   switch (call.method) {
     case 'resources/subscribe':
       return subscribe(pool, call, member)

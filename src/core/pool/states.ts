@@ -60,6 +60,13 @@ export class Lists<T extends Listed> {
     return states.flatMap((state) => [...this.#of(state)])
   }
 
+  /** The item of these states that `better` prefers to all others; undefined when there is none. Makes no list. */
+  best(states: readonly UpstreamState[], better: (item: T, than: T | undefined) => boolean): T | undefined {
+    let best: T | undefined
+    for (const state of states) for (const item of this.#of(state)) if (better(item, best)) best = item
+    return best
+  }
+
   count(...states: UpstreamState[]): number {
     return states.reduce((sum, state) => sum + this.#of(state).size, 0)
   }

@@ -1,12 +1,13 @@
 import type { Clock } from '../clock.ts'
 import { MyceliumError } from '../errors.ts'
 import { LineSplitter } from '../lines.ts'
-import { Outbox } from '../outbox.ts'
 import type { Call, Reply } from '../pipeline/call.ts'
 import { idInteger, integerAt, metaTokenText } from '../protocol/fields.ts'
 import { type Frame, scanFrame } from '../protocol/frame.ts'
 import { notificationText, requestText } from '../protocol/messages.ts'
-import { spliceId, spliceRanges } from '../protocol/splice.ts'
+import { Outbox } from '../protocol/outbox.ts'
+import { spliceRanges } from '../protocol/splice.ts'
+import { type Pending, PendingTable } from './pending.ts'
 import type { UpstreamProcess } from './spawn.ts'
 import type { Listed, UpstreamState } from './states.ts'
 
@@ -27,22 +28,13 @@ export interface UpstreamEvents {
   noticed(upstream: Upstream, frame: Frame): void
   /** The number of calls in flight became zero, or left it, or nobody waits for those that are left. */
   loadChanged(upstream: Upstream): void
+  /** A call of a session was answered. */
+  answered(upstream: Upstream): void
   exited(upstream: Upstream, how: string): void
   /** The server does not read as fast as it is written to (true), or does again. */
   pressure(upstream: Upstream, high: boolean): void
   /** A line that is no JSON-RPC message, or an answer to nothing. */
   oddity(upstream: Upstream, what: string, bytes: number): void
-}
-
-/** One request in flight to the process. */
-interface Pending {
-  readonly sentAtMs: number
-  /** The agent's own progress token as JSON text. */
-  readonly tokenText: string | undefined
-  readonly call: Call | undefined
-  reply(frame: Frame): void
-  gone(error: MyceliumError): void
-  cancelled: boolean
 }
 
 /** One server process: its lifetime, its calls in flight, its raw lines. Knows nothing of sessions or policy. */
@@ -68,9 +60,8 @@ export class Upstream implements Listed {
   lastUsedMs: number
   readonly #clock: Clock
   readonly #events: UpstreamEvents
-  readonly #pending = new Map<number, Pending>()
+  readonly #pending = new PendingTable()
   readonly #stdin: Outbox
-  #nextId = 1
   #live = 0
   #left = false
 
@@ -92,7 +83,10 @@ export class Upstream implements Listed {
       (line) => this.#hear(line),
       (bytes) => events.oddity(this, 'line over the limit', bytes),
     )
-    process.stdout.on('data', (chunk: Buffer) => lines.push(chunk))
+    process.stdout.on('data', (chunk: Buffer) => {
+      this.lastHeardMs = clock.now()
+      lines.push(chunk)
+    })
     process.stdout.on('error', () => {})
     process.stdout.once('close', () =>
       clock.after(MUTE_GRACE_MS, () => this.#leave('closed its standard output')),
@@ -120,15 +114,15 @@ export class Upstream implements Listed {
   /** Sessions with calls in flight here. */
   callers(): ReadonlySet<string> {
     const callers = new Set<string>()
-    for (const { call, cancelled } of this.#pending.values())
+    for (const { call, cancelled } of this.#pending.all())
       if (call !== undefined && !cancelled) callers.add(call.session)
     return callers
   }
 
   /** Age of the oldest call in flight, ms. */
   oldestCallMs(): number {
-    const first = this.#pending.values().next()
-    return first.done ? 0 : this.#clock.now() - first.value.sentAtMs
+    const first = this.#pending.all()[0]
+    return first === undefined ? 0 : this.#clock.now() - first.sentAtMs
   }
 
   /** Sends an agent's call; the reply still has our id. Rejects with server_exited when the process ends first. */
@@ -136,30 +130,29 @@ export class Upstream implements Listed {
     return new Promise((resolve, reject) => {
       const { frame } = call
       const tokenText = metaTokenText(frame)
-      const id = this.#take({
-        sentAtMs: this.#clock.now(),
-        tokenText,
-        call,
-        reply: (answer) => resolve({ frame: answer }),
-        gone: reject,
-        cancelled: false,
-      })
+      const sentAtMs = this.#clock.now()
+      const id = this.#pending.nextId()
+      const pending = { id, sentAtMs, tokenText, call, reply: resolve, gone: reject, cancelled: false }
+      this.#take(pending)
       this.calls += 1
-      this.lastUsedMs = this.#clock.now()
+      this.lastUsedMs = sentAtMs
       this.lastUser = call.session
-      call.onCancel = (why, notice) => this.#cancel(id, why, notice)
-      this.#stdin.push(spliceId(frame, String(id), tokenText === undefined ? undefined : String(id)))
+      call.onCancel = (why, notice) => this.#cancel(pending, why, notice)
+      const idText = String(id)
+      this.#stdin.pushFrame(frame, idText, tokenText === undefined ? undefined : idText)
     })
   }
 
   /** Sends a request of our own and gives the server's answer. */
   ask(method: string, paramsText?: string): Promise<Frame> {
     return new Promise((resolve, reject) => {
-      const id = this.#take({
+      const id = this.#pending.nextId()
+      this.#take({
+        id,
         sentAtMs: this.#clock.now(),
         tokenText: undefined,
         call: undefined,
-        reply: resolve,
+        reply: ({ frame }) => resolve(frame),
         gone: reject,
         cancelled: false,
       })
@@ -180,23 +173,21 @@ export class Upstream implements Listed {
     this.process.stdout.resume()
   }
 
-  #take(pending: Pending): number {
-    const id = this.#nextId++
-    this.#pending.set(id, pending)
+  #take(pending: Pending): void {
+    this.#pending.add(pending)
     this.#live += 1
     if (this.#pending.size === 1) this.#events.loadChanged(this)
-    return id
   }
 
-  #drop(id: number, pending: Pending): void {
-    if (!this.#pending.delete(id)) return
+  #drop(pending: Pending): void {
+    if (!this.#pending.delete(pending)) return
     if (!pending.cancelled) this.#live -= 1
     if (this.#pending.size === 0) this.#events.loadChanged(this)
   }
 
-  #cancel(id: number, why: string, notice: Frame | undefined): void {
-    const pending = this.#pending.get(id)
-    if (pending === undefined || pending.cancelled) return
+  #cancel(pending: Pending, why: string, notice: Frame | undefined): void {
+    const { id } = pending
+    if (this.#pending.get(id) === undefined || pending.cancelled) return
     pending.cancelled = true
     this.#live -= 1
     this.tell(
@@ -210,11 +201,10 @@ export class Upstream implements Listed {
     )
     pending.gone(new MyceliumError('client_gone', `cancelled: ${why}`))
     if (this.lingers) this.#events.loadChanged(this)
-    this.#clock.after(CANCELLED_GRACE_MS, () => this.#drop(id, pending))
+    this.#clock.after(CANCELLED_GRACE_MS, () => this.#drop(pending))
   }
 
   #hear(line: Buffer): void {
-    this.lastHeardMs = this.#clock.now()
     const frame = scanFrame(line)
     if (frame === undefined || frame.kind === 'invalid') {
       this.#events.oddity(this, 'no JSON-RPC message on stdout', line.length)
@@ -228,12 +218,14 @@ export class Upstream implements Listed {
   #answered(frame: Frame): void {
     const id = idInteger(frame)
     const pending = id === undefined ? undefined : this.#pending.get(id)
-    if (id === undefined || pending === undefined) {
+    if (pending === undefined) {
       this.#events.oddity(this, 'an answer to no call in flight', frame.line.length)
       return
     }
-    this.#drop(id, pending)
-    if (!pending.cancelled) pending.reply(frame)
+    this.#drop(pending)
+    if (pending.cancelled) return
+    if (pending.call !== undefined) this.#events.answered(this)
+    pending.reply({ frame })
   }
 
   #progressed(frame: Frame): void {
@@ -252,8 +244,8 @@ export class Upstream implements Listed {
     if (this.#left) return
     this.#left = true
     this.#stdin.close()
-    for (const [id, pending] of [...this.#pending]) {
-      this.#pending.delete(id)
+    for (const pending of this.#pending.all()) {
+      this.#pending.delete(pending)
       if (pending.cancelled) continue
       pending.gone(new MyceliumError('server_exited', `the server ended (${how}) before it answered`))
     }

@@ -2,36 +2,39 @@ import { type Call, cancelCall } from '../pipeline/call.ts'
 import { idKey, keyOfText } from '../protocol/fields.ts'
 import type { Frame } from '../protocol/frame.ts'
 
-/** The calls of one agent that are owed an answer. */
+/**
+ * The calls of one agent that are owed an answer, in the order they came. They are few, and a plain array leaves no
+ * tables behind as a Map does (PendingTable in pool/pending.ts says why that matters).
+ */
 export class CallsInFlight {
-  readonly #calls = new Set<Call>()
-  /** For cancellation; of two calls with one id the later. */
-  readonly #byId = new Map<string, Call>()
+  readonly #calls: Call[] = []
 
   get size(): number {
-    return this.#calls.size
+    return this.#calls.length
   }
 
   add(call: Call): void {
-    this.#calls.add(call)
-    this.#byId.set(idKey(call.frame), call)
+    this.#calls.push(call)
   }
 
   has(call: Call): boolean {
-    return this.#calls.has(call)
+    return this.#calls.includes(call)
   }
 
   /** The call is settled; false when it was before. */
   remove(call: Call): boolean {
-    if (!this.#calls.delete(call)) return false
-    const key = idKey(call.frame)
-    if (this.#byId.get(key) === call) this.#byId.delete(key)
+    const calls = this.#calls
+    const at = calls.indexOf(call)
+    if (at === -1) return false
+    calls.copyWithin(at, at + 1)
+    calls.pop()
     return true
   }
 
-  /** The agent's `notifications/cancelled`; agents also cancel what was answered already. */
+  /** The agent's `notifications/cancelled`, of two calls with one id for the later; agents also cancel what was answered already. */
   cancel(notice: Frame): void {
-    const call = this.#byId.get(keyOfText(notice.line, notice.requestIdStart, notice.requestIdEnd))
+    const key = keyOfText(notice.line, notice.requestIdStart, notice.requestIdEnd)
+    const call = this.#calls.findLast((one) => idKey(one.frame) === key)
     if (call === undefined) return
     this.remove(call)
     cancelCall(call, 'the agent cancelled', notice)
@@ -39,9 +42,7 @@ export class CallsInFlight {
 
   /** Settles all of them; gives those that were owed an answer. */
   cancelAll(why: string): readonly Call[] {
-    const calls = [...this.#calls]
-    this.#calls.clear()
-    this.#byId.clear()
+    const calls = this.#calls.splice(0)
     for (const call of calls) cancelCall(call, why)
     return calls
   }

@@ -2,8 +2,9 @@ import type { Socket } from 'node:net'
 import type { Clock } from '../clock.ts'
 import { EOF_MARKER } from '../daemon/hello.ts'
 import { LineSplitter } from '../lines.ts'
-import { Outbox } from '../outbox.ts'
 import type { Limits } from '../pool/limits.ts'
+import type { Frame } from '../protocol/frame.ts'
+import { Outbox } from '../protocol/outbox.ts'
 
 /** What comes from the agent's end. */
 export interface ConnectionEvents {
@@ -64,6 +65,11 @@ export class Connection {
 
   push(line: Buffer): void {
     this.#out.push(line)
+  }
+
+  /** A message under another id. */
+  pushFrame(frame: Frame, newIdText: string): void {
+    this.#out.pushFrame(frame, newIdText)
   }
 
   /** Reads nothing from the agent (true) until every hold is taken back. */

@@ -5,7 +5,7 @@ import type { Member } from '../pool/member.ts'
 import type { Pool } from '../pool/pool.ts'
 import type { Upstream } from '../pool/upstream.ts'
 import { capabilityNames } from '../protocol/capabilities.ts'
-import { idText } from '../protocol/fields.ts'
+import { idText, paramsText } from '../protocol/fields.ts'
 import { type Frame, scanFrame } from '../protocol/frame.ts'
 import { errorText, notificationText, splitBatch } from '../protocol/messages.ts'
 import { MODERN_PROBE } from '../protocol/methods.ts'
@@ -78,7 +78,7 @@ export class Session implements Member {
 
   notice(upstream: Upstream, frame: Frame): void {
     if (frame.method === 'notifications/cancelled') this.#requests.withdraw(upstream, frame)
-    else this.#connection.push(spliceId(frame, ''))
+    else this.#connection.pushFrame(frame, '')
   }
 
   asked(upstream: Upstream, frame: Frame): void {
@@ -160,20 +160,19 @@ export class Session implements Member {
     this.#attaching = true
     this.#held.begin()
     try {
-      const paramsText = frame === undefined ? undefined : paramsOf(frame)
-      const pool = this.#services.poolFor(paramsText)
+      const params = frame === undefined ? undefined : (paramsText(frame) ?? '{}')
+      const pool = this.#services.poolFor(params)
       if (this.pool !== pool) this.pool?.detach(this)
       this.pool = pool
-      this.#requests.capabilities = paramsText === undefined ? undefined : capabilityNames(paramsText)
+      this.#requests.capabilities = params === undefined ? undefined : capabilityNames(params)
       this.#greeting = await pool.attach(this)
       this.#dispatch = this.#services.dispatch(pool, this)
-      if (frame !== undefined && this.#greeting !== undefined)
-        this.#answer(spliceId(this.#greeting, idText(frame)), batch)
+      if (frame !== undefined && this.#greeting !== undefined) this.#reply(this.#greeting, frame, batch)
     } catch (error) {
       this.pool?.detach(this)
       this.pool = undefined
       const own = error instanceof MyceliumError ? (error.data?.answer as Frame | undefined) : undefined
-      if (frame !== undefined && own !== undefined) this.#answer(spliceId(own, idText(frame)), batch)
+      if (frame !== undefined && own !== undefined) this.#reply(own, frame, batch)
       else if (frame !== undefined) this.#fail(frame, error, batch)
       for (const { frame: later, batch: its } of this.#held.release())
         if (later.kind === 'request') this.#fail(later, error, its)
@@ -231,7 +230,7 @@ export class Session implements Member {
     this.#calls.add(call)
     ;(this.#dispatch as Dispatch)(call).then(
       (reply) => {
-        if (this.#calls.remove(call)) this.#answer(spliceId(reply.frame, idText(frame)), batch)
+        if (this.#calls.remove(call)) this.#reply(reply.frame, frame, batch)
         else batch?.skip()
         this.#finishIfDone()
       },
@@ -241,6 +240,12 @@ export class Session implements Member {
         this.#finishIfDone()
       },
     )
+  }
+
+  /** The answer under the request's own id. */
+  #reply(answer: Frame, request: Frame, batch: BatchReply | undefined): void {
+    if (batch === undefined) this.#connection.pushFrame(answer, idText(request))
+    else batch.add(spliceId(answer, idText(request)))
   }
 
   #answer(line: Buffer, batch: BatchReply | undefined): void {
@@ -284,10 +289,6 @@ export class Session implements Member {
     this.pool?.detach(this)
     this.#services.ended()
   }
-}
-
-function paramsOf(frame: Frame): string {
-  return frame.paramsStart === -1 ? '{}' : frame.line.toString('utf8', frame.paramsStart, frame.paramsEnd)
 }
 
 function withHint(error: MyceliumError): string {

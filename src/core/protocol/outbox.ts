@@ -1,4 +1,6 @@
 import type { Writable } from 'node:stream'
+import type { Frame } from './frame.ts'
+import { splicedLength, spliceInto } from './splice.ts'
 
 /** Above this many waiting bytes the sources of a stream are asked to pause. */
 export const HIGH_WATER_BYTES = 1024 * 1024
@@ -19,7 +21,8 @@ export class Outbox {
   readonly #stream: Writable
   readonly #limitBytes: number
   readonly #events: OutboxEvents
-  #queue: Buffer[] = []
+  /** What waits, three places each: a line ready to send or a frame, and a frame's new id and progress token. */
+  #queue: (Buffer | Frame | string | undefined)[] = []
   #queuedBytes = 0
   #scheduled = false
   #high = false
@@ -37,13 +40,18 @@ export class Outbox {
     return this.#queuedBytes + this.#stream.writableLength
   }
 
-  push(bytes: Buffer): void {
+  /** A line, its newline included. */
+  push(line: Buffer): void {
     if (this.#closed) return
-    this.#queue.push(bytes)
-    this.#queuedBytes += bytes.length
-    if (this.#scheduled) return
-    this.#scheduled = true
-    setImmediate(this.#flush)
+    this.#queue.push(line, undefined, undefined)
+    this.#expect(line.length)
+  }
+
+  /** A message under another id and, when given, progress token (as spliceId). No line is made of it before it leaves. */
+  pushFrame(frame: Frame, newIdText: string, newTokenText?: string): void {
+    if (this.#closed) return
+    this.#queue.push(frame, newIdText, newTokenText)
+    this.#expect(splicedLength(frame, newIdText, newTokenText))
   }
 
   /** Writes what waits and ends the stream. */
@@ -62,21 +70,39 @@ export class Outbox {
     this.#relieve()
   }
 
+  #expect(bytes: number): void {
+    this.#queuedBytes += bytes
+    if (this.#scheduled) return
+    this.#scheduled = true
+    setImmediate(this.#flush)
+  }
+
   readonly #flush = (): void => {
     this.#scheduled = false
     if (this.#closed || this.#stream.destroyed) return
-    const queue = this.#queue
-    if (queue.length === 0) return
-    const bytes = queue.length === 1 ? (queue[0] as Buffer) : Buffer.concat(queue, this.#queuedBytes)
-    this.#queue = []
-    this.#queuedBytes = 0
-    this.#stream.write(bytes)
+    if (this.#queue.length === 0) return
+    this.#stream.write(this.#take())
     const waiting = this.#stream.writableLength
     if (waiting > this.#limitBytes) this.#events.overflow(waiting)
     else if (waiting > HIGH_WATER_BYTES && !this.#high) {
       this.#high = true
       this.#events.pressure(true)
     }
+  }
+
+  /** Everything that waits, in one piece. */
+  #take(): Buffer {
+    const queue = this.#queue
+    const bytes = Buffer.allocUnsafe(this.#queuedBytes)
+    this.#queue = []
+    this.#queuedBytes = 0
+    let end = 0
+    for (let at = 0; at < queue.length; at += 3) {
+      const one = queue[at] as Buffer | Frame
+      if (Buffer.isBuffer(one)) end += one.copy(bytes, end)
+      else end = spliceInto(bytes, end, one, queue[at + 1] as string, queue[at + 2] as string | undefined)
+    }
+    return bytes
   }
 
   #relieve(): void {
