@@ -17,7 +17,11 @@ const LAYERS: readonly { area: string; files: RegExp; below: readonly string[] }
     files: /^core\/daemon\/(hello|wire)\.ts$/,
     below: ['base', 'config', 'protocol'],
   },
-  { area: 'reach', files: /^core\/daemon\/(connect|start|lock)\.ts$/, below: ['base', 'config', 'wire'] },
+  {
+    area: 'reach',
+    files: /^core\/daemon\/(connect|start|lock|alone)\.ts$/,
+    below: ['base', 'config', 'wire'],
+  },
   { area: 'launch', files: /^core\/launch\//, below: ['base', 'config'] },
   { area: 'clients', files: /^core\/clients\//, below: ['base', 'config', 'launch'] },
   {

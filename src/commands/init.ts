@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import {
@@ -17,6 +18,7 @@ import { redacted } from '../core/clients/redact.ts'
 import { packageRoot } from '../core/config/package-root.ts'
 import { type Paths, pathsOf, rootFrom } from '../core/config/paths.ts'
 import type { ServerDef } from '../core/config/registry.ts'
+import { runAlone } from '../core/daemon/alone.ts'
 import { MyceliumError } from '../core/errors.ts'
 import { modeOf } from '../core/launch/catalog.ts'
 import { renderLauncher } from '../core/launch/render.ts'
@@ -57,7 +59,17 @@ export async function runInit(io: Io, options: InitOptions): Promise<number> {
     talk(`${unifiedDiff(file, ...texts, io.paint.stdout)}\n`)
   }
   const how = options.dryRun ? 'dry run' : (await agreed(io, options, plan)) ? 'done' : 'declined'
-  const applied = how === 'done' ? await applyPlan(plan, where, paths, launcherText, io.signal) : undefined
+  const applied =
+    how === 'done'
+      ? await applyAgreed(
+          plan,
+          discovery,
+          paths,
+          () => discover(where, clients),
+          only,
+          (agreed) => applyPlan(agreed, where, paths, launcherText, io.signal),
+        )
+      : undefined
   const problems = [...discovery.problems, ...(applied?.problems ?? [])]
   if (options.json) io.write(jsonText(initJson({ options, plan, applied, servers, left, problems })))
   else {
@@ -72,6 +84,29 @@ export async function runInit(io: Io, options: InitOptions): Promise<number> {
     )
   }
   return problems.length > 0 ? 1 : 0
+}
+
+/** Plans anew while no other command can change anything, without what was not there to agree to. */
+async function applyAgreed(
+  shown: Plan,
+  discovery: Discovery,
+  paths: Paths,
+  rediscover: () => Discovery,
+  only: readonly string[],
+  apply: (plan: Plan) => Promise<Applied>,
+): Promise<Applied> {
+  if (shown.servers.length === 0 && !existsSync(paths.root))
+    return { changed: [], launchersWritten: 0, problems: [] }
+  const agreed = new Set(discovery.found.map(placeKey))
+  return runAlone(paths, () => {
+    const now = rediscover()
+    const found = now.found.filter((one) => one.verdict !== 'take' || agreed.has(placeKey(one)))
+    return apply(planOf({ ...now, found }, knownServers(paths), paths, only))
+  })
+}
+
+function placeKey({ realFile, place, argv }: Found): string {
+  return JSON.stringify([realFile, place, argv])
 }
 
 function whereOf(io: Io): Where {

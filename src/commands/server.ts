@@ -8,6 +8,7 @@ import {
   type ServerDef,
   writeRegistry,
 } from '../core/config/registry.ts'
+import { runAlone } from '../core/daemon/alone.ts'
 import { asking, type Connection, connect } from '../core/daemon/connect.ts'
 import { findOrStart } from '../core/daemon/start.ts'
 import type { ServerRow, WarmResult, WarmTarget } from '../core/daemon/wire.ts'
@@ -135,13 +136,12 @@ export async function runServerShare(
   options: ServerOptions,
 ): Promise<void> {
   const paths = pathsFrom(io.env)
-  const registry = readRegistry(paths)
-  const chosen = namedServers(registry, [name])
-  writeRegistry(paths, {
-    version: 1,
-    servers: registry.servers.map((def) => (chosen.includes(def) ? { ...def, mode } : def)),
+  const known = namedServers(readRegistry(paths), [name])
+  const ids = known.map((def) => def.id)
+  await runAlone(paths, () => {
+    const servers = readRegistry(paths).servers.map((def) => (ids.includes(def.id) ? { ...def, mode } : def))
+    writeRegistry(paths, { version: 1, servers })
   })
-  const ids = chosen.map((def) => def.id)
   if (options.json) io.write(jsonText({ servers: ids, mode }))
   else
     io.write(

@@ -6,6 +6,7 @@ import type { Where } from '../core/clients/places.ts'
 import { redacted } from '../core/clients/redact.ts'
 import { previewUndo, type Undone, type UndoneFile, undo, undoTargets } from '../core/clients/undo.ts'
 import { pathsOf, rootFrom } from '../core/config/paths.ts'
+import { runAlone } from '../core/daemon/alone.ts'
 import { stopDaemon } from '../core/daemon/connect.ts'
 import { problemText } from '../core/report/init-report.ts'
 import type { Io } from '../core/report/io.ts'
@@ -32,8 +33,8 @@ export async function runUndo(io: Io, options: UndoOptions): Promise<number> {
     (options.client ?? []).length === 0 ? [] : namedClients(options.client ?? []).map((client) => client.id)
   const problems: Problem[] = []
   const present = existsSync(paths.root)
-  const targets = undoTargets(where, paths, only, problems)
   if (options.dryRun) {
+    const targets = undoTargets(where, paths, only, problems)
     const previews = previewUndo(targets, where, paths, problems)
     for (const { file, format, before, after } of options.json ? [] : previews) {
       const texts = [redacted(before, format, file), redacted(after, format, file)] as const
@@ -41,7 +42,9 @@ export async function runUndo(io: Io, options: UndoOptions): Promise<number> {
     }
     return report(io, options, { files: previews, problems, removed: false, daemonStopped: false }, present)
   }
-  const undone = await undo(targets, only, where, paths, stopDaemon, io.signal)
+  const takeBack = () =>
+    undo(undoTargets(where, paths, only, problems), only, where, paths, stopDaemon, io.signal)
+  const undone = present ? await runAlone(paths, takeBack) : await takeBack()
   return report(io, options, { ...undone, problems: [...problems, ...undone.problems] }, present)
 }
 

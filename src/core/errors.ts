@@ -12,6 +12,7 @@ export const ERRORS = {
   config_invalid: { exit: 1, hint: 'mend the file at the place named, then run it again' },
   config_read_only: { exit: 1, hint: 'make the file writable, or leave that client out with --client' },
   config_changed: { exit: 1, hint: 'another program wrote the file meanwhile; run it again' },
+  config_busy: { exit: 1, hint: 'wait for the other command to end, then run it again' },
   write_failed: { exit: 1, hint: 'free some disk space and run it again; the file is as it was' },
   registry_invalid: { exit: 1, hint: 'mycelium init --yes writes it anew' },
 

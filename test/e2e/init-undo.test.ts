@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, statSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
+import { runAlone } from '../../src/core/daemon/alone.ts'
 import { builtCli, type Ended, ended } from '../fixtures/built-cli.ts'
 import { type Sandbox, sandbox } from '../fixtures/configs/sandbox.ts'
 import { verifies } from '../requirements.ts'
@@ -129,6 +130,46 @@ describe('mycelium init and undo', () => {
     expect(undo.code).toBe(2)
     expect((await run(box, 'undo', '--client', 'codex')).code).toBe(0)
     expect(box.read('.codex/config.toml')).toBe(CODEX)
+  })
+
+  it('several at once wait for each other: nothing is lost, every config is whole, and undo finds the way back', async () => {
+    verifies('LAUNCH-1')
+    const box = home()
+    const only = (client: string) => run(box, 'init', '--yes', '--client', client)
+    const inits = await Promise.all([only('claude-code'), only('codex'), run(box, 'init', '--yes')])
+    expect(inits.map(({ code, stderr }) => [code, stderr])).toEqual([
+      [0, ''],
+      [0, ''],
+      [0, ''],
+    ])
+    const { servers } = JSON.parse(box.read('.mycelium/servers.json'))
+    expect(servers).toHaveLength(1)
+    expect(servers[0].sources.map((source: { client: string }) => source.client).sort()).toEqual([
+      'claude-code',
+      'codex',
+    ])
+    const mixed = await Promise.all([run(box, 'undo'), run(box, 'init', '--yes'), run(box, 'undo')])
+    expect(mixed.map(({ code, stderr }) => [code, stderr])).toEqual([
+      [0, ''],
+      [0, ''],
+      [0, ''],
+    ])
+    expect((await run(box, 'undo')).code).toBe(0)
+    expect([box.read('.claude.json'), box.read('.codex/config.toml')]).toEqual([CLAUDE, CODEX])
+    expect(readdirSync(box.home).sort()).toEqual(['.claude.json', '.codex', 'project'])
+  })
+
+  it('a command that never ends keeps the others waiting for a bounded time, and is named', async () => {
+    verifies('LAUNCH-1')
+    const box = home()
+    await runAlone(box.paths, async () => {
+      const late = runAlone(box.paths, () => 0, { waitMs: 200 })
+      await expect(late).rejects.toMatchObject({
+        code: 'config_busy',
+        message: expect.stringContaining(`pid ${process.pid}`),
+      })
+    })
+    expect(await runAlone(box.paths, () => 'free')).toBe('free')
   })
 
   it('a taken-over entry starts the original server when no daemon can be had', async () => {

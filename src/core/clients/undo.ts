@@ -1,4 +1,4 @@
-import { readdirSync, rmdirSync, rmSync } from 'node:fs'
+import { readdirSync, renameSync, rmdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Paths } from '../config/paths.ts'
 import { type ServerDef, writeRegistry } from '../config/registry.ts'
@@ -211,8 +211,16 @@ function keepOnly(remaining: readonly ServerDef[], paths: Paths, sure: boolean):
 }
 
 function removeAll(paths: Paths): void {
-  for (const path of [paths.launchers, paths.registry, paths.run, paths.backups, paths.log]) {
+  for (const path of [paths.launchers, paths.registry, paths.backups, paths.log]) {
     rmSync(path, { recursive: true, force: true })
+  }
+  // Last, and in one step: it holds the lock that an init may be waiting for, which then makes one of its own.
+  const gone = `${paths.run}.${process.pid}.gone`
+  try {
+    renameSync(paths.run, gone)
+    rmSync(gone, { recursive: true, force: true })
+  } catch (error) {
+    if (!hasErrno(error, 'ENOENT')) throw error
   }
   try {
     // Settings are the user's own: they stay, and with them the directory.

@@ -26,7 +26,7 @@ export class CallsInFlight {
     const calls = this.#calls
     const at = calls.indexOf(call)
     if (at === -1) return false
-    calls.copyWithin(at, at + 1)
+    for (let i = at + 1; i < calls.length; i++) calls[i - 1] = calls[i]!
     calls.pop()
     return true
   }

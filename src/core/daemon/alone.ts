@@ -1,0 +1,48 @@
+import { type Clock, pause, systemClock } from '../clock.ts'
+import { type Paths, preparePaths } from '../config/paths.ts'
+import { hasErrno, MyceliumError } from '../errors.ts'
+import { type Identity, identityOf } from '../process.ts'
+import { acquireLock } from './lock.ts'
+
+/** Longer than any init or undo takes that is not waiting for something itself. */
+const WAIT_MS = 15_000
+const POLL_MS = 30
+
+/**
+ * Runs `work` while no other command of this user changes configs or the registry: what one of them reads must still
+ * be so when it writes. Throws config_busy when another one does not end.
+ */
+export async function runAlone<T>(
+  paths: Paths,
+  work: () => Promise<T> | T,
+  { clock = systemClock, waitMs = WAIT_MS }: { readonly clock?: Clock; readonly waitMs?: number } = {},
+): Promise<T> {
+  const deadline = clock.now() + waitMs
+  for (;;) {
+    const lock = await take(paths, clock)
+    if (lock !== undefined && 'release' in lock) {
+      try {
+        return await work()
+      } finally {
+        lock.release()
+      }
+    }
+    if (lock !== undefined && clock.now() >= deadline) {
+      const { pid } = lock.heldBy
+      throw new MyceliumError('config_busy', `another mycelium command (pid ${pid}) is changing the configs`)
+    }
+    await pause(clock, POLL_MS)
+  }
+}
+
+/** Undefined when an undo removed the directory under us. */
+async function take(paths: Paths, clock: Clock) {
+  try {
+    preparePaths(paths)
+    return await acquireLock(paths.run, 'configs', { identity: identityOf(process.pid) as Identity, clock })
+  } catch (error) {
+    const cause = error instanceof MyceliumError ? error.cause : error
+    if (hasErrno(cause, 'ENOENT')) return undefined
+    throw error
+  }
+}
