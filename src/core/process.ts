@@ -103,6 +103,17 @@ export function pssKb(pid: number): number | undefined {
   )
 }
 
+/** Clock ticks per second in /proc: 100 on every system that Node runs on (USER_HZ). */
+const TICK_MS = 10
+
+/** CPU time that a process has used so far, ms; undefined when gone, or where the system does not tell it cheaply. */
+export function cpuMsOf(pid: number): number | undefined {
+  const text = hasProc ? readProc(pid, 'stat') : undefined
+  if (!text) return undefined
+  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ', 13)
+  return (Number(fields[11]) + Number(fields[12])) * TICK_MS
+}
+
 /** Names this boot of the machine, for start times that only mean something within one; empty where they always do. */
 export function machineBootId(): string {
   return hasProc ? readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim() : ''

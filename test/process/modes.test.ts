@@ -149,6 +149,21 @@ test('a pool that grew shrinks again when the load is gone', async () => {
   await until('one process is left', async () => (await home.servers())[0]!.processes === 1)
 })
 
+test('a shared process with a crowd of calls that wait for long gets a second one beside it, which takes calls', async () => {
+  verifies('POOL-1')
+  home = daemonHome({ processesPerPool: 2 })
+  home.define({ name: 'all', mode: 'shared' })
+  const a = await home.agent('all')
+  await a.initialize()
+  const pid = await a.call('pid')
+  const long = Array.from({ length: 8 }, () => a.call('sleep', { ms: 6_000 }))
+  await until('another process answers', async () => (await a.call('pid')) !== pid, 8_000)
+  expect((await home.servers())[0]!.processes).toBe(2)
+  expect((await Promise.all(long)).every((answer) => answer === 'slept 6000')).toBe(true)
+  // As loaded as the other one, the older process is preferred: the younger can go when the load has.
+  expect(await a.call('pid')).toBe(pid)
+})
+
 test('pause holds new calls, resume lets them go, drain and restart replace the process between calls', async () => {
   verifies('POOL-1')
   home = daemonHome()

@@ -10,6 +10,7 @@ import { MyceliumError } from '../errors.ts'
 import { openLog } from '../log.ts'
 import { compose, type Interceptor } from '../pipeline/call.ts'
 import { sweepPools } from '../policy/janitor.ts'
+import { Saturation } from '../policy/saturation.ts'
 import { limitsWith } from '../pool/limits.ts'
 import { Pools } from '../pool/pools.ts'
 import { profileOf } from '../pool/profile.ts'
@@ -61,6 +62,7 @@ async function run(paths: Paths): Promise<void> {
     spawn: (profile) => processes.spawn(profile),
     end: (upstream) => processes.end(upstream),
   })
+  const saturation = new Saturation(clock)
   const servers = new KnownServers(paths)
   const agents = new AgentsSeen(paths)
   const sessions = new Set<Session>()
@@ -222,7 +224,7 @@ async function run(paths: Paths): Promise<void> {
 
   setInterval(() => {
     if (stopping !== undefined) return
-    sweepPools({ clock, log, limits, pools })
+    sweepPools({ clock, log, limits, pools, saturation })
     if (draining) return
     void listener.heal().catch((error: unknown) => log.event('bug', { what: String(error) }))
     if (sessions.size > 0 || processes.count > 0) idleSinceMs = clock.now()

@@ -4,6 +4,7 @@ import type { Log } from '../log.ts'
 import type { Limits } from '../pool/limits.ts'
 import type { Pool } from '../pool/pool.ts'
 import type { Pools } from '../pool/pools.ts'
+import type { Saturation } from './saturation.ts'
 
 /** What the janitor looks at and acts on. */
 export interface JanitorServices {
@@ -11,15 +12,17 @@ export interface JanitorServices {
   readonly log: Log
   readonly limits: Limits
   readonly pools: Pools
+  readonly saturation: Saturation
 }
 
 /** One round: ends what is idle, stale or surplus, asks silent servers whether they live, starts spares and grows pools under load. */
 export function sweepPools(services: JanitorServices): void {
-  const { pools, limits } = services
+  const { pools, limits, saturation } = services
+  saturation.look()
   for (const pool of pools.all()) {
     endIdle(pool, services)
     endOld(pool, services)
-    growUnderLoad(pool)
+    growUnderLoad(pool, services)
     probeSilent(pool, services)
   }
   pools.endStaleAhead(limits.spareMs)
@@ -58,18 +61,16 @@ function endOld(pool: Pool, { clock, limits }: JanitorServices): void {
   }
 }
 
-/** Calls that have been waiting behind others on a multiplexed process are worth a second one. */
-function growUnderLoad(pool: Pool): void {
-  const inService = pool.lists.in('idle', 'busy')
-  if (pool.sharing !== 'multiplexed' || inService.length === 0) return
-  const crowded = inService.every(
-    (upstream) => upstream.inFlight >= CROWD && upstream.oldestCallMs() > CROWD_WAIT_MS,
-  )
-  if (crowded) pool.grow()
+/** Where every process has more calls than it can answer, another one is worth its memory. */
+function growUnderLoad(pool: Pool, { saturation, log }: JanitorServices): void {
+  if (pool.sharing !== 'multiplexed') return
+  const crowded = pool.lists.in('idle', 'busy').map((upstream) => saturation.saturated(upstream))
+  if (crowded.length === 0 || crowded.includes(false) || !pool.grow()) return
+  log.event('pool-grows', {
+    server: pool.profile.server,
+    because: `${crowded.length} of ${crowded.length} processes have more calls than they can answer`,
+  })
 }
-
-const CROWD = 8
-const CROWD_WAIT_MS = 2_000
 
 /** A server is asked only when idle, and judged only when it has answered such a question before. */
 function probeSilent(pool: Pool, { clock, limits, log }: JanitorServices): void {

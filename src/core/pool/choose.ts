@@ -53,6 +53,12 @@ const IN_SERVICE = ['idle', 'busy'] as const
 function leastLoaded(lists: Lists<Upstream>, rootsKey: string): Upstream | undefined {
   return lists.best(
     IN_SERVICE,
-    (one, than) => one.roots === rootsKey && (than === undefined || one.inFlight < than.inFlight),
+    (one, than) => one.roots === rootsKey && (than === undefined || isFreer(one, than)),
   )
+}
+
+/** Of two that have as little to do the older one: the younger is then unused when the load is gone, and can go. */
+function isFreer(one: Upstream, than: Upstream): boolean {
+  if (one.inFlight !== than.inFlight) return one.inFlight < than.inFlight
+  return one.startedAtMs < than.startedAtMs
 }

@@ -225,10 +225,11 @@ export class Pool {
       this.retirement.now(upstream, why)
   }
 
-  /** Another process is worth its memory: called by the janitor when calls pile up. */
-  grow(): void {
-    if (this.starting === 0 && this.lists.count('idle', 'busy', 'spare') < this.#queue.most)
-      this.#supply.request(1)
+  /** Starts another process, unless one is starting or there are as many as may be: called by the janitor under load. */
+  grow(): boolean {
+    if (this.starting > 0 || this.lists.count('idle', 'busy', 'spare') >= this.#queue.most) return false
+    this.#supply.request(1)
+    return true
   }
 
   /** Somebody wants something of the pool now. */

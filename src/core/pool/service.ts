@@ -19,6 +19,9 @@ export interface ServiceParts {
   readonly inService: (upstream: Upstream) => void
 }
 
+/** Calls in flight on a process below which its pool needs no second one. */
+export const CROWD = 8
+
 const INITIALIZED = Buffer.from(notificationText('notifications/initialized'))
 
 /** Which process serves which session: takes spares into service, keeps leases. */
@@ -46,7 +49,9 @@ export class Service {
   choose(member: Member): Upstream | undefined {
     const { lists, sharing, clock } = this.#parts
     const found = chooseInService(lists, sharing, { session: member.id, rootsKey: member.rootsKey })
-    const upstream = found ?? this.#takeSpare(member)
+    // A process that the janitor started because the others are crowded is taken by the next call.
+    const crowded = sharing === 'multiplexed' && found !== undefined && found.inFlight >= CROWD
+    const upstream = found === undefined || crowded ? (this.#takeSpare(member) ?? found) : found
     if (upstream !== undefined && this.leases && upstream.owner === undefined) {
       upstream.owner = member.id
       this.#leasedAtMs.set(upstream, clock.now())
