@@ -4,6 +4,7 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     exclude: ['**/node_modules/**', 'test/full/**'],
+    globalSetup: 'test/fixtures/compiled-relay.ts',
     testTimeout: 30_000,
     hookTimeout: 30_000,
     pool: 'forks',

@@ -4,6 +4,7 @@ import { defineConfig } from 'vitest/config'
 export default defineConfig({
   test: {
     include: ['test/full/**/*.test.ts'],
+    globalSetup: 'test/fixtures/compiled-relay.ts',
     passWithNoTests: true,
     testTimeout: 600_000,
     hookTimeout: 120_000,

@@ -12,6 +12,7 @@ const man = join(root, 'man')
 const FILES = [
   ['~/.mycelium', 'Everything that mycelium keeps; another place with MYCELIUM_HOME.'],
   ['~/.mycelium/launchers', 'The launcher of each server, named in the configs of your agents.'],
+  ['~/.mycelium/bin', 'What launchers become, compiled by init where there is a C compiler.'],
   ['~/.mycelium/servers.json', 'The servers that init took over.'],
   ['~/.mycelium/backups', 'The configs as they were, for undo.'],
   ['~/.mycelium/log/daemon.log', 'What the daemon did.'],

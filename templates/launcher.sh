@@ -3,13 +3,14 @@
 #
 #   launcher --client=ID -- COMMAND ARGS…    (without --, the command embedded below)
 #
-# It connects the agent's stdio to the mycelium daemon and becomes the lightest relay this machine has:
-# perl (embedded below), OpenBSD's nc, node. When the daemon cannot be had it becomes COMMAND itself.
+# It connects the agent's stdio to the mycelium daemon and becomes the lightest relay this machine has: the one
+# that init compiled, perl (embedded below), OpenBSD's nc, node. When the daemon cannot be had it becomes COMMAND
+# itself.
 # Nothing here writes to stdout or reads stdin before the daemon has agreed. Every path is embedded,
 # because some agents clear the environment. Variables carry a prefix, because assigning to a name that
 # the agent exported would change what the server gets.
-# Dialect: POSIX sh, plus test -O.
-# shellcheck disable=SC3067
+# Dialect: POSIX sh, plus test -O and -nt.
+# shellcheck disable=SC3013,SC3067
 
 mycelium_id={{id}}
 mycelium_root={{root}}
@@ -18,6 +19,7 @@ mycelium_log={{log}}
 mycelium_socket={{socket}}
 mycelium_daemon={{daemon}}
 mycelium_script={{relay}}
+mycelium_c={{relayBinary}}
 mycelium_start_s={{startSeconds}}
 mycelium_ack_s={{ackSeconds}}
 
@@ -48,15 +50,40 @@ mycelium_may_use() {
   [ "${mycelium_relay:-$1}" = "$1" ]
 }
 
+# --- c ------------------------------------------------------------------------------------------------------
+
+# After exec there is no way back, so a relay that cannot run must be found out before: a home may be shared with
+# another machine, or with a container of another libc. Trying it costs 1 ms: the answer is kept while the daemon
+# lives, for this host and this very file, and asked anew whenever there is no socket. In a directory of our own and
+# without PATH, because some shells run what the system refuses as a script, and a program's bytes may hold a `>`.
+mycelium_c_works() {
+  [ -x "$mycelium_c" ] || return 1
+  read -r mycelium_try </proc/sys/kernel/hostname || mycelium_try=
+  mycelium_try=$mycelium_run/c-works-$mycelium_try
+  [ -S "$mycelium_socket" ] && [ "$mycelium_try" -nt "$mycelium_c" ] && return 0
+  (cd "$mycelium_root" && PATH='' exec "$mycelium_c" --check) </dev/null >/dev/null 2>&1
+  if [ $? != 42 ]; then
+    rm -f "$mycelium_try"
+    return 1
+  fi
+  # Not `:`, a special builtin whose failed redirection would end the shell.
+  if [ -O "$mycelium_run" ]; then true >"$mycelium_try"; fi
+  return 0
+} 2>/dev/null
+
+if mycelium_may_use c && mycelium_c_works; then
+  exec "$mycelium_c" "$mycelium_id" "$mycelium_client" "$PWD" "$mycelium_root" "$mycelium_run" "$mycelium_log" \
+    "$mycelium_socket" "$mycelium_node" "$mycelium_daemon" "$mycelium_start_s" "$mycelium_ack_s" "$@"
+fi
+
+# --- perl ---------------------------------------------------------------------------------------------------
+
 # Keeps a variable from the relay's interpreter; both relays put it back for hello and server.
 mycelium_hide() {
   eval "[ -z \"\${$1+x}\" ] || { MYCELIUM_KEEP_$1=\$$1 && export MYCELIUM_KEEP_$1 && unset $1; }"
 }
 
-# --- perl ---------------------------------------------------------------------------------------------------
-
-# After exec there is no way back, so a perl that cannot run must be found out before. Trying it costs 3 ms:
-# the answer is kept while the daemon lives, and asked anew whenever there is no socket.
+# Found out before exec as above; trying it costs 3 ms.
 mycelium_perl_works() {
   if [ -x /usr/bin/perl ]; then mycelium_perl=/usr/bin/perl; else mycelium_perl=perl; fi
   command -v "$mycelium_perl" >/dev/null || return 1
@@ -66,7 +93,6 @@ mycelium_perl_works() {
     rm -f "$mycelium_run/perl-works"
     return 1
   fi
-  # Not `:`, a special builtin whose failed redirection would end the shell.
   if [ -O "$mycelium_run" ]; then true >"$mycelium_run/perl-works"; fi
   return 0
 } 2>/dev/null
@@ -89,7 +115,7 @@ mycelium_direct() {
   fi
   exec "$@"
 }
-mycelium_why='no relay works here (perl, nc of OpenBSD, node)'
+mycelium_why='no relay works here (compiled, perl, nc of OpenBSD, node)'
 [ -z "$mycelium_relay" ] || mycelium_why="MYCELIUM_RELAY=$mycelium_relay does not work here"
 [ "$mycelium_relay" != direct ] || mycelium_why='MYCELIUM_RELAY=direct'
 
@@ -205,7 +231,7 @@ mycelium_direct "$@"
 #!perl
 # The relay: one process that never blocks in either direction, because an agent that writes before it reads would
 # otherwise deadlock with a daemon that does the same. No modules, no strict: each would double the start-up time.
-# What the splice leaves in @ARGV is the original command.
+# What the splice leaves in @ARGV is the original command. A change here usually belongs in relay.c and relay.mjs too.
 ($id, $client, $cwd, $root, $run, $log, $socket, $node, $daemon, $start_s, $ack_s) = splice @ARGV, 0, 11;
 delete $ENV{LC_ALL};
 for (grep /^MYCELIUM_KEEP_/, keys %ENV) { $ENV{substr $_, 14} = delete $ENV{$_} }

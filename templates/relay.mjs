@@ -1,5 +1,6 @@
-// The relay of last resort: launcher.sh runs it where neither perl nor OpenBSD's nc is to be had, with the arguments
-// its perl relay gets and the same manners. A change here usually belongs there too. Plain JavaScript, never bundled.
+// The relay of last resort: launcher.sh runs it where no compiled relay, no perl and no OpenBSD nc is to be had, with the
+// arguments its perl relay gets and the same manners. A change here usually belongs there and in relay.c too. Plain
+// JavaScript, never bundled.
 import { spawn } from 'node:child_process'
 import {
   accessSync,

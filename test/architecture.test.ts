@@ -72,6 +72,8 @@ const OWNED: readonly { what: string; use: RegExp; owners: Readonly<Record<strin
     owners: {
       'core/pool/spawn.ts': 'starts servers',
       'core/daemon/start.ts': 'starts the daemon',
+      'core/launch/compiled-relay.ts':
+        'runs the C compiler, which no library stands in for, and tries what it made',
       'core/process-ps.ts': 'asks ps about processes where there is no /proc',
       'core/bench/agent-session.ts': 'plays the agent, which starts servers',
       'core/bench/run-command.ts': 'runs mycelium in the sandbox, as a user would',

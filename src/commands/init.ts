@@ -21,8 +21,16 @@ import type { ServerDef } from '../core/config/registry.ts'
 import { runAlone } from '../core/daemon/alone.ts'
 import { MyceliumError } from '../core/errors.ts'
 import { modeOf } from '../core/launch/catalog.ts'
+import { compiledRelay, expectedRelay, type Workshop } from '../core/launch/compiled-relay.ts'
 import { renderLauncher } from '../core/launch/render.ts'
-import { initReport, initSummary, type PlannedServer, problemText } from '../core/report/init-report.ts'
+import { which } from '../core/launch/which.ts'
+import {
+  initReport,
+  initSummary,
+  type PlannedServer,
+  problemText,
+  type Relay,
+} from '../core/report/init-report.ts'
 import type { Io } from '../core/report/io.ts'
 import { jsonText } from '../core/report/json.ts'
 import { unifiedDiff } from '../core/report/unified-diff.ts'
@@ -45,12 +53,10 @@ export async function runInit(io: Io, options: InitOptions): Promise<number> {
   const only = options.server ?? []
   refuseUnknownServers(only, discovery)
   const plan = planOf(discovery, knownServers(paths), paths, only)
-  const launcherText = launcherTextFor(paths)
   const servers = plan.servers.map((server) => plannedServer(server, paths, where))
   const shown = servers.filter((server) => plan.added.includes(server.id))
   const left = discovery.found.filter((found) => found.verdict === 'leave' && found.launcher === undefined)
   const previews = previewPlan(plan, where)
-  const stale = staleLaunchers(plan.servers, paths, launcherText)
   const talk = (text: string) => (options.json ? undefined : io.write(text))
 
   talk(initReport({ servers: shown, left, home: where.home, width: io.width, paint: io.paint.stdout }))
@@ -58,20 +64,23 @@ export async function runInit(io: Io, options: InitOptions): Promise<number> {
     const texts = [redacted(before, format, file), redacted(after, format, file)] as const
     talk(`${unifiedDiff(file, ...texts, io.paint.stdout)}\n`)
   }
+  const workshop: Workshop = { ...where, paths, source: join(packageRoot(), 'templates/relay.c') }
   const how = options.dryRun ? 'dry run' : (await agreed(io, options, plan)) ? 'done' : 'declined'
+  let relayBinary: string | undefined
+  const carryOut = async (agreed: Plan) => {
+    relayBinary =
+      agreed.servers.length > 0 ? await compiledRelay({ ...workshop, signal: io.signal }) : undefined
+    return applyPlan(agreed, where, paths, launcherTextFor(paths, relayBinary), io.signal)
+  }
   const applied =
     how === 'done'
-      ? await applyAgreed(
-          plan,
-          discovery,
-          paths,
-          () => discover(where, clients),
-          only,
-          (agreed) => applyPlan(agreed, where, paths, launcherText, io.signal),
-        )
+      ? await applyAgreed(plan, discovery, paths, () => discover(where, clients), only, carryOut)
       : undefined
+  if (applied === undefined && plan.servers.length > 0) relayBinary = await expectedRelay(workshop)
+  const stale = staleLaunchers(plan.servers, paths, launcherTextFor(paths, relayBinary))
+  const relay = plan.servers.length > 0 ? relayOf(relayBinary, where) : undefined
   const problems = [...discovery.problems, ...(applied?.problems ?? [])]
-  if (options.json) io.write(jsonText(initJson({ options, plan, applied, servers, left, problems })))
+  if (options.json) io.write(jsonText(initJson({ options, plan, applied, servers, relay, left, problems })))
   else {
     io.talk(problemText(problems, io.paint.stderr))
     io.write(
@@ -80,6 +89,7 @@ export async function runInit(io: Io, options: InitOptions): Promise<number> {
         changedEntries: applied?.changed.reduce((sum, file) => sum + file.servers.length, 0) ?? 0,
         changedFiles: applied?.changed.length ?? 0,
         launchers: applied?.launchersWritten ?? 0,
+        relay,
       }),
     )
   }
@@ -113,7 +123,14 @@ function whereOf(io: Io): Where {
   return { env: io.env, cwd: io.cwd, platform: process.platform, home: io.env.HOME || homedir() }
 }
 
-function launcherTextFor(paths: Paths): LauncherText {
+/** Compiled once init is agreed to; before that only foreseen. */
+/** Pairs with the order in templates/launcher.sh. */
+function relayOf(relayBinary: string | undefined, where: Where): Relay {
+  if (relayBinary !== undefined) return 'c'
+  return (which('/usr/bin/perl', where) ?? which('perl', where)) ? 'perl' : 'other'
+}
+
+function launcherTextFor(paths: Paths, relayBinary: string | undefined): LauncherText {
   const root = packageRoot()
   return ({ id, argv }) =>
     renderLauncher({
@@ -123,6 +140,7 @@ function launcherTextFor(paths: Paths): LauncherText {
       nodePath: process.execPath,
       daemonScript: join(root, 'dist/daemon.js'),
       relayScript: join(root, 'templates/relay.mjs'),
+      relayBinary,
     })
 }
 
@@ -161,11 +179,12 @@ interface Outcome {
   readonly plan: Plan
   readonly applied: Applied | undefined
   readonly servers: readonly PlannedServer[]
+  readonly relay: Relay | undefined
   readonly left: readonly Found[]
   readonly problems: readonly Problem[]
 }
 
-function initJson({ options, plan, applied, servers, left, problems }: Outcome): object {
+function initJson({ options, plan, applied, servers, relay, left, problems }: Outcome): object {
   const planned = plan.files.map(({ client, file, takes }) => ({
     client,
     file,
@@ -175,6 +194,7 @@ function initJson({ options, plan, applied, servers, left, problems }: Outcome):
     dryRun: options.dryRun === true,
     changed: options.dryRun ? planned : (applied?.changed ?? []),
     servers,
+    relay: relay ?? null,
     left: left.map(({ client, file, name, reason }) => ({ client, file, name, reason })),
     problems: problems.map(({ file, error }) => ({
       file,

@@ -1,6 +1,6 @@
-import { existsSync, mkdirSync, readdirSync, statSync, symlinkSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, renameSync, statSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
-import { beforeAll, describe, expect, it } from 'vitest'
+import { beforeAll, describe, expect, inject, it } from 'vitest'
 import { runAlone } from '../../src/core/daemon/alone.ts'
 import { builtCli, type Ended, ended } from '../fixtures/built-cli.ts'
 import { type Sandbox, sandbox } from '../fixtures/configs/sandbox.ts'
@@ -90,7 +90,8 @@ describe('mycelium init and undo', () => {
     const { code, stdout } = await run(box, 'init', '--yes', '--json')
     expect(code).toBe(1)
     const answer = JSON.parse(stdout)
-    expect(Object.keys(answer).sort()).toEqual(['changed', 'dryRun', 'left', 'problems', 'servers'])
+    expect(Object.keys(answer).sort()).toEqual(['changed', 'dryRun', 'left', 'problems', 'relay', 'servers'])
+    expect(['c', 'perl', 'other']).toContain(answer.relay)
     expect(answer.changed).toEqual([
       { client: 'claude-code', file: join(box.home, '.claude.json'), servers: ['memory'] },
       { client: 'codex', file: join(box.home, '.codex/config.toml'), servers: ['memory'] },
@@ -170,6 +171,46 @@ describe('mycelium init and undo', () => {
       })
     })
     expect(await runAlone(box.paths, () => 'free')).toBe('free')
+  })
+
+  it.skipIf(inject('relayBinary') === '')(
+    'a compiler on this machine makes the relay; after an upgrade init makes it anew, and undo removes it',
+    async () => {
+      verifies('LAUNCH-1', 'LAUNCH-2')
+      const box = home()
+      expect((await run(box, 'init', '--dry-run')).stdout).toContain('relay: compiled on this machine')
+      expect(existsSync(box.paths.root)).toBe(false)
+      expect((await run(box, 'init', '--yes')).stdout).toContain('\n  relay: compiled on this machine\n')
+      const [relay] = readdirSync(box.paths.bin)
+      const embedded = () => /^mycelium_c='(.*)'$/m.exec(box.read('.mycelium/launchers/memory'))?.[1]
+      expect(embedded()).toBe(join(box.paths.bin, relay!))
+      expect((await run(box, 'init', '--yes')).stdout).toMatch(/nothing to do\n$/)
+
+      // What an older package left: a relay of another source, and launchers that name it.
+      const older = 'relay-0123456789ab'
+      renameSync(join(box.paths.bin, relay!), join(box.paths.bin, older))
+      const launcher = box.read('.mycelium/launchers/memory')
+      box.put('.mycelium/launchers/memory', launcher.replace(relay!, older))
+      expect((await run(box, 'init', '--dry-run')).stdout).toContain('dry run: nothing was changed')
+      expect((await run(box, 'init', '--yes')).stdout).toContain('1 launcher written')
+      expect(readdirSync(box.paths.bin)).toEqual([relay])
+      expect(embedded()).toBe(join(box.paths.bin, relay!))
+      await run(box, 'undo')
+      expect(existsSync(box.paths.root)).toBe(false)
+    },
+  )
+
+  it('without a compiler the launchers become another relay, and init says so', async () => {
+    verifies('LAUNCH-1', 'LAUNCH-2')
+    const box = home()
+    const without = { HOME: box.home, PATH: box.project }
+    const { code, stdout } = await ended(process.execPath, [cli, 'init', '--yes'], without, box.project)
+    expect(code).toBe(0)
+    expect(stdout).toMatch(
+      /\n {2}relay: (perl|nc or node); with a C compiler here, init makes a lighter one\n/,
+    )
+    expect(box.read('.mycelium/launchers/memory')).toContain("\nmycelium_c=''\n")
+    expect(existsSync(box.paths.bin)).toBe(false)
   })
 
   it('a taken-over entry starts the original server when no daemon can be had', async () => {

@@ -60,6 +60,8 @@ describe('the package', () => {
       'LICENSE',
       'README.md',
       'man/mycelium.1',
+      'templates/launcher.sh',
+      'templates/relay.c',
     ]) {
       expect(paths).toContain(path)
     }

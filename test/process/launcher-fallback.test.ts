@@ -13,7 +13,7 @@ import { describe, expect, it } from 'vitest'
 import { type Paths, preparePaths } from '../../src/core/config/paths.ts'
 import type { LauncherParts } from '../../src/core/launch/render.ts'
 import { verifies } from '../requirements.ts'
-import { agent, has, listen, makeLauncher, ORIGINAL, RELAYS, type Relay } from './launcher-rig.ts'
+import { agent, isHere, listen, makeLauncher, ORIGINAL, RELAYS, type Relay } from './launcher-rig.ts'
 
 /** What a run with "hello" on stdin gives when the original server answered: it must find every byte. */
 async function runDirectly(file: string, relay: Relay | 'direct', command: readonly string[] = ORIGINAL) {
@@ -37,7 +37,7 @@ function brokenDaemon(paths: Paths): string {
   return file
 }
 
-describe.each(RELAYS.filter((relay) => relay === 'node' || has(relay)))('with the %s relay', (relay) => {
+describe.each(RELAYS.filter(isHere))('with the %s relay', (relay) => {
   const cases: [string, string | null, Partial<LauncherParts>, string][] = [
     ['answers no', 'no unknown_server\n', {}, 'the daemon said: no unknown_server'],
     ['closes', '', {}, 'the daemon (closed the connection|did not answer)'],
@@ -108,7 +108,7 @@ describe.each(RELAYS.filter((relay) => relay === 'node' || has(relay)))('with th
 })
 
 describe('a failed start', () => {
-  it.each(RELAYS.filter((relay) => relay === 'node' || has(relay)))(
+  it.each(RELAYS.filter(isHere))(
     'younger than 10 s is not repeated by %s, an older one is',
     async (relay) => {
       verifies('LAUNCH-5')
@@ -134,13 +134,13 @@ it('direct can be asked for', async () => {
   expect(await runDirectly(file, 'direct')).toEqual(served('MYCELIUM_RELAY=direct'))
 })
 
-it.skipIf(!has('perl'))(
-  'of 16 launchers at once that meet a broken daemon one tries, and all serve',
-  async () => {
+it.each((['c', 'perl'] as const).filter(isHere))(
+  'of 16 launchers at once that meet a broken daemon one tries, and all serve, by %s',
+  async (relay) => {
     verifies('LAUNCH-3', 'LAUNCH-5')
     const { paths } = makeLauncher()
     const { file } = makeLauncher({ paths, daemonScript: brokenDaemon(paths) })
-    const ends = await Promise.all(Array.from({ length: 16 }, () => runDirectly(file, 'perl')))
+    const ends = await Promise.all(Array.from({ length: 16 }, () => runDirectly(file, relay)))
     for (const end of ends) expect(end).toEqual(served('the daemon could not be started .*'))
     expect(readFileSync(join(paths.root, 'starts'), 'utf8')).toBe('x')
   },

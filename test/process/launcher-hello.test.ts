@@ -1,10 +1,19 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: the syntax of clients and shells is the subject here
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs'
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
+import { type Paths, preparePaths } from '../../src/core/config/paths.ts'
 import { verifies } from '../requirements.ts'
-import { agent, has, listen, MARKER, makeLauncher, RELAYS } from './launcher-rig.ts'
+import { agent, has, isHere, listen, MARKER, makeLauncher, RELAY_BINARY, RELAYS } from './launcher-rig.ts'
 
 const latin1 = (text: string) => Buffer.from(text).toString('latin1')
 
@@ -25,65 +34,60 @@ function temporaryDirectory(): string {
   return dir
 }
 
+/** What another machine's program is here: sh then takes it for a script, and the `>` of x86-64 for a redirection. */
+function asObjectFile(program: Buffer): Buffer {
+  const object = Buffer.from(program)
+  object[16] = 1
+  return object
+}
+
 for (const shell of Object.keys(SHELLS)) {
   describe.skipIf(!has(shell))(`under ${shell}`, () => {
-    it.each(RELAYS.filter((relay) => relay === 'node' || has(relay)))(
-      '%s says hello exactly',
-      async (relay) => {
-        verifies('LAUNCH-2')
-        const { file, paths } = makeLauncher()
-        const toy = await listen(paths, (stream) => stream.pipe(stream))
-        const cwd = join(temporaryDirectory(), 'my projet é')
-        mkdirSync(cwd)
-        const args = [
-          'node',
-          "it's",
-          '"two"\nlines',
-          '',
-          '--client=other',
-          '--',
-          '$(id) `id` ${X}',
-          '日本 \\n',
-        ]
-        const env = {
-          LINES: 'a\nb=c\n',
-          QUOTES: `'"\\$HOME`,
-          EMPTY: '',
-          id: 'mine',
-          NODE_OPTIONS: '--no-warnings',
-          NODE_EXTRA_CA_CERTS: '/none',
-          PERL5OPT: '-Mnot_installed',
-          // bash itself warns of a locale that is not installed; nothing of ours may.
-          LC_ALL: shell === 'bash' ? 'C' : 'xx_YY',
-          HOME: '/home/é',
-        }
-        // Only another program can pass on bytes that are no UTF-8.
-        const spoil = 'NOT_UTF8=$(printf "a\\377b\\376"); export NOT_UTF8; exec "$@" "$(printf "\\200\\377")"'
-        const run = [...SHELLS[shell]!(temporaryDirectory()), file, '--client=claude-code', '--', ...args]
-        const client = agent(['/bin/sh', '-c', spoil, '-', ...run], { relay, env, cwd })
-        client.child.stdin.end('ping')
-        const { hello } = await toy.session()
-        const { code, stdout, stderr } = await client.done
+    it.each(RELAYS.filter(isHere))('%s says hello exactly', async (relay) => {
+      verifies('LAUNCH-2')
+      const { file, paths } = makeLauncher()
+      const toy = await listen(paths, (stream) => stream.pipe(stream))
+      const cwd = join(temporaryDirectory(), 'my projet é')
+      mkdirSync(cwd)
+      const args = ['node', "it's", '"two"\nlines', '', '--client=other', '--', '$(id) `id` ${X}', '日本 \\n']
+      const env = {
+        LINES: 'a\nb=c\n',
+        QUOTES: `'"\\$HOME`,
+        EMPTY: '',
+        id: 'mine',
+        NODE_OPTIONS: '--no-warnings',
+        NODE_EXTRA_CA_CERTS: '/none',
+        PERL5OPT: '-Mnot_installed',
+        // bash itself warns of a locale that is not installed; nothing of ours may.
+        LC_ALL: shell === 'bash' ? 'C' : 'xx_YY',
+        HOME: '/home/é',
+      }
+      // Only another program can pass on bytes that are no UTF-8.
+      const spoil = 'NOT_UTF8=$(printf "a\\377b\\376"); export NOT_UTF8; exec "$@" "$(printf "\\200\\377")"'
+      const run = [...SHELLS[shell]!(temporaryDirectory()), file, '--client=claude-code', '--', ...args]
+      const client = agent(['/bin/sh', '-c', spoil, '-', ...run], { relay, env, cwd })
+      client.child.stdin.end('ping')
+      const { hello } = await toy.session()
+      const { code, stdout, stderr } = await client.done
 
-        expect({ code, stdout: stdout.toString(), stderr }).toEqual({
-          code: 0,
-          stdout: relay === 'nc' ? 'ping' : `ping${MARKER}`,
-          stderr: '',
-        })
-        expect(Object.fromEntries(hello.header)).toEqual({
-          server: 'toy',
-          client: 'claude-code',
-          cwd: latin1(cwd),
-          relay,
-          pid: String(client.child.pid),
-        })
-        expect(hello.args).toEqual([...args.map(latin1), '\x80\xff'])
-        for (const [name, value] of Object.entries(env)) expect(hello.env.get(name), name).toBe(latin1(value))
-        expect(hello.env.get('NOT_UTF8')).toBe('a\xffb\xfe')
-        const ours = [...hello.env.keys()].filter((name) => /mycelium/i.test(name))
-        expect(ours).toEqual([])
-      },
-    )
+      expect({ code, stdout: stdout.toString(), stderr }).toEqual({
+        code: 0,
+        stdout: relay === 'nc' ? 'ping' : `ping${MARKER}`,
+        stderr: '',
+      })
+      expect(Object.fromEntries(hello.header)).toEqual({
+        server: 'toy',
+        client: 'claude-code',
+        cwd: latin1(cwd),
+        relay,
+        pid: String(client.child.pid),
+      })
+      expect(hello.args).toEqual([...args.map(latin1), '\x80\xff'])
+      for (const [name, value] of Object.entries(env)) expect(hello.env.get(name), name).toBe(latin1(value))
+      expect(hello.env.get('NOT_UTF8')).toBe('a\xffb\xfe')
+      const ours = [...hello.env.keys()].filter((name) => /mycelium/i.test(name))
+      expect(ours).toEqual([])
+    })
   })
 }
 
@@ -119,27 +123,100 @@ describe('the command', () => {
 })
 
 describe('the choice of relay', () => {
-  const relayChosen = async (edit: (text: string) => string) => {
-    const { file, paths } = makeLauncher({}, edit)
+  const chosenBy = async (file: string, paths: Paths, command: readonly string[] = [file]) => {
     const toy = await listen(paths, (stream) => stream.end().on('finish', () => stream.destroy()))
-    for (let run = 0; run < 2; run++) {
-      await agent([file, '--', 'false']).done
-      // The second run trusts what the first found out.
-      if (run === 1) return (await toy.session()).hello.header.get('relay')
-      await toy.session()
+    const cwd = temporaryDirectory()
+    const run = async () => {
+      const { stderr } = await agent([...command, '--', 'false'], { cwd }).done
+      expect({ stderr, left: readdirSync(cwd) }).toEqual({ stderr: '', left: [] })
+      return (await toy.session()).hello.header.get('relay')
     }
+    const first = await run()
+    // The second run trusts what the first found out.
+    expect(await run()).toBe(first)
+    return first
+  }
+  const relayChosen = (edit: (text: string) => string = (text) => text) => {
+    const { file, paths } = makeLauncher({ relayBinary: undefined }, edit)
+    return chosenBy(file, paths)
   }
   const noPerl = (text: string) =>
     text.replaceAll('/usr/bin/perl', '/none/perl').replaceAll('=perl;', '=no-perl;')
+  /** The compiled relay with its bytes changed, as a file of its own. */
+  const changed = (bytes: (relay: Buffer) => Buffer, mode = 0o755) => {
+    const file = join(temporaryDirectory(), 'relay')
+    writeFileSync(file, bytes(readFileSync(RELAY_BINARY)), { mode })
+    return file
+  }
 
-  it.skipIf(!has('perl'))('is perl where it works', async () => {
+  it.skipIf(!isHere('c'))('is the compiled one where it works', async () => {
     verifies('LAUNCH-2')
-    expect(await relayChosen((text) => text)).toBe('perl')
+    const { file, paths } = makeLauncher()
+    expect(await chosenBy(file, paths)).toBe('c')
+  })
+
+  describe.skipIf(!isHere('c') || !has('perl'))('is perl where the compiled one', () => {
+    const cases: [string, () => string][] = [
+      ['is gone', () => '/none/relay'],
+      ['is a directory', temporaryDirectory],
+      ['may not be executed', () => changed((relay) => relay, 0o644)],
+      ['is another program', () => '/bin/false'],
+      ['is empty', () => changed(() => Buffer.alloc(0))],
+      ['is cut off', () => changed((relay) => relay.subarray(0, 5000))],
+      ['is refused by the system', () => changed(asObjectFile)],
+    ]
+    for (const shell of Object.keys(SHELLS).filter(has)) {
+      it.each(cases)(`%s (${shell})`, async (_, relay) => {
+        verifies('LAUNCH-2')
+        const { file, paths } = makeLauncher({ relayBinary: relay() })
+        expect(await chosenBy(file, paths, [...SHELLS[shell]!(temporaryDirectory()), file])).toBe('perl')
+      })
+    }
+
+    it('worked on another host only', async () => {
+      verifies('LAUNCH-2')
+      const { file, paths } = makeLauncher({ relayBinary: changed(() => Buffer.alloc(0)) })
+      preparePaths(paths)
+      writeFileSync(join(paths.run, 'c-works-elsewhere'), '')
+      expect(await chosenBy(file, paths)).toBe('perl')
+    })
+
+    it('worked until it was replaced', async () => {
+      verifies('LAUNCH-2')
+      const relay = changed((bytes) => bytes)
+      const { file, paths } = makeLauncher({ relayBinary: relay })
+      const toy = await listen(paths, (stream) => stream.end().on('finish', () => stream.destroy()))
+      const run = async () => {
+        await agent([file, '--', 'false']).done
+        return (await toy.session()).hello.header.get('relay')
+      }
+      expect(await run()).toBe('c')
+      writeFileSync(relay, '')
+      expect(await run()).toBe('perl')
+    })
+  })
+
+  it('asked for and not there leaves the original server to run', async () => {
+    verifies('LAUNCH-5')
+    const { file, paths } = makeLauncher({ relayBinary: undefined })
+    await listen(paths)
+    const client = agent([file, '--', '/bin/echo', 'here'], { relay: 'c' })
+    const { code, stdout, stderr } = await client.done
+    expect({ code, stdout: stdout.toString(), stderr }).toEqual({
+      code: 0,
+      stdout: 'here\n',
+      stderr: 'mycelium: MYCELIUM_RELAY=c does not work here; running toy directly\n',
+    })
+  })
+
+  it.skipIf(!has('perl'))('is perl where nothing was compiled', async () => {
+    verifies('LAUNCH-2')
+    expect(await relayChosen()).toBe('perl')
   })
 
   it.skipIf(!has('perl'))('is perl where it cannot be noted that it works', async () => {
     verifies('LAUNCH-2')
-    const { file, paths } = makeLauncher()
+    const { file, paths } = makeLauncher({ relayBinary: undefined })
     const toy = await listen(paths, (stream) => stream.end().on('finish', () => stream.destroy()))
     symlinkSync('/none/none', join(paths.run, 'perl-works'))
     expect((await agent([file, '--', 'false']).done).stderr).toBe('')

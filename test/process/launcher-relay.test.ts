@@ -1,13 +1,17 @@
 import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
+import { createServer } from 'node:net'
 import { fileURLToPath } from 'node:url'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { preparePaths } from '../../src/core/config/paths.ts'
 import { verifies } from '../requirements.ts'
 import {
   type Agent,
   agent,
   has,
+  isHere,
   listen,
   MARKER,
   makeLauncher,
@@ -35,9 +39,8 @@ function writeInPieces(to: Agent, bytes: Buffer) {
 
 for (const relay of RELAYS) {
   const mark = relay === 'nc' ? '' : MARKER
-  const installed = relay === 'node' || has(relay)
 
-  describe.skipIf(!installed)(`the ${relay} relay`, () => {
+  describe.skipIf(!isHere(relay))(`the ${relay} relay`, () => {
     it('delivers a 10 MB line, half-closes, and then the late 8 MB answer', async () => {
       verifies('LAUNCH-2')
       const { file, paths } = makeLauncher()
@@ -114,39 +117,81 @@ for (const relay of RELAYS) {
   })
 }
 
-describe.each(['perl', 'node'] as const)('the %s relay, which can tell the death of an agent', (relay) => {
-  it.skipIf(!has(relay))('leaves at once and unmarked when the agent closes stdout alone', async () => {
-    verifies('LAUNCH-2', 'PROTO-2')
+describe.each(['c', 'perl', 'node'] as const)(
+  'the %s relay, which can tell the death of an agent',
+  (relay) => {
+    it.skipIf(!isHere(relay))('leaves at once and unmarked when the agent closes stdout alone', async () => {
+      verifies('LAUNCH-2', 'PROTO-2')
+      const { file, paths } = makeLauncher()
+      const toy = await listen(paths, (stream) => stream.write('hi'))
+      const client = agent(call(file), { relay })
+      const { received } = await toy.session()
+      await readBytes(client, 2)
+      client.child.stdout.destroy()
+      expect((await received).toString()).toBe('')
+      await client.done
+    })
+
+    it.skipIf(!isHere(relay) || !has('perl'))(
+      'stays when the agent only shut down its own side of stdout, as Bun does',
+      async () => {
+        verifies('LAUNCH-2')
+        const { file, paths } = makeLauncher()
+        const toy = await listen(paths, (stream) => stream.pipe(stream))
+        const likeBun = fileURLToPath(new URL('../fixtures/launcher-agent-bun.pl', import.meta.url))
+        const client = agent(['perl', likeBun, ...call(file)], { relay })
+        expect((await (await toy.session()).received).toString()).toBe('ping')
+        expect((await client.done).stdout.toString()).toBe('ping')
+      },
+    )
+  },
+)
+
+describe.skipIf(!isHere('c'))('the c relay', () => {
+  it('asks a second time when the daemon closed without a word, as one does that is being killed', async () => {
+    verifies('LAUNCH-3')
     const { file, paths } = makeLauncher()
-    const toy = await listen(paths, (stream) => stream.write('hi'))
-    const client = agent(call(file), { relay })
-    const { received } = await toy.session()
-    await readBytes(client, 2)
-    client.child.stdout.destroy()
-    expect((await received).toString()).toBe('')
-    await client.done
+    preparePaths(paths)
+    let connections = 0
+    const server = createServer((stream) => {
+      connections += 1
+      if (connections === 1) return stream.destroy()
+      stream.once('data', () => {
+        stream.write('ok\n')
+        stream.pipe(stream)
+      })
+    })
+    onTestFinished(() => void server.close())
+    await once(server.listen(paths.socket), 'listening')
+    const client = agent(call(file), { relay: 'c' })
+    client.child.stdin.end('ping')
+    const { stdout, stderr } = await client.done
+    expect({ stdout: stdout.toString(), stderr }).toEqual({ stdout: `ping${MARKER}`, stderr: '' })
   })
 
-  it.skipIf(!has('perl'))(
-    'stays when the agent only shut down its own side of stdout, as Bun does',
-    async () => {
-      verifies('LAUNCH-2')
-      const { file, paths } = makeLauncher()
-      const toy = await listen(paths, (stream) => stream.pipe(stream))
-      const likeBun = fileURLToPath(new URL('../fixtures/launcher-agent-bun.pl', import.meta.url))
-      const client = agent(['perl', likeBun, ...call(file)], { relay })
-      expect((await (await toy.session()).received).toString()).toBe('ping')
-      expect((await client.done).stdout.toString()).toBe('ping')
-    },
-  )
+  it.runIf(process.platform === 'linux')('holds no memory once a burst has passed', async () => {
+    verifies('LAUNCH-2')
+    const { file, paths } = makeLauncher()
+    const toy = await listen(paths, (stream) => stream.on('data', (chunk) => stream.write(chunk)))
+    const client = agent(call(file), { relay: 'c' })
+    await toy.session()
+    const ownKb = () =>
+      Number(/^RssAnon:\s+(\d+)/m.exec(readFileSync(`/proc/${client.child.pid}/status`, 'utf8'))![1])
+    client.child.stdout.pause()
+    client.child.stdin.write(noise(8 * MB))
+    await expect.poll(ownKb, { timeout: 5000 }).toBeGreaterThan(1000)
+    client.child.stdout.resume()
+    await readBytes(client, 8 * MB)
+    await expect.poll(ownKb, { timeout: 5000 }).toBeLessThan(200)
+  })
 })
 
-describe.skipIf(!has('perl'))('the perl relay between pipes', () => {
+describe.each((['c', 'perl'] as const).filter(isHere))('the %s relay between pipes', (relay) => {
   it('leaves at once and unmarked when the reader of stdout is gone', async () => {
     verifies('LAUNCH-2', 'PROTO-2')
     const { file, paths } = makeLauncher()
     const toy = await listen(paths, (stream) => stream.write('hi'))
-    const client = agent(['/bin/sh', '-c', '"$@" | head -c 2', '-', ...call(file)], { relay: 'perl' })
+    const client = agent(['/bin/sh', '-c', '"$@" | head -c 2', '-', ...call(file)], { relay })
     expect((await (await toy.session()).received).toString()).toBe('')
     expect((await client.done).stdout.toString()).toBe('hi')
   })
@@ -156,7 +201,7 @@ describe.skipIf(!has('perl'))('the perl relay between pipes', () => {
     const { file, paths } = makeLauncher()
     await listen(paths, (stream) => stream.pipe(stream))
     const bytes = noise(10 * MB)
-    const client = agent(['/bin/sh', '-c', 'cat | "$@" | cat', '-', ...call(file)], { relay: 'perl' })
+    const client = agent(['/bin/sh', '-c', 'cat | "$@" | cat', '-', ...call(file)], { relay })
     client.child.stdin.end(bytes)
     const { code, stdout } = await client.done
     expect({ code, sha1: sha1(stdout) }).toEqual({
@@ -170,7 +215,7 @@ describe.skipIf(!has('perl'))('the perl relay between pipes', () => {
     const { file, paths } = makeLauncher()
     await listen(paths, (stream) => stream.pipe(stream))
     const script = '"$@" <"$0" >"$0.out" && tail -c +1 "$0.out"'
-    const client = agent(['/bin/sh', '-c', script, file, ...call(file)], { relay: 'perl' })
+    const client = agent(['/bin/sh', '-c', script, file, ...call(file)], { relay })
     const { stdout } = await client.done
     expect(stdout.subarray(0, 9).toString()).toBe('#!/bin/sh')
     expect(stdout.subarray(-MARKER.length).toString()).toBe(MARKER)

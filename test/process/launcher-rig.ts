@@ -5,15 +5,15 @@ import { createServer, type Server, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { onTestFinished } from 'vitest'
+import { inject, onTestFinished } from 'vitest'
 import { type Paths, pathsOf, preparePaths } from '../../src/core/config/paths.ts'
 import { type LauncherParts, renderLauncher } from '../../src/core/launch/render.ts'
 
-/** What perl and node relays send when the agent closes its side; typed in here, because it is wire. */
+/** What every relay but nc sends when the agent closes its side; typed in here, because it is wire. */
 export const MARKER = '\nmycelium-eof\n'
 
 /** The relays a launcher can become. */
-export const RELAYS = ['perl', 'nc', 'node'] as const
+export const RELAYS = ['c', 'perl', 'nc', 'node'] as const
 export type Relay = (typeof RELAYS)[number]
 
 const here = fileURLToPath(new URL('.', import.meta.url))
@@ -21,12 +21,21 @@ const here = fileURLToPath(new URL('.', import.meta.url))
 export const DAEMON_SCRIPT = join(here, '../fixtures/launcher-daemon.mjs')
 export const RELAY_SCRIPT = join(here, '../../templates/relay.mjs')
 
+/** Compiled for this run of the tests; empty where there is no C compiler. */
+export const RELAY_BINARY = inject('relayBinary')
+
 /** Says on stdout that it runs, then echoes: the original server of most launchers here. */
 export const ORIGINAL = ['/bin/sh', '-c', 'echo direct "$#" && exec cat', 'original']
 
 /** True when this program is installed. */
 export function has(program: string): boolean {
   return spawnSync('/bin/sh', ['-c', 'command -v "$1"', '-', program]).status === 0
+}
+
+/** True when launchers can become this relay here. */
+export function isHere(relay: Relay): boolean {
+  if (relay === 'c') return RELAY_BINARY !== ''
+  return relay === 'node' || has(relay)
 }
 
 /** A root of its own with a launcher in it; gone after the test. */
@@ -44,6 +53,7 @@ export function makeLauncher(
     nodePath: process.execPath,
     daemonScript: DAEMON_SCRIPT,
     relayScript: RELAY_SCRIPT,
+    relayBinary: RELAY_BINARY,
     ...over,
   }
   writeFileSync(file, edit(renderLauncher(parts)), { mode: 0o700 })

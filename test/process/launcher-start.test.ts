@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { type Paths, preparePaths } from '../../src/core/config/paths.ts'
 import { verifies } from '../requirements.ts'
-import { type Agent, agent, has, makeLauncher, RELAYS, readBytes } from './launcher-rig.ts'
+import { type Agent, agent, isHere, makeLauncher, RELAYS, readBytes } from './launcher-rig.ts'
 
 const starts = (paths: Paths): number[] =>
   readFileSync(join(paths.root, 'starts'), 'utf8').trim().split('\n').map(Number)
@@ -37,7 +37,7 @@ function processOf(pid: number): { parent: number; group: number; session: numbe
 const call = (file: string) => [file, '--client=test', '--', '/bin/false']
 const linux = process.platform === 'linux'
 
-describe.each(RELAYS.filter((relay) => relay === 'node' || has(relay)))('a cold start by %s', (relay) => {
+describe.each(RELAYS.filter(isHere))('a cold start by %s', (relay) => {
   it('makes the directories, starts the daemon and relays; the next one finds it', async () => {
     verifies('LAUNCH-3')
     const { file, paths } = makeLauncher()
@@ -99,7 +99,7 @@ describe.each(RELAYS.filter((relay) => relay === 'node' || has(relay)))('a cold 
       }))
       const inherited = fds.filter(({ fd, target }) => fd !== 1 && !target!.startsWith('/proc/'))
       // sh can name no descriptor above 9.
-      expect(inherited.filter(({ fd }) => relay === 'perl' || fd < 10)).toEqual([
+      expect(inherited.filter(({ fd }) => relay === 'c' || relay === 'perl' || fd < 10)).toEqual([
         { fd: 0, target: '/dev/null' },
         { fd: 2, target: join(paths.log, 'daemon.log') },
       ])
@@ -126,11 +126,14 @@ describe.each(RELAYS.filter((relay) => relay === 'node' || has(relay)))('a cold 
   })
 })
 
-it.skipIf(!has('perl'))('64 launchers at once start exactly one daemon, and all are served', async () => {
-  verifies('LAUNCH-3')
-  const { file, paths } = makeLauncher()
-  endDaemon(paths)
-  const clients = Array.from({ length: 64 }, () => agent(call(file), { relay: 'perl', cwd: tmpdir() }))
-  await Promise.all(clients.map(pings))
-  expect(starts(paths).length).toBe(1)
-})
+it.each((['c', 'perl'] as const).filter(isHere))(
+  '64 launchers at once start exactly one daemon, and all are served by %s',
+  async (relay) => {
+    verifies('LAUNCH-3')
+    const { file, paths } = makeLauncher()
+    endDaemon(paths)
+    const clients = Array.from({ length: 64 }, () => agent(call(file), { relay, cwd: tmpdir() }))
+    await Promise.all(clients.map(pings))
+    expect(starts(paths).length).toBe(1)
+  },
+)

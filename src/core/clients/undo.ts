@@ -211,7 +211,7 @@ function keepOnly(remaining: readonly ServerDef[], paths: Paths, sure: boolean):
 }
 
 function removeAll(paths: Paths): void {
-  for (const path of [paths.launchers, paths.registry, paths.backups, paths.log]) {
+  for (const path of [paths.launchers, paths.bin, paths.registry, paths.backups, paths.log]) {
     rmSync(path, { recursive: true, force: true })
   }
   // Last, and in one step: it holds the lock that an init may be waiting for, which then makes one of its own.

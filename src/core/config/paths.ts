@@ -11,6 +11,8 @@ export const MAX_SOCKET_PATH_BYTES = 103
 export interface Paths {
   readonly root: string
   readonly launchers: string
+  /** The compiled relay. */
+  readonly bin: string
   readonly backups: string
   readonly registry: string
   readonly settings: string
@@ -36,6 +38,7 @@ export function pathsOf(root: string): Paths {
   return {
     root,
     launchers: join(root, 'launchers'),
+    bin: join(root, 'bin'),
     backups: join(root, 'backups'),
     registry: join(root, 'servers.json'),
     settings: join(root, 'config.json'),

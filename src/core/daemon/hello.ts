@@ -1,7 +1,7 @@
 import { MyceliumError } from '../errors.ts'
 
 /**
- * The first line of every connection, paired with templates/launcher.sh and templates/relay.mjs:
+ * The first line of every connection, paired with relay.c, launcher.sh and relay.mjs of templates/:
  * `mycelium-hello 1 <hex>` (a relay follows), `mycelium-ticket 1 <hex>` (the relay cannot prepend bytes and asks for a
  * socket of its own) or `mycelium-control 1` (a command line).
  * The hex holds NUL-separated records: header `key=value` records, one empty record, then the environment.

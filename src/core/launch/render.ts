@@ -13,6 +13,8 @@ export interface LauncherParts {
   readonly daemonScript: string
   /** relay.mjs of the package; the template lies beside it. */
   readonly relayScript: string
+  /** The compiled relay; none when absent. */
+  readonly relayBinary?: string | undefined
   /** How long a launcher waits for a daemon that is starting. Default 10. */
   readonly startSeconds?: number
   /** How long it waits for the daemon's answer to its hello. Default 5. */
@@ -48,6 +50,7 @@ export function renderLauncher(parts: LauncherParts): string {
     node: shellQuote(parts.nodePath),
     daemon: shellQuote(parts.daemonScript),
     relay: shellQuote(parts.relayScript),
+    relayBinary: shellQuote(parts.relayBinary ?? ''),
     startSeconds: String(parts.startSeconds ?? 10),
     ackSeconds: String(parts.ackSeconds ?? 8),
     name: parts.id.replaceAll('\n', ' '),

@@ -20,12 +20,19 @@ export interface LeftEntry {
   readonly reason: string
 }
 
+/** How init ended. */
+export type InitEnd = 'dry run' | 'declined' | 'done'
+
+/** The relay that launchers become; `other` is nc or node, which only a launcher tells apart. */
+export type Relay = 'c' | 'perl' | 'other'
+
 /** What init did, counted; `planned` entries are those a dry run would have changed. */
 export interface InitCounts {
   readonly planned: number
   readonly changedEntries: number
   readonly changedFiles: number
   readonly launchers: number
+  readonly relay: Relay | undefined
 }
 
 /** What eight sessions of one server run, by its mode; without mycelium they run eight processes. */
@@ -85,18 +92,26 @@ export function problemText(
     .join('')
 }
 
-/** The last lines: what happened, and the next command. */
-export function initSummary(how: 'dry run' | 'declined' | 'done', counts: InitCounts): string {
+const RELAYS: Readonly<Record<Relay, string>> = {
+  c: '  relay: compiled on this machine\n',
+  perl: '  relay: perl; with a C compiler here, init makes a lighter one\n',
+  other: '  relay: nc or node; with a C compiler here, init makes a lighter one\n',
+}
+
+/** The last lines: what happened, what launchers become, and the next command. */
+export function initSummary(how: InitEnd, counts: InitCounts): string {
+  const { changedEntries, changedFiles, launchers } = counts
+  const relay = counts.relay === undefined ? '' : RELAYS[counts.relay]
   if (how === 'declined') return 'nothing was changed\n'
   if (how === 'dry run') {
-    return counts.planned === 0 ? 'nothing to do\n' : 'dry run: nothing was changed\n  next: mycelium init\n'
+    const wouldBe = `dry run: nothing was changed\n${relay}  next: mycelium init\n`
+    return counts.planned === 0 ? 'nothing to do\n' : wouldBe
   }
-  const { changedEntries, changedFiles, launchers } = counts
   if (changedEntries === 0 && launchers === 0) return 'nothing to do\n'
   const changed = `${counted(changedEntries, 'entry', 'entries')} in ${counted(changedFiles, 'file', 'files')} changed`
   const next =
     changedEntries > 0 ? '  next: start your agents again; mycelium undo takes everything back\n' : ''
-  return `${changed}, ${counted(launchers, 'launcher', 'launchers')} written\n${next}`
+  return `${changed}, ${counted(launchers, 'launcher', 'launchers')} written\n${relay}${next}`
 }
 
 function counted(count: number, one: string, many: string): string {
