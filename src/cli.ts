@@ -73,7 +73,7 @@ async function runArgv(argv: readonly string[], io: Io): Promise<number> {
     command.exitOverride().configureOutput({ writeOut: io.write, writeErr: io.talk, outputError: () => {} })
   }
   try {
-    await program.parseAsync(argv, { from: 'user' })
+    await program.parseAsync(helpAsOption(program, argv), { from: 'user' })
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error
     if (error.exitCode === 0) return 0
@@ -82,6 +82,22 @@ async function runArgv(argv: readonly string[], io: Io): Promise<number> {
     throw usageError(error, wordsOf(program, argv))
   }
   return exitCode
+}
+
+/** `help server share` as `server share --help`: commander's own help command knows one word only. */
+function helpAsOption(program: Command, argv: readonly string[]): readonly string[] {
+  if (argv[0] !== 'help') return argv
+  let command: Command | undefined = program
+  const words = argv.slice(1).filter((word) => !word.startsWith('-'))
+  for (const [i, word] of words.entries()) {
+    command = command.commands.find((child) => child.name() === word)
+    if (command !== undefined) continue
+    const known: string = wordsOf(program, words.slice(0, i))
+    throw new MyceliumError('usage', `unknown command '${words.slice(0, i + 1).join(' ')}'`, {
+      hint: `${known} --help`,
+    })
+  }
+  return [...words, '--help']
 }
 
 /** commander writes "error: what", and on a second line what may have been meant. */

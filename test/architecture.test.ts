@@ -9,7 +9,7 @@ const root = fileURLToPath(new URL('..', import.meta.url))
 const LAYERS: readonly { area: string; files: RegExp; below: readonly string[] }[] = [
   { area: 'base', files: /^core\/[a-z-]+\.ts$/, below: [] },
   { area: 'config', files: /^core\/config\//, below: ['base'] },
-  { area: 'kit', files: /^core\/report\/(io|paint|table|json|failure)\.ts$/, below: ['base'] },
+  { area: 'kit', files: /^core\/report\/(io|paint|printable|table|json|failure)\.ts$/, below: ['base'] },
   { area: 'protocol', files: /^core\/protocol\//, below: ['base'] },
   { area: 'pipeline', files: /^core\/pipeline\//, below: ['base', 'protocol'] },
   {

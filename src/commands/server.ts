@@ -1,5 +1,6 @@
 import { homedir } from 'node:os'
 import { declaredEntries } from '../core/clients/declared.ts'
+import { nearest } from '../core/clients/nearest.ts'
 import { pathsFrom } from '../core/config/paths.ts'
 import {
   type Mode,
@@ -16,6 +17,7 @@ import { MyceliumError } from '../core/errors.ts'
 import { modeOf } from '../core/launch/catalog.ts'
 import type { Io } from '../core/report/io.ts'
 import { jsonText } from '../core/report/json.ts'
+import { printable } from '../core/report/printable.ts'
 import { table } from '../core/report/table.ts'
 
 /** Options that every server command takes. */
@@ -53,7 +55,7 @@ export async function runServerList(io: Io, options: ServerOptions): Promise<voi
           stateOf(row),
           String(row.sessions),
           String(row.processes),
-          row.why,
+          printable(row.why),
         ]),
         io.width,
       ),
@@ -171,8 +173,13 @@ function namedServers(registry: Registry, names: readonly string[]): readonly Se
     const byId = registry.servers.filter((def) => def.id === name)
     const found = byId.length > 0 ? byId : registry.servers.filter((def) => def.name === name)
     if (found.length > 0) return found
-    const known = registry.servers.map((def) => def.id).join(', ') || 'none yet'
-    throw new MyceliumError('unknown_server', `no server is named ${JSON.stringify(name)} (known: ${known})`)
+    const known = registry.servers.map((def) => def.id)
+    const close = nearest(name, known)
+    throw new MyceliumError(
+      'unknown_server',
+      `no server is named ${JSON.stringify(name)} (known: ${known.join(', ') || 'none yet'})`,
+      close === undefined ? {} : { hint: `did you mean ${close}?` },
+    )
   })
 }
 

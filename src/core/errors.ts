@@ -19,6 +19,7 @@ export const ERRORS = {
   // daemon and sockets
   socket_path_too_long: { exit: 1, hint: 'set MYCELIUM_HOME to a shorter path' },
   run_dir_unsafe: { exit: 1, hint: 'remove the directory, or set MYCELIUM_HOME to one of your own' },
+  home_unusable: { exit: 1, hint: 'make it a directory you can write in, or set MYCELIUM_HOME to one' },
   daemon_busy: { exit: 1, hint: 'mycelium daemon status' },
   daemon_not_running: { exit: 1, hint: 'mycelium daemon start' },
   daemon_start_failed: { exit: 1, hint: 'mycelium daemon logs' },

@@ -52,6 +52,20 @@ Examples:
 `
 
 describe('help', () => {
+  it('of a command of two words is that of the command', async () => {
+    expect(await mycelium('help', 'server', 'share')).toEqual(await mycelium('server', 'share', '--help'))
+  })
+
+  it('and what needs no place works in a directory that is gone', async () => {
+    const gone = mkdtempSync(join(home, 'gone-'))
+    const shell = `cd '${gone}' && rmdir '${gone}' && exec "$0" "$@"`
+    for (const args of [['version'], ['undo'], ['init', '--dry-run']]) {
+      const { code, stderr } = await ended('/bin/sh', ['-c', shell, process.execPath, bin, ...args], env)
+      expect([args, code, stderr]).toEqual([args, 0, ''])
+      mkdirSync(gone)
+    }
+  })
+
   it('alone names the three commands most wanted', async () => {
     expect(await mycelium()).toEqual({ code: 0, signal: null, stdout: SHORT_HELP, stderr: '' })
   })
@@ -105,6 +119,8 @@ describe('a command line that is not understood exits 2 and names the next step'
     [['server', 'lst'], "unknown command 'lst'", 'did you mean list?'],
     [['zzzzzz'], "unknown command 'zzzzzz'", 'mycelium --help'],
     [['init', '--dryrun'], "unknown option '--dryrun'", 'did you mean --dry-run?'],
+    [['help', 'nope'], "unknown command 'nope'", 'mycelium --help'],
+    [['help', 'server', 'nope'], "unknown command 'server nope'", 'mycelium server --help'],
     [['init', 'extra'], 'too many arguments', 'mycelium init --help'],
     [['init', '--client'], "option '--client <name>' argument missing", 'mycelium init --help'],
     [['server', 'drain'], "missing required argument 'names'", 'mycelium server drain --help'],

@@ -1,4 +1,4 @@
-import { chmodSync, lstatSync, mkdirSync } from 'node:fs'
+import { chmodSync, lstatSync, mkdirSync, type Stats, statSync } from 'node:fs'
 import { homedir, tmpdir, userInfo } from 'node:os'
 import { join, resolve } from 'node:path'
 import { hasErrno, MyceliumError } from '../errors.ts'
@@ -61,20 +61,55 @@ function runDirectoryOf(root: string): string {
   )
 }
 
-/** Creates root and run (0700) and refuses a run directory that is a link, somebody else's, or open to others. */
+/**
+ * Creates root, log and run (0700). Nobody else may be able to put files there: refuses a directory of somebody else, and a run directory
+ * that is a link or open to others; takes write permission from others where it can. Throws run_dir_unsafe, home_unusable, write_failed.
+ */
 export function preparePaths(paths: Paths): void {
-  for (const dir of [paths.root, paths.log, paths.run]) mkdirSync(dir, { recursive: true, mode: 0o700 })
-  const stat = lstatSync(paths.run)
-  const uid = process.getuid?.()
-  if (!stat.isDirectory() || (uid !== undefined && stat.uid !== uid)) {
+  for (const dir of [paths.root, paths.log, paths.run]) makeDirectory(dir)
+  for (const dir of [paths.root, paths.log, paths.launchers, paths.bin, paths.backups])
+    refuseShared(dir, 0o022, statOf(dir))
+  // It may lie in /tmp, where a link could be somebody else's.
+  const run = lstatSync(paths.run)
+  if (!run.isDirectory())
     throw new MyceliumError('run_dir_unsafe', `${paths.run} is not a directory of this user`)
+  refuseShared(paths.run, 0o077, run)
+}
+
+function makeDirectory(dir: string): void {
+  try {
+    mkdirSync(dir, { recursive: true, mode: 0o700 })
+  } catch (cause) {
+    if (hasErrno(cause, 'ENOSPC', 'EDQUOT', 'EIO'))
+      throw new MyceliumError('write_failed', `${dir} could not be made: ${cause.code}`, {
+        cause,
+        hint: 'free some disk space and run it again',
+      })
+    if (!hasErrno(cause, 'EACCES', 'EPERM', 'EROFS', 'ENOTDIR', 'EEXIST', 'ENOENT', 'ELOOP')) throw cause
+    throw new MyceliumError('home_unusable', `${dir} cannot be made a directory: ${cause.code}`, { cause })
   }
-  if ((stat.mode & 0o077) !== 0) {
-    try {
-      chmodSync(paths.run, 0o700)
-    } catch (cause) {
-      if (!hasErrno(cause, 'EPERM', 'EROFS', 'EACCES')) throw cause
-      throw new MyceliumError('run_dir_unsafe', `${paths.run} is open to other users`, { cause })
-    }
+}
+
+function statOf(dir: string): Stats | undefined {
+  try {
+    return statSync(dir)
+  } catch (error) {
+    if (hasErrno(error, 'ENOENT')) return undefined
+    throw error
+  }
+}
+
+function refuseShared(dir: string, forbidden: number, stat: Stats | undefined): void {
+  const uid = process.getuid?.()
+  if (stat === undefined) return
+  if (!stat.isDirectory() || (uid !== undefined && stat.uid !== uid)) {
+    throw new MyceliumError('run_dir_unsafe', `${dir} is not a directory of this user`)
+  }
+  if ((stat.mode & forbidden) === 0) return
+  try {
+    chmodSync(dir, stat.mode & 0o7777 & ~forbidden)
+  } catch (cause) {
+    if (!hasErrno(cause, 'EPERM', 'EROFS', 'EACCES')) throw cause
+    throw new MyceliumError('run_dir_unsafe', `${dir} is open to other users`, { cause })
   }
 }

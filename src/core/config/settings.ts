@@ -12,7 +12,9 @@ export function readSettings(paths: Paths): Readonly<Record<string, unknown>> {
     throw error
   }
   try {
-    return JSON.parse(text) as Record<string, unknown>
+    const value: unknown = JSON.parse(text)
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new Error('not an object')
+    return value as Record<string, unknown>
   } catch (cause) {
     throw new MyceliumError('config_invalid', `${paths.settings}: ${(cause as Error).message}`, { cause })
   }

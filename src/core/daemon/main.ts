@@ -46,7 +46,12 @@ async function run(paths: Paths): Promise<void> {
   const daemon = identityOf(process.pid) as Identity
   const lock = await acquireLock(paths.run, 'daemon', { identity: daemon })
   if ('heldBy' in lock) return
-  const limits = limitsWith(section(readSettings(paths), 'limits'))
+  const { limits, ignored } = limitsWith(section(readSettings(paths), 'limits'))
+  for (const limit of ignored)
+    log.event('limit-ignored', {
+      limit,
+      because: 'config.json gives no number of at least 0 for a limit of that name',
+    })
   const bootId = bootIdOf(paths, daemon)
   const sweeping = sweepLeftovers(paths, clock)
   const watcher = await startWatcher({

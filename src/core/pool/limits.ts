@@ -68,10 +68,14 @@ export const DEFAULT_LIMITS: Limits = {
   freeMemoryShare: 0.1,
 }
 
-/** Defaults with the numbers of `overrides` that name a limit and are not negative. */
-export function limitsWith(overrides: Readonly<Record<string, unknown>>): Limits {
-  const known = Object.entries(overrides).filter(
-    ([name, value]) => name in DEFAULT_LIMITS && typeof value === 'number' && value >= 0,
-  )
-  return { ...DEFAULT_LIMITS, ...Object.fromEntries(known) }
+/** Defaults with the numbers of `overrides` that name a limit and are not negative; `ignored` names the others. */
+export function limitsWith(overrides: Readonly<Record<string, unknown>>): {
+  readonly limits: Limits
+  readonly ignored: readonly string[]
+} {
+  const isUsable = ([name, value]: [string, unknown]) =>
+    name in DEFAULT_LIMITS && typeof value === 'number' && Number.isFinite(value) && value >= 0
+  const entries = Object.entries(overrides)
+  const limits = { ...DEFAULT_LIMITS, ...Object.fromEntries(entries.filter(isUsable)) }
+  return { limits, ignored: entries.filter((entry) => !isUsable(entry)).map(([name]) => name) }
 }

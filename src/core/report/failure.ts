@@ -1,5 +1,6 @@
 import { hasErrno, MyceliumError } from '../errors.ts'
 import type { Paint } from './paint.ts'
+import { printable } from './printable.ts'
 
 /** What went wrong, as stdout says it under `--json`. */
 export interface FailureJson {
@@ -18,7 +19,7 @@ export function failureJson(error: unknown): FailureJson {
 export function failureText(error: unknown, paint: Paint): string {
   if (error instanceof MyceliumError) {
     const next = error.hint === '' ? '' : `  ${paint.faint('next:')} ${error.hint}\n`
-    return `${paint.bad('mycelium:')} ${error.message}\n${next}`
+    return `${paint.bad('mycelium:')} ${printable(error.message)}\n${next}`
   }
   const trace =
     error instanceof Error && !hasErrno(error, 'EACCES', 'EPERM', 'ENOSPC', 'EROFS', 'EMFILE')

@@ -1,5 +1,6 @@
 import type { MyceliumError } from '../errors.ts'
 import type { Paint } from './paint.ts'
+import { printable } from './printable.ts'
 import { table } from './table.ts'
 
 /** One server of the plan, as a person and a script read it. */
@@ -56,11 +57,11 @@ export function initReport(view: {
   const taken = servers.map(({ name, sources, mode, launcher, why }) => {
     const clients = [...new Set(sources.map((source) => source.client))].join(', ')
     const saving = PROCESSES_FOR_8[mode] ?? ''
-    return `${paint.strong(name)}  ${mode}: ${saving}\n  ${why}\n  ${paint.faint(`in ${clients}; ${short(launcher)}`)}\n`
+    return `${paint.strong(printable(name))}  ${mode}: ${saving}\n  ${printable(why)}\n  ${paint.faint(`in ${clients}; ${short(launcher)}`)}\n`
   })
   const kept = table(
     [{ title: 'LEFT AS IT IS' }, { title: 'IN' }, { title: 'WHY' }, { title: 'FILE', shrinks: true }],
-    left.map(({ name, client, reason, file }) => [name, client, reason, short(file)]),
+    left.map(({ name, client, reason, file }) => [name, client, reason, short(file)].map(printable)),
     width,
   )
   const ofProjects = servers.flatMap(({ sources }) => sources.filter(({ scope }) => scope === 'project'))
@@ -87,7 +88,7 @@ export function problemText(
   return problems
     .map(
       ({ client, error }) =>
-        `${paint.warn(`${client}:`)} ${error.message}\n  ${paint.faint('next:')} ${error.hint}\n`,
+        `${paint.warn(`${client}:`)} ${printable(error.message)}\n  ${paint.faint('next:')} ${error.hint}\n`,
     )
     .join('')
 }

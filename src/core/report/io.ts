@@ -1,4 +1,4 @@
-import { MyceliumError } from '../errors.ts'
+import { hasErrno, MyceliumError } from '../errors.ts'
 import { colourPaint, type Paint, plainPaint } from './paint.ts'
 
 /** What a command may touch of its process, handed in as a value so that a test can hand in another. */
@@ -58,7 +58,9 @@ export function ioOf(host: ProcessLike, interruptible: () => AbortSignal): Io {
     talk: (text) => void host.stderr.write(text),
     ask: (question) => askOnce(host, question),
     env: host.env,
-    cwd: host.cwd(),
+    get cwd() {
+      return cwdOf(host)
+    },
     get width() {
       return terminal.stdout ? host.stdout.columns || 80 : Number(host.env.COLUMNS) || PIPE_COLUMNS
     },
@@ -75,6 +77,16 @@ export function ioOf(host: ProcessLike, interruptible: () => AbortSignal): Io {
       signal ??= interruptible()
       return signal
     },
+  }
+}
+
+/** A shell may stand in a directory that is gone, as worktrees go; nothing is read there then. */
+function cwdOf(host: ProcessLike): string {
+  try {
+    return host.cwd()
+  } catch (error) {
+    if (!hasErrno(error, 'ENOENT')) throw error
+    return host.env.PWD?.startsWith('/') ? host.env.PWD : '/'
   }
 }
 

@@ -1,4 +1,5 @@
 import type { Paint } from './paint.ts'
+import { printable } from './printable.ts'
 
 /** Unchanged lines shown around a change. */
 const CONTEXT_LINES = 3
@@ -17,7 +18,7 @@ export function unifiedDiff(file: string, before: string, after: string, paint: 
   if (before === after) return ''
   const steps = stepsBetween(linesOf(before), linesOf(after))
   const hunks = hunksOf(steps).map((hunk) => hunkText(hunk, paint))
-  return `${paint.strong(`--- ${file}\n+++ ${file}`)}\n${hunks.join('')}`
+  return `${paint.strong(`--- ${printable(file)}\n+++ ${printable(file)}`)}\n${hunks.join('')}`
 }
 
 function linesOf(text: string): readonly string[] {
@@ -110,7 +111,7 @@ function hunkText(hunk: readonly Step[], paint: Paint): string {
   const count = (kind: string) => hunk.filter((step) => step.kind !== kind).length
   const head = `@@ -${first.before + 1},${count('+')} +${first.after + 1},${count('-')} @@`
   const lines = hunk.map(({ kind, line }) => {
-    const text = kind + cut(line.replace(/\r$/, ''))
+    const text = kind + printable(cut(line.replace(/\r$/, '')))
     return kind === '-' ? paint.bad(text) : kind === '+' ? paint.good(text) : text
   })
   return `${[paint.faint(head), ...lines].join('\n')}\n`
