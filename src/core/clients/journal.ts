@@ -40,7 +40,7 @@ export function readJournal(paths: Paths): Journal {
     const journal = JSON.parse(readFileSync(join(paths.backups, NAME), 'utf8')) as Journal
     if (journal.version === 1 && Array.isArray(journal.files)) return journal
   } catch (error) {
-    if (!hasErrno(error, 'ENOENT') && !(error instanceof SyntaxError)) throw error
+    if (!hasErrno(error, 'ENOENT', 'ENOTDIR') && !(error instanceof SyntaxError)) throw error
   }
   return { version: 1, files: [] }
 }
@@ -80,7 +80,7 @@ export function readBackup(paths: Paths, name: string): string | undefined {
     const bytes = readFileSync(join(paths.backups, name))
     return name.startsWith(hashOf(bytes).slice(0, 16)) ? bytes.toString('utf8') : undefined
   } catch (error) {
-    if (hasErrno(error, 'ENOENT')) return undefined
+    if (hasErrno(error, 'ENOENT', 'ENOTDIR')) return undefined
     throw error
   }
 }

@@ -85,9 +85,15 @@ function makeDirectory(dir: string): void {
         cause,
         hint: 'free some disk space and run it again',
       })
+    // Removed while it was being made, unless it is a link to nowhere.
+    if (hasErrno(cause, 'ENOENT') && !isLink(dir)) throw cause
     if (!hasErrno(cause, 'EACCES', 'EPERM', 'EROFS', 'ENOTDIR', 'EEXIST', 'ENOENT', 'ELOOP')) throw cause
     throw new MyceliumError('home_unusable', `${dir} cannot be made a directory: ${cause.code}`, { cause })
   }
+}
+
+function isLink(path: string): boolean {
+  return lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === true
 }
 
 function statOf(dir: string): Stats | undefined {

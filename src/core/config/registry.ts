@@ -40,7 +40,7 @@ export function readRegistry(paths: Paths): Registry {
   try {
     text = readFileSync(paths.registry, 'utf8')
   } catch (error) {
-    if (hasErrno(error, 'ENOENT')) return { version: 1, servers: [] }
+    if (hasErrno(error, 'ENOENT', 'ENOTDIR')) return { version: 1, servers: [] }
     throw error
   }
   try {

@@ -8,7 +8,7 @@ export function readSettings(paths: Paths): Readonly<Record<string, unknown>> {
   try {
     text = readFileSync(paths.settings, 'utf8')
   } catch (error) {
-    if (hasErrno(error, 'ENOENT')) return {}
+    if (hasErrno(error, 'ENOENT', 'ENOTDIR')) return {}
     throw error
   }
   try {

@@ -27,9 +27,9 @@ export async function runAlone<T>(
         lock.release()
       }
     }
-    if (lock !== undefined && clock.now() >= deadline) {
-      const { pid } = lock.heldBy
-      throw new MyceliumError('config_busy', `another mycelium command (pid ${pid}) is changing the configs`)
+    if (clock.now() >= deadline) {
+      const who = lock === undefined ? '' : ` (pid ${lock.heldBy.pid})`
+      throw new MyceliumError('config_busy', `another mycelium command${who} is changing the configs`)
     }
     await pause(clock, POLL_MS)
   }
@@ -41,7 +41,8 @@ async function take(paths: Paths, clock: Clock) {
     preparePaths(paths)
     return await acquireLock(paths.run, 'configs', { identity: identityOf(process.pid) as Identity, clock })
   } catch (error) {
-    const cause = error instanceof MyceliumError ? error.cause : error
+    // A lock that could not be written there says why; a root that cannot be made is another matter.
+    const cause = error instanceof MyceliumError && error.code === 'write_failed' ? error.cause : error
     if (hasErrno(cause, 'ENOENT')) return undefined
     throw error
   }

@@ -46,7 +46,7 @@ export class Listener {
   /** Takes the socket's path, whatever lies there: the caller holds the daemon lock. */
   async open(): Promise<void> {
     const { socket } = this.#services.paths
-    rmSync(socket, { force: true })
+    rmSync(socket, { force: true, recursive: true })
     this.#server = await listenOn(socket, (connection) => this.#greet(connection))
     this.#inode = inodeOf(socket)
   }
