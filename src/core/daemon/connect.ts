@@ -4,6 +4,7 @@ import type { Paths } from '../config/paths.ts'
 import { ERRORS, type ErrorCode, hasErrno, MyceliumError } from '../errors.ts'
 import { LineSplitter } from '../lines.ts'
 import { type Identity, identityOf, isAlive } from '../process.ts'
+import { lockHolder } from './lock.ts'
 import type { ControlReply, DaemonStatus } from './wire.ts'
 
 /** A connection to the daemon's control socket. */
@@ -55,13 +56,28 @@ export async function stopDaemon(paths: Paths): Promise<boolean> {
     daemon = identityOf((await connection.ask<DaemonStatus>('status')).pid)
     await connection.ask('stop', {}, 30_000)
   } catch (error) {
-    if (!(error instanceof MyceliumError) || error.code !== 'daemon_not_running') throw error
+    if (!(error instanceof MyceliumError) || error.code !== 'daemon_not_running') throw naming(paths, error)
   } finally {
     connection.close()
   }
   // Its answer comes before its own end, and until then it may still write to what the caller deletes.
   if (daemon !== undefined) await untilGone(daemon)
   return true
+}
+
+/** A daemon that answers nothing cannot say which process it is; its lock does. */
+function naming(paths: Paths, error: unknown): unknown {
+  if (!(error instanceof MyceliumError) || error.code !== 'daemon_timeout') return error
+  const holder = lockHolder(paths.run, 'daemon')
+  if (holder === undefined) return error
+  return new MyceliumError(
+    'daemon_timeout',
+    `the daemon (pid ${holder.pid}) does not answer: ${error.message}`,
+    {
+      hint: `kill -KILL ${holder.pid}, then run it again`,
+      cause: error,
+    },
+  )
 }
 
 async function untilGone(daemon: Identity): Promise<void> {

@@ -58,6 +58,11 @@ export async function acquireLock(dir: string, name: string, options: LockOption
   }
 }
 
+/** The living process that has the lock, or is about to have it. */
+export function lockHolder(dir: string, name: string): Identity | undefined {
+  return claimsOn(dir, name).find((claim) => claim.holder !== undefined)?.holder
+}
+
 /** Undefined once no other living claim is left; else the rival that goes first: the lowest number, or one that stays. */
 async function settle(dir: string, name: string, own: number, clock: Clock, deadline: number) {
   for (;;) {
