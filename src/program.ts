@@ -71,7 +71,8 @@ servers are picked up by it.`,
     leaf: 'undo',
     summary: 'take mycelium away and restore every config',
     about: `Restores each config byte for byte. If a file was edited meanwhile, only the entries that init changed are put back, and undo \
-says so. When no client is left, launchers, sockets and the daemon go too.`,
+says so. When no client is left, launchers, sockets and the daemon go too; those of a file that is gone stay, because it may have been moved \
+with its project: run undo there.`,
     parts: [clients(), dryRun(), json()],
   },
   {

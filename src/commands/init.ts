@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import {
@@ -8,9 +7,10 @@ import {
   previewPlan,
   staleLaunchers,
 } from '../core/clients/apply.ts'
+import { stillCalled } from '../core/clients/called.ts'
 import { namedClients } from '../core/clients/client-lookup.ts'
 import { type Discovery, discover, type Found, type Problem } from '../core/clients/discover.ts'
-import { knownServers } from '../core/clients/known-servers.ts'
+import { knownServers, registrySays } from '../core/clients/known-servers.ts'
 import { nearest } from '../core/clients/nearest.ts'
 import type { Where } from '../core/clients/places.ts'
 import { type Plan, planOf, selects } from '../core/clients/plan.ts'
@@ -24,15 +24,10 @@ import { modeOf } from '../core/launch/catalog.ts'
 import { compiledRelay, expectedRelay, type Workshop } from '../core/launch/compiled-relay.ts'
 import { renderLauncher } from '../core/launch/render.ts'
 import { which } from '../core/launch/which.ts'
-import {
-  initReport,
-  initSummary,
-  type PlannedServer,
-  problemText,
-  type Relay,
-} from '../core/report/init-report.ts'
+import { initReport, initSummary, type PlannedServer, type Relay } from '../core/report/init-report.ts'
 import type { Io } from '../core/report/io.ts'
 import { jsonText } from '../core/report/json.ts'
+import { exitCodeAfter, problemRows, problemText } from '../core/report/problems.ts'
 import { unifiedDiff } from '../core/report/unified-diff.ts'
 
 /** `mycelium init`. */
@@ -52,7 +47,9 @@ export async function runInit(io: Io, options: InitOptions): Promise<number> {
   const discovery = discover(where, clients)
   const only = options.server ?? []
   refuseUnknownServers(only, discovery)
-  const plan = planOf(discovery, knownServers(paths), paths, only)
+  const planNow = (now: Discovery) =>
+    planOf(now, stillCalled(knownServers(paths), now.files, where), paths, only)
+  const plan = planNow(discovery)
   const servers = plan.servers.map((server) => plannedServer(server, paths, where))
   const shown = servers.filter((server) => plan.added.includes(server.id))
   const left = discovery.found.filter((found) => found.verdict === 'leave' && found.launcher === undefined)
@@ -66,22 +63,25 @@ export async function runInit(io: Io, options: InitOptions): Promise<number> {
   }
   const workshop: Workshop = { ...where, paths, source: join(packageRoot(), 'templates/relay.c') }
   const how = options.dryRun ? 'dry run' : (await agreed(io, options, plan)) ? 'done' : 'declined'
-  let relayBinary: string | undefined
-  const carryOut = async (agreed: Plan) => {
+  let relayBinary = plan.servers.length > 0 ? await expectedRelay(workshop) : undefined
+  const stale = staleLaunchers(plan.servers, paths, launcherTextFor(paths, relayBinary))
+  const carryOut = async (now: Discovery) => {
+    const agreed = planNow(now)
     relayBinary =
       agreed.servers.length > 0 ? await compiledRelay({ ...workshop, signal: io.signal }) : undefined
     return applyPlan(agreed, where, paths, launcherTextFor(paths, relayBinary), io.signal)
   }
+  // A run that has nothing to write leaves no trace, not even that of waiting for its turn.
+  const idle = plan.files.length + stale === 0 && registrySays(paths, plan.servers)
   const applied =
-    how === 'done'
-      ? await applyAgreed(plan, discovery, paths, () => discover(where, clients), only, carryOut)
+    how === 'done' && !idle
+      ? await applyAgreed(discovery, paths, () => discover(where, clients), carryOut)
       : undefined
-  if (applied === undefined && plan.servers.length > 0) relayBinary = await expectedRelay(workshop)
-  const stale = staleLaunchers(plan.servers, paths, launcherTextFor(paths, relayBinary))
   const relay = plan.servers.length > 0 ? relayOf(relayBinary, where) : undefined
   const problems = [...discovery.problems, ...(applied?.problems ?? [])]
   if (options.json) io.write(jsonText(initJson({ options, plan, applied, servers, relay, left, problems })))
   else {
+    if (problems.length > 0) talk(changedText(applied?.changed ?? []))
     io.talk(problemText(problems, io.paint.stderr))
     io.write(
       initSummary(how, {
@@ -90,28 +90,25 @@ export async function runInit(io: Io, options: InitOptions): Promise<number> {
         changedFiles: applied?.changed.length ?? 0,
         launchers: applied?.launchersWritten ?? 0,
         relay,
+        problems: applied?.problems.length ?? 0,
       }),
     )
   }
-  return problems.length > 0 ? 1 : 0
+  return exitCodeAfter(problems)
 }
 
-/** Plans anew while no other command can change anything, without what was not there to agree to. */
-async function applyAgreed(
-  shown: Plan,
-  discovery: Discovery,
+/** Looks anew while no other command can change anything, and leaves out what was not there to agree to. */
+function applyAgreed(
+  shown: Discovery,
   paths: Paths,
   rediscover: () => Discovery,
-  only: readonly string[],
-  apply: (plan: Plan) => Promise<Applied>,
+  apply: (now: Discovery) => Promise<Applied>,
 ): Promise<Applied> {
-  if (shown.servers.length === 0 && !existsSync(paths.root))
-    return { changed: [], launchersWritten: 0, problems: [] }
-  const agreed = new Set(discovery.found.map(placeKey))
+  const agreed = new Set(shown.found.map(placeKey))
   return runAlone(paths, () => {
     const now = rediscover()
     const found = now.found.filter((one) => one.verdict !== 'take' || agreed.has(placeKey(one)))
-    return apply(planOf({ ...now, found }, knownServers(paths), paths, only))
+    return apply({ ...now, found })
   })
 }
 
@@ -123,11 +120,15 @@ function whereOf(io: Io): Where {
   return { env: io.env, cwd: io.cwd, platform: process.platform, home: io.env.HOME || homedir() }
 }
 
-/** Compiled once init is agreed to; before that only foreseen. */
 /** Pairs with the order in templates/launcher.sh. */
 function relayOf(relayBinary: string | undefined, where: Where): Relay {
   if (relayBinary !== undefined) return 'c'
   return (which('/usr/bin/perl', where) ?? which('perl', where)) ? 'perl' : 'other'
+}
+
+/** Named only where something failed: else the diff and the count say it. */
+function changedText(changed: Applied['changed']): string {
+  return changed.map(({ file, servers }) => `${file}: ${servers.join(', ')} changed\n`).join('')
 }
 
 function launcherTextFor(paths: Paths, relayBinary: string | undefined): LauncherText {
@@ -196,11 +197,6 @@ function initJson({ options, plan, applied, servers, relay, left, problems }: Ou
     servers,
     relay: relay ?? null,
     left: left.map(({ client, file, name, reason }) => ({ client, file, name, reason })),
-    problems: problems.map(({ file, error }) => ({
-      file,
-      code: error.code,
-      message: error.message,
-      hint: error.hint,
-    })),
+    problems: problemRows(problems),
   }
 }

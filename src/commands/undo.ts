@@ -1,16 +1,17 @@
-import { existsSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { namedClients } from '../core/clients/client-lookup.ts'
 import type { Problem } from '../core/clients/discover.ts'
+import { anythingOfOurs } from '../core/clients/our-files.ts'
 import type { Where } from '../core/clients/places.ts'
 import { redacted } from '../core/clients/redact.ts'
-import { previewUndo, type Undone, type UndoneFile, undo, undoTargets } from '../core/clients/undo.ts'
+import { type Undone, undo } from '../core/clients/undo.ts'
+import { previewUndo, type UndoneFile, undoTargets } from '../core/clients/undo-targets.ts'
 import { pathsOf, rootFrom } from '../core/config/paths.ts'
 import { runAlone } from '../core/daemon/alone.ts'
 import { stopDaemon } from '../core/daemon/connect.ts'
-import { problemText } from '../core/report/init-report.ts'
 import type { Io } from '../core/report/io.ts'
 import { jsonText } from '../core/report/json.ts'
+import { exitCodeAfter, problemRows, problemText } from '../core/report/problems.ts'
 import { unifiedDiff } from '../core/report/unified-diff.ts'
 
 /** `mycelium undo`. */
@@ -32,7 +33,7 @@ export async function runUndo(io: Io, options: UndoOptions): Promise<number> {
   const only =
     (options.client ?? []).length === 0 ? [] : namedClients(options.client ?? []).map((client) => client.id)
   const problems: Problem[] = []
-  const present = existsSync(paths.root)
+  const present = anythingOfOurs(paths)
   if (options.dryRun) {
     const targets = undoTargets(where, paths, only, problems)
     const previews = previewUndo(targets, where, paths, problems)
@@ -42,8 +43,7 @@ export async function runUndo(io: Io, options: UndoOptions): Promise<number> {
     }
     return report(io, options, { files: previews, problems, removed: false, daemonStopped: false }, present)
   }
-  const takeBack = () =>
-    undo(undoTargets(where, paths, only, problems), only, where, paths, stopDaemon, io.signal)
+  const takeBack = () => undo(undoTargets(where, paths, only, problems), where, paths, stopDaemon, io.signal)
   const undone = present ? await runAlone(paths, takeBack) : await takeBack()
   return report(io, options, { ...undone, problems: [...problems, ...undone.problems] }, present)
 }
@@ -57,12 +57,7 @@ function report(io: Io, options: UndoOptions, undone: Undone, present: boolean):
         files: files.map(({ file, clients, outcome, servers }) => ({ file, clients, outcome, servers })),
         removed,
         daemonStopped,
-        problems: problems.map(({ file, error }) => ({
-          file,
-          code: error.code,
-          message: error.message,
-          hint: error.hint,
-        })),
+        problems: problemRows(problems),
       }),
     )
   } else {
@@ -70,7 +65,7 @@ function report(io: Io, options: UndoOptions, undone: Undone, present: boolean):
     io.talk(problemText(problems, io.paint.stderr))
     io.write(options.dryRun ? 'dry run: nothing was changed\n' : lastLine(undone, present))
   }
-  return problems.length > 0 ? 1 : 0
+  return exitCodeAfter(problems)
 }
 
 const SENTENCES: Readonly<Record<UndoneFile['outcome'], string>> = {
@@ -80,11 +75,13 @@ const SENTENCES: Readonly<Record<UndoneFile['outcome'], string>> = {
   missing: 'it is gone meanwhile; not made anew',
 }
 
-function lastLine({ files, removed, daemonStopped }: Undone, present: boolean): string {
-  if (files.length === 0 && !present) return 'nothing to undo\n'
-  if (removed)
-    return `launchers, registry, backups and sockets removed${daemonStopped ? ', daemon stopped' : ''}\n`
-  return files.length === 0
-    ? 'nothing to undo\n'
-    : 'launchers and daemon stay: other configs still use them\n'
+function lastLine({ files, problems, removed, daemonStopped, stays }: Undone, present: boolean): string {
+  const daemon = daemonStopped ? ', daemon stopped' : ''
+  if (files.length === 0 && problems.length > 0 && stays !== undefined) return 'nothing was undone\n'
+  if (stays === 'failed') return 'launchers and daemon stay until mycelium undo has done the rest\n'
+  if (files.length === 0 && (stays === 'in use' || !present)) return 'nothing to undo\n'
+  if (stays === 'in use') return 'launchers and daemon stay: other configs still use them\n'
+  return removed
+    ? `launchers, registry, backups and sockets removed${daemon}\n`
+    : `everything else of mycelium is removed${daemon}\n`
 }

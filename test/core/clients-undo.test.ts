@@ -162,9 +162,9 @@ describe('undo', () => {
     const box = claude()
     await box.init()
     rmSync(join(box.home, '.claude.json'))
-    const { files, removed } = await box.undo()
+    const { files, problems } = await box.undo()
     expect(files.map((file) => file.outcome)).toEqual(['missing'])
-    expect(removed).toBe(true)
+    expect(problems.map(({ error }) => error.code)).toEqual(['config_gone'])
     expect(existsSync(join(box.home, '.claude.json'))).toBe(false)
   })
 
@@ -198,16 +198,9 @@ describe('undo', () => {
     const box = sandbox()
     box.put('project/.mcp.json', ONE)
     await box.init()
-    const elsewhere = { ...box, where: { ...box.where, cwd: box.home } }
+    const elsewhere = box.in(box.home)
     expect(elsewhere.where.cwd).not.toBe(box.where.cwd)
-    const { undo, undoTargets } = await import('../../src/core/clients/undo.ts')
-    await undo(
-      undoTargets(elsewhere.where, box.paths, [], []),
-      [],
-      elsewhere.where,
-      box.paths,
-      async () => false,
-    )
+    await elsewhere.undo()
     expect(box.read('project/.mcp.json')).toBe(ONE)
   })
 
@@ -296,7 +289,7 @@ describe('init', () => {
         },
       } as AbortSignal
       const run = applyPlan(plan, box.where, box.paths, (server) => server.id, signal)
-      await expect(run).rejects.toMatchObject({ code: 'interrupted' })
+      expect((await run).problems.map(({ error }) => error.code)).toEqual(['interrupted'])
       expect(box.read('.cursor/mcp.json')).toBe(cursor)
       expect(box.read('.claude.json')).not.toBe(ONE)
       if (next === 'init') expect((await box.init()).changed).toMatchObject([{ client: 'cursor' }])

@@ -1,9 +1,12 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { existsSync, mkdirSync, readdirSync, renameSync, statSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
-import { beforeAll, describe, expect, inject, it } from 'vitest'
+import { beforeAll, describe, expect, inject, it, onTestFinished } from 'vitest'
 import { runAlone } from '../../src/core/daemon/alone.ts'
 import { builtCli, type Ended, ended } from '../fixtures/built-cli.ts'
 import { type Sandbox, sandbox } from '../fixtures/configs/sandbox.ts'
+import { until } from '../fixtures/daemon-home.ts'
 import { verifies } from '../requirements.ts'
 
 const CLAUDE = `{
@@ -158,6 +161,117 @@ describe('mycelium init and undo', () => {
     expect((await run(box, 'undo')).code).toBe(0)
     expect([box.read('.claude.json'), box.read('.codex/config.toml')]).toEqual([CLAUDE, CODEX])
     expect(readdirSync(box.home).sort()).toEqual(['.claude.json', '.codex', 'project'])
+  })
+
+  it('in a directory where init never ran removes nothing, and says so', async () => {
+    verifies('LAUNCH-1')
+    const box = sandbox()
+    box.put('data/backups/db.sql', 'x')
+    mkdirSync(join(box.home, 'data/log'))
+    const env = { HOME: box.home, PATH: process.env.PATH, MYCELIUM_HOME: join(box.home, 'data') }
+    const undone = await ended(process.execPath, [cli, 'undo'], env, box.project)
+    expect(undone).toMatchObject({ code: 0, stdout: 'nothing to undo\n' })
+    expect(readdirSync(join(box.home, 'data'))).toEqual(['backups', 'log'])
+    expect(box.read('data/backups/db.sql')).toBe('x')
+  })
+
+  it('that finds nothing leaves no trace', async () => {
+    const box = sandbox()
+    box.put('.mycelium/config.json', '{}')
+    expect((await run(box, 'init', '--yes')).stdout).toBe('nothing to do\n')
+    expect(readdirSync(box.paths.root)).toEqual(['config.json'])
+  })
+
+  it('says that nothing was undone when every undo failed', async () => {
+    verifies('LAUNCH-1')
+    const box = sandbox()
+    box.put('.cursor/mcp.json', '{"mcpServers":{"k":{"command":"k"}}}')
+    await run(box, 'init', '--yes')
+    box.put('.cursor/mcp.json', '{')
+    const undone = await run(box, 'undo')
+    expect([undone.code, undone.stdout]).toEqual([1, 'nothing was undone\n'])
+    expect(undone.stderr).toMatch(/^cursor: .*mcp\.json:1:2: .*\n {2}next: /)
+  })
+
+  it('names what was changed beside what failed, in text and in JSON', async () => {
+    verifies('LAUNCH-1')
+    for (const json of [false, true]) {
+      const box = sandbox()
+      box.put('.claude.json', '{"mcpServers":{"a":{"command":"a"}}}')
+      const pad = 'x'.repeat(400_000)
+      const large = `{"pad":"${pad}","mcpServers":{"b":{"command":"b"}}}`
+      box.put('.cursor/mcp.json', large)
+      // No file may become longer than 200 blocks of 512 or 1024 bytes.
+      const script = `ulimit -f 200; exec "$@" init --yes ${json ? '--json' : ''}`
+      const { code, stdout, stderr } = await ended(
+        '/bin/sh',
+        ['-c', script, 'sh', process.execPath, cli],
+        { HOME: box.home, PATH: process.env.PATH },
+        box.project,
+      )
+      expect(code).toBe(1)
+      expect(box.read('.cursor/mcp.json')).toBe(large)
+      if (json) {
+        const { changed, problems } = JSON.parse(stdout)
+        expect(changed).toMatchObject([{ client: 'claude-code', servers: ['a'] }])
+        expect(problems).toMatchObject([{ file: join(box.home, '.cursor/mcp.json'), code: 'write_failed' }])
+      } else {
+        expect(stdout).toContain(`${join(box.home, '.claude.json')}: a changed\n`)
+        expect(stdout).toContain('1 entry in 1 file changed')
+        expect(stderr).toContain('EFBIG')
+      }
+      expect(readdirSync(box.paths.launchers)).toEqual(['a'])
+    }
+  })
+
+  it('Ctrl-C stops it between two files: exit 130, what was done is reported, and undo takes it back', async () => {
+    verifies('LAUNCH-1')
+    const box = home()
+    const files = Array.from({ length: 400 }, (_, n) => `.continue/mcpServers/s${n}.json`)
+    const before = '{"mcpServers":{"k":{"command":"k"}}}'
+    for (const file of files) box.put(`project/${file}`, before)
+    const child = spawn(process.execPath, [cli, 'init', '--yes', '--json'], {
+      env: { HOME: box.home, PATH: process.env.PATH },
+      cwd: box.project,
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
+    let stdout = ''
+    child.stdout.on('data', (chunk) => (stdout += chunk))
+    const exited = once(child, 'close')
+    await until('the first file is changed', () => box.read('.claude.json') !== CLAUDE)
+    child.kill('SIGINT')
+    expect(await exited).toEqual([130, null])
+    const { changed, problems } = JSON.parse(stdout)
+    expect(problems).toMatchObject([{ code: 'interrupted' }])
+    const written = files.filter((file) => box.read(`project/${file}`) !== before)
+    expect(changed.length).toBe(written.length + 2)
+    expect(written.length).toBeLessThan(files.length)
+    expect((await run(box, 'undo')).code).toBe(0)
+    expect(files.every((file) => box.read(`project/${file}`) === before)).toBe(true)
+    expect([box.read('.claude.json'), box.read('.codex/config.toml')]).toEqual([CLAUDE, CODEX])
+    expect(existsSync(box.paths.root)).toBe(false)
+  })
+
+  it('a daemon that does not answer is named; the configs are restored, and a second undo ends it', async () => {
+    verifies('LAUNCH-1')
+    const box = home()
+    await run(box, 'init', '--yes')
+    await run(box, 'daemon', 'start')
+    const { pid } = JSON.parse((await run(box, 'daemon', 'status', '--json')).stdout)
+    process.kill(pid, 'SIGSTOP')
+    onTestFinished(() => {
+      try {
+        process.kill(pid, 'SIGKILL')
+      } catch {}
+    })
+    const undone = await run(box, 'undo')
+    expect(undone.code).toBe(1)
+    expect(undone.stdout.match(/as it was, byte for byte/g)).toHaveLength(2)
+    expect(undone.stderr).toContain(`next: kill -KILL ${pid}`)
+    expect([box.read('.claude.json'), box.read('.codex/config.toml')]).toEqual([CLAUDE, CODEX])
+    process.kill(pid, 'SIGCONT')
+    expect((await run(box, 'undo')).stdout).toContain('daemon stopped')
+    expect(existsSync(box.paths.root)).toBe(false)
   })
 
   it('a command that never ends keeps the others waiting for a bounded time, and is named', async () => {

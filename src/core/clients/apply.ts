@@ -1,13 +1,15 @@
-import { mkdirSync, readFileSync, rmSync } from 'node:fs'
+import { mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { setImmediate as otherWork } from 'node:timers/promises'
 import type { Paths } from '../config/paths.ts'
 import { type ServerDef, writeRegistry } from '../config/registry.ts'
 import { writeFileAtomic } from '../config/write-file.ts'
 import { hasErrno, MyceliumError } from '../errors.ts'
+import { neededLaunchers, stillCalled } from './called.ts'
 import { changeFile } from './change-file.ts'
 import { clientById } from './client-lookup.ts'
 import { readConfig } from './config-text.ts'
-import { entryRules, type Problem } from './discover.ts'
+import { discover, entryRules, type Problem, problemOf } from './discover.ts'
 import type { EntryRules } from './entry.ts'
 import {
   hashOf,
@@ -18,9 +20,10 @@ import {
   withFile,
   writeJournal,
 } from './journal.ts'
-import { knownServers } from './known-servers.ts'
+import { knownServers, registrySays } from './known-servers.ts'
+import { removeLaunchers } from './our-files.ts'
 import type { Where } from './places.ts'
-import type { FilePlan, Plan } from './plan.ts'
+import { type FilePlan, type Plan, serversNow } from './plan.ts'
 import { type Edit, takeOver } from './rewrite.ts'
 import { sameWords } from './server-id.ts'
 import { takeBack } from './take-back.ts'
@@ -64,7 +67,7 @@ export function previewPlan(plan: Plan, where: Where): readonly Preview[] {
 
 /**
  * Carries out a plan. Launchers and registry are written before any config names them, and the journal before the config it is about,
- * so that an end at any point leaves a state from which both init and undo go on.
+ * so that an end at any point leaves a state from which both init and undo go on. What fails, an interruption too, is in the problems.
  */
 export async function applyPlan(
   plan: Plan,
@@ -73,26 +76,31 @@ export async function applyPlan(
   launcherText: LauncherText,
   signal?: AbortSignal,
 ): Promise<Applied> {
+  const known = knownServers(paths).servers
   const launchersWritten = writeLaunchers(plan.servers, paths, launcherText)
-  if (plan.servers.length > 0 || knownServers(paths).servers.length > 0) {
-    writeRegistry(paths, { version: 1, servers: plan.servers })
-  }
+  if (!registrySays(paths, plan.servers)) writeRegistry(paths, { version: 1, servers: plan.servers })
   const changed: Applied['changed'][number][] = []
   const problems: Problem[] = []
   for (const file of plan.files) {
-    if (signal?.aborted) throw new MyceliumError('interrupted', `stopped before ${file.file}`)
+    // Ctrl-C is seen between two turns of the event loop only.
+    await otherWork()
     try {
+      if (signal?.aborted) throw new MyceliumError('interrupted', `stopped before ${file.file}`)
       const done = await editFile(file, paths, entryRules(where)())
       if (done.servers.length > 0)
         changed.push({ client: file.client, file: file.file, servers: done.servers })
       if (done.missed.length > 0)
         problems.push({ client: file.client, file: file.file, error: missedError(file, done.missed) })
     } catch (error) {
-      if (!(error instanceof MyceliumError)) throw error
-      problems.push({ client: file.client, file: file.file, error })
+      problems.push(problemOf(file.client, file.file, error))
+      if (signal?.aborted) break
     }
   }
-  if (problems.length > 0) dropUnused(plan, changed, paths)
+  try {
+    dropUncalled(plan, problems.length > 0, known, where, paths)
+  } catch (error) {
+    problems.push(problemOf('mycelium', paths.registry, error))
+  }
   return { changed, launchersWritten, problems }
 }
 
@@ -109,6 +117,7 @@ export function writeLaunchers(
   paths: Paths,
   launcherText: LauncherText,
 ): number {
+  if (servers.length === 0) return 0
   for (const directory of [paths.root, paths.launchers])
     mkdirSync(directory, { recursive: true, mode: 0o700 })
   let written = 0
@@ -190,16 +199,21 @@ function note(
   writeJournal(paths, withFile(journal, plan.realFile, next))
 }
 
-/** A config that could not be changed names no launcher: what was made for it alone goes again. */
-function dropUnused(plan: Plan, changed: Applied['changed'], paths: Paths): void {
-  const failed = new Set(plan.files.map((file) => file.file))
-  for (const done of changed) failed.delete(done.file)
-  const servers = plan.servers.map((server) =>
-    plan.added.includes(server.id)
-      ? { ...server, sources: server.sources.filter((source) => !failed.has(source.file)) }
-      : server,
-  )
-  const unused = servers.filter((server) => plan.added.includes(server.id) && server.sources.length === 0)
-  writeRegistry(paths, { version: 1, servers: servers.filter((server) => !unused.includes(server)) })
-  for (const server of unused) rmSync(join(paths.launchers, server.id), { force: true })
+/** Removes servers and launchers that no config calls: the files decide, not what was planned for them. */
+function dropUncalled(
+  plan: Plan,
+  failed: boolean,
+  before: readonly ServerDef[],
+  where: Where,
+  paths: Paths,
+): void {
+  let { servers } = plan
+  if (failed) {
+    const discovery = discover(where)
+    servers = serversNow(discovery, stillCalled(knownServers(paths), discovery.files, where))
+    writeRegistry(paths, { version: 1, servers })
+  }
+  const former = [...before, ...plan.servers].map((server) => server.id)
+  if (former.some((id) => !servers.some((server) => server.id === id)))
+    removeLaunchers(paths, neededLaunchers(servers, where, paths), former)
 }

@@ -39,6 +39,13 @@ export interface Problem {
   readonly error: MyceliumError
 }
 
+/** What was thrown, as a problem of one file. An error of the system is one; anything else is a bug and thrown on. */
+export function problemOf(client: string, file: string, error: unknown): Problem {
+  if (error instanceof MyceliumError) return { client, file, error }
+  if (!(error instanceof Error && 'syscall' in error)) throw error
+  return { client, file, error: new MyceliumError('write_failed', error.message, { cause: error }) }
+}
+
 /** Everything found, in the table's order. */
 export interface Discovery {
   readonly found: readonly Found[]

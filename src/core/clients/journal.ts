@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { chmodSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import type { Paths } from '../config/paths.ts'
 import { writeFileAtomic } from '../config/write-file.ts'
@@ -27,32 +27,57 @@ export interface Journal {
   readonly files: readonly JournalFile[]
 }
 
-const NAME = 'journal.json'
+/** Name of the journal in the directory of backups. */
+export const JOURNAL_NAME = 'journal.json'
 
 /** SHA-256 of a text's bytes, in hex. */
 export function hashOf(content: string | Uint8Array): string {
   return createHash('sha256').update(content).digest('hex')
 }
 
-/** The journal on disk. An absent or unreadable one is empty: undo then goes by what the configs themselves say. */
+/** The journal on disk. What of it cannot be understood is left out: undo then goes by what the configs themselves say. */
 export function readJournal(paths: Paths): Journal {
+  let value: unknown
   try {
-    const journal = JSON.parse(readFileSync(join(paths.backups, NAME), 'utf8')) as Journal
-    if (journal.version === 1 && Array.isArray(journal.files)) return journal
+    value = JSON.parse(readFileSync(join(paths.backups, JOURNAL_NAME), 'utf8'))
   } catch (error) {
     if (!hasErrno(error, 'ENOENT', 'ENOTDIR') && !(error instanceof SyntaxError)) throw error
   }
-  return { version: 1, files: [] }
+  const { version, files } = Object(value)
+  return { version: 1, files: version === 1 && Array.isArray(files) ? files.filter(isRecord) : [] }
+}
+
+function isRecord(value: unknown): value is JournalFile {
+  const { file, realFile, first, base, before, written, edits } = Object(value)
+  const sound = [file, realFile, first, base, before, written].every(isText)
+  return sound && [first, base].every(isBackupName) && Array.isArray(edits) && edits.every(isEdit)
+}
+
+function isEdit(value: unknown): value is Edit {
+  const { client, place, name, id, argv, commandText, argsText, newCommandText, newArgsText } = Object(value)
+  const spelled = [commandText, argsText, newCommandText].every((text) => text === null || isText(text))
+  const words = [place, argv].every((list) => Array.isArray(list) && list.every(isText))
+  return spelled && words && [client, name, id, newArgsText].every(isText)
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string'
+}
+
+function isBackupName(name: string): boolean {
+  return /^[0-9a-f]{16}-/.test(name) && !name.includes('/')
 }
 
 /** Writes the journal, then removes backups that it no longer names. */
 export function writeJournal(paths: Paths, files: readonly JournalFile[]): void {
   prepare(paths)
+  const before = readJournal(paths).files
   const sorted = [...files].sort((a, b) => (a.realFile < b.realFile ? -1 : 1))
-  writeFileAtomic(join(paths.backups, NAME), `${JSON.stringify({ version: 1, files: sorted }, null, 2)}\n`)
-  const kept = new Set([NAME, ...files.flatMap((file) => [file.first, file.base])])
-  for (const name of readdirSync(paths.backups)) {
-    if (!kept.has(name) && /^[0-9a-f]{16}-/.test(name)) rmSync(join(paths.backups, name), { force: true })
+  const text = `${JSON.stringify({ version: 1, files: sorted }, null, 2)}\n`
+  writeFileAtomic(join(paths.backups, JOURNAL_NAME), text)
+  const kept = new Set(files.flatMap((file) => [file.first, file.base]))
+  for (const name of before.flatMap((file) => [file.first, file.base])) {
+    if (!kept.has(name)) rmSync(join(paths.backups, name), { force: true })
   }
 }
 
@@ -80,9 +105,14 @@ export function readBackup(paths: Paths, name: string): string | undefined {
     const bytes = readFileSync(join(paths.backups, name))
     return name.startsWith(hashOf(bytes).slice(0, 16)) ? bytes.toString('utf8') : undefined
   } catch (error) {
-    if (hasErrno(error, 'ENOENT', 'ENOTDIR')) return undefined
+    if (hasErrno(error, 'ENOENT', 'ENOTDIR', 'EISDIR')) return undefined
     throw error
   }
+}
+
+/** Whether a file in the directory of backups holds what its name says. */
+export function isSoundBackup(paths: Paths, name: string): boolean {
+  return isBackupName(name) && readBackup(paths, name) !== undefined
 }
 
 function prepare(paths: Paths): void {

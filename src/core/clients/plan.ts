@@ -22,21 +22,14 @@ export interface Plan {
   readonly files: readonly FilePlan[]
 }
 
-/** Gives every server to take over an id, and brings the registry in line with what the configs say. */
+/** Gives every server to take over an id, and brings the registry in line with what the configs say. The registry's other sources are believed (called.ts checks them). */
 export function planOf(
   discovery: Discovery,
   registry: Registry,
   paths: Paths,
   only: readonly string[],
 ): Plan {
-  const examined = new Set(discovery.files)
-  const servers = new Map<string, ServerDef>()
-  for (const server of registry.servers) {
-    const sources = server.sources.filter((source) => !examined.has(source.file))
-    servers.set(server.id, { ...server, sources })
-  }
-  const launched = discovery.found.filter((found) => found.launcher !== undefined)
-  for (const found of launched) noteLaunched(servers, found, launched)
+  const servers = takenOver(discovery, registry)
   const added = new Set<string>()
   const files = new Map<string, FilePlan>()
   for (const found of discovery.found) {
@@ -55,7 +48,29 @@ export function planOf(
     const takes = [...(known?.takes ?? []), take]
     files.set(realFile, { client, file, realFile, format: formatOf(file), takes })
   }
-  return { servers: [...servers.values()], added: [...added], files: [...files.values()] }
+  return { servers: called(servers), added: [...added], files: [...files.values()] }
+}
+
+/** The registry's servers as the examined configs say, without those that nothing calls. */
+export function serversNow(discovery: Discovery, registry: Registry): readonly ServerDef[] {
+  return called(takenOver(discovery, registry))
+}
+
+function takenOver(discovery: Discovery, registry: Registry): Map<string, ServerDef> {
+  const examined = new Set(discovery.files)
+  const servers = new Map<string, ServerDef>()
+  for (const server of registry.servers) {
+    const sources = server.sources.filter((source) => !examined.has(source.file))
+    servers.set(server.id, { ...server, sources })
+  }
+  const launched = discovery.found.filter((found) => found.launcher !== undefined)
+  for (const found of launched) noteLaunched(servers, found, launched)
+  return servers
+}
+
+/** Only at the end: a server whose entry was taken back by hand keeps its id and mode when it is taken over again. */
+function called(servers: ReadonlyMap<string, ServerDef>): readonly ServerDef[] {
+  return [...servers.values()].filter((server) => server.sources.length > 0)
 }
 
 /** True when `--server` names this entry, by its name or by the id it would get; or when nothing is named. */

@@ -1,10 +1,13 @@
 import { readFileSync } from 'node:fs'
+import { basename } from 'node:path'
 import { hasErrno, MyceliumError } from '../errors.ts'
 import type { Paths } from './paths.ts'
 import { writeFileAtomic } from './write-file.ts'
 
 /** How sessions share a server's processes (docs/architecture.md, "Sharing"). */
 export type Mode = 'session' | 'call' | 'shared'
+
+const MODES: readonly unknown[] = ['session', 'call', 'shared'] satisfies Mode[]
 
 /** One place in a client's config that names a server. */
 export interface Source {
@@ -41,19 +44,55 @@ export function readRegistry(paths: Paths): Registry {
     text = readFileSync(paths.registry, 'utf8')
   } catch (error) {
     if (hasErrno(error, 'ENOENT', 'ENOTDIR')) return { version: 1, servers: [] }
-    throw error
+    if (!hasErrno(error, 'EISDIR')) throw error
+    throw new MyceliumError('registry_invalid', `${paths.registry} is a directory`, {
+      hint: `remove ${paths.registry}`,
+    })
   }
   try {
-    const value = JSON.parse(text) as Registry
-    if (value.version !== 1 || !Array.isArray(value.servers)) throw new Error('not a version 1 registry')
-    return value
+    const { version, servers } = Object(JSON.parse(text))
+    if (version !== 1 || !Array.isArray(servers)) throw new Error('not a version 1 registry')
+    const broken = servers.findIndex((server) => !isServerDef(server))
+    if (broken >= 0) throw new Error(`server ${broken + 1} of ${servers.length} is not understood`)
+    return { version, servers }
   } catch (cause) {
     throw new MyceliumError('registry_invalid', `${paths.registry}: ${(cause as Error).message}`, { cause })
   }
 }
 
-/** Writes the registry atomically, servers sorted by id so that the file diffs well. */
+function isServerDef(value: unknown): value is ServerDef {
+  const { id, name, argv, envNames, mode, sources } = Object(value)
+  const sound = isFileName(id) && isText(name) && isTexts(argv) && argv.length > 0 && isTexts(envNames)
+  return (
+    sound && (mode === undefined || MODES.includes(mode)) && Array.isArray(sources) && sources.every(isSource)
+  )
+}
+
+function isSource(value: unknown): value is Source {
+  const { client, scope, file, name } = Object(value)
+  return [client, scope, file, name].every(isText)
+}
+
+/** It is joined to the directory of launchers, also to remove the launcher. */
+function isFileName(value: unknown): boolean {
+  return isText(value) && basename(value) === value && !['', '.', '..'].includes(value)
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string'
+}
+
+function isTexts(value: unknown): value is string[] {
+  return Array.isArray(value) && value.every(isText)
+}
+
+/** Writes the registry atomically. */
 export function writeRegistry(paths: Paths, registry: Registry): void {
-  const servers = [...registry.servers].sort((a, b) => (a.id < b.id ? -1 : 1))
-  writeFileAtomic(paths.registry, `${JSON.stringify({ version: 1, servers }, null, 2)}\n`)
+  writeFileAtomic(paths.registry, registryText(registry.servers))
+}
+
+/** The text of a registry, servers sorted by id so that the file diffs well. */
+export function registryText(servers: readonly ServerDef[]): string {
+  const sorted = [...servers].sort((a, b) => (a.id < b.id ? -1 : 1))
+  return `${JSON.stringify({ version: 1, servers: sorted }, null, 2)}\n`
 }

@@ -15,6 +15,9 @@ import {
 } from 'node:fs'
 import { hasErrno, MyceliumError } from '../errors.ts'
 
+/** Ends the names of the files that writeFileAtomic leaves when it is killed. */
+export const TEMPORARY = /\.\d+\.[0-9a-f]{8}\.tmp$/
+
 /**
  * Replaces a file's bytes by write, fsync and rename, so that a reader sees the old or the new text and a full disk loses nothing.
  * Follows a symbolic link to its target; keeps mode and owner of an existing file (else `mode`).

@@ -1,4 +1,3 @@
-import type { MyceliumError } from '../errors.ts'
 import type { Paint } from './paint.ts'
 import { printable } from './printable.ts'
 import { table } from './table.ts'
@@ -34,6 +33,7 @@ export interface InitCounts {
   readonly changedFiles: number
   readonly launchers: number
   readonly relay: Relay | undefined
+  readonly problems: number
 }
 
 /** What eight sessions of one server run, by its mode; without mycelium they run eight processes. */
@@ -80,19 +80,6 @@ export function initReport(view: {
   ].join('')
 }
 
-/** Every config that could not be used, and the next step for each. */
-export function problemText(
-  problems: readonly { readonly client: string; readonly error: MyceliumError }[],
-  paint: Paint,
-): string {
-  return problems
-    .map(
-      ({ client, error }) =>
-        `${paint.warn(`${client}:`)} ${printable(error.message)}\n  ${paint.faint('next:')} ${error.hint}\n`,
-    )
-    .join('')
-}
-
 const RELAYS: Readonly<Record<Relay, string>> = {
   c: '  relay: compiled on this machine\n',
   perl: '  relay: perl; with a C compiler here, init makes a lighter one\n',
@@ -101,14 +88,15 @@ const RELAYS: Readonly<Record<Relay, string>> = {
 
 /** The last lines: what happened, what launchers become, and the next command. */
 export function initSummary(how: InitEnd, counts: InitCounts): string {
-  const { changedEntries, changedFiles, launchers } = counts
+  const { changedEntries, changedFiles, launchers, problems } = counts
   const relay = counts.relay === undefined ? '' : RELAYS[counts.relay]
   if (how === 'declined') return 'nothing was changed\n'
   if (how === 'dry run') {
     const wouldBe = `dry run: nothing was changed\n${relay}  next: mycelium init\n`
     return counts.planned === 0 ? 'nothing to do\n' : wouldBe
   }
-  if (changedEntries === 0 && launchers === 0) return 'nothing to do\n'
+  if (changedEntries === 0 && launchers === 0)
+    return problems > 0 ? 'nothing was changed\n' : 'nothing to do\n'
   const changed = `${counted(changedEntries, 'entry', 'entries')} in ${counted(changedFiles, 'file', 'files')} changed`
   const next =
     changedEntries > 0 ? '  next: start your agents again; mycelium undo takes everything back\n' : ''

@@ -1,0 +1,169 @@
+import { lstatSync, readdirSync, readFileSync, renameSync, rmdirSync, rmSync } from 'node:fs'
+import { basename, join } from 'node:path'
+import type { Paths } from '../config/paths.ts'
+import { TEMPORARY } from '../config/write-file.ts'
+import { hasErrno, MyceliumError } from '../errors.ts'
+import type { Problem } from './discover.ts'
+import { isSoundBackup, JOURNAL_NAME, readJournal } from './journal.ts'
+import { knownServers } from './known-servers.ts'
+
+/** Second line of every launcher; pairs with templates/launcher.sh. */
+const LAUNCHER_MARK = '\n# mycelium launcher of the MCP server '
+/** Pairs with core/log.ts and daemon/start.ts. */
+const LOG_NAME = /^(daemon|server-.+)\.log(\.\d)?$|^daemon\.err$/
+/** Pairs with config/paths.ts and with what daemon/ and templates/launcher.sh write there. */
+const RUN_NAME =
+  /^(d\.sock|t-\d{6}\.sock|(daemon|configs)\.(\d{1,15}|draft-\d+-[0-9a-f]{8})|agents\.json|start\.lock|start-failed|draining-\d+|perl-works|c-works-.*)$/
+/** Pairs with launch/compiled-relay.ts, which also leaves temporary names when it is killed. */
+const RELAY_NAME = /^relay-[0-9a-f]{12}(\.[0-9a-f]{8}\.tmp.*)?$/
+const UPSTREAMS = 'upstreams'
+const OWN_ROOT_NAME = '.mycelium'
+
+/** What a removal leaves: ids of launchers, and names in the directory of backups. */
+export interface Kept {
+  readonly launchers: ReadonlySet<string>
+  readonly backups: ReadonlySet<string>
+}
+
+/** Whether anything below the root, or its run directory, was made by us. The root may be a directory of the user's with things of their own. */
+export function anythingOfOurs(paths: Paths): boolean {
+  if (ourLaunchers(paths).length > 0 || ourRunFiles(paths).length > 0) return true
+  if (knownServers(paths).servers.length > 0 || readJournal(paths).files.length > 0) return true
+  if (ourBackups(paths).some((name) => isSoundBackup(paths, name))) return true
+  // Names that others use too count only where the directory has our name.
+  return basename(paths.root) === OWN_ROOT_NAME && directoriesOf(paths).some(exists)
+}
+
+/** Removes the launchers that are ours and not to be kept. */
+export function removeLaunchers(paths: Paths, kept: ReadonlySet<string>, named: Iterable<string> = []): void {
+  for (const name of ourLaunchers(paths, named)) {
+    if (!kept.has(name)) rmSync(join(paths.launchers, name), { force: true })
+  }
+}
+
+/** Removes all that we made, and directories that are empty then. What cannot be removed becomes a problem. */
+export function removeOurFiles(paths: Paths, kept: Kept): readonly Problem[] {
+  if (!anythingOfOurs(paths)) return []
+  const problems: Problem[] = []
+  const trying = (path: string, work: () => void) => {
+    try {
+      work()
+    } catch (cause) {
+      if (!isSystemError(cause)) throw cause
+      const error = new MyceliumError('not_removed', `${path} could not be removed: ${cause.code}`, { cause })
+      problems.push({ client: 'mycelium', file: path, error })
+    }
+  }
+  const backups = ourBackups(paths).filter((name) => !kept.backups.has(name))
+  for (const path of [
+    ...ourLaunchers(paths)
+      .filter((name) => !kept.launchers.has(name))
+      .map((name) => join(paths.launchers, name)),
+    ...backups.map((name) => join(paths.backups, name)),
+    ...namesIn(paths.bin)
+      .filter((name) => RELAY_NAME.test(name))
+      .map((name) => join(paths.bin, name)),
+    ...namesIn(paths.log)
+      .filter((name) => LOG_NAME.test(name))
+      .map((name) => join(paths.log, name)),
+    ...namesIn(paths.root)
+      .filter((name) => name.startsWith(basename(paths.registry)) && TEMPORARY.test(name))
+      .map((name) => join(paths.root, name)),
+    paths.registry,
+  ]) {
+    trying(path, () => rmSync(path, { force: true }))
+  }
+  for (const path of [paths.launchers, paths.bin, paths.backups, paths.log])
+    trying(path, () => removeIfEmpty(path))
+  trying(paths.run, () => removeRun(paths))
+  trying(paths.root, () => removeIfEmpty(paths.root))
+  return problems
+}
+
+/** Named by the registry or the journal, or carrying the mark. */
+function ourLaunchers(paths: Paths, named: Iterable<string> = []): readonly string[] {
+  const ids = new Set(named)
+  for (const { id } of knownServers(paths).servers) ids.add(id)
+  for (const { edits } of readJournal(paths).files) for (const { id } of edits) ids.add(id)
+  return namesIn(paths.launchers).filter(
+    (name) => ids.has(name) || TEMPORARY.test(name) || hasMark(join(paths.launchers, name)),
+  )
+}
+
+function hasMark(file: string): boolean {
+  try {
+    return readFileSync(file, 'utf8').slice(0, 200).includes(LAUNCHER_MARK)
+  } catch (error) {
+    if (isSystemError(error)) return false
+    throw error
+  }
+}
+
+function ourBackups(paths: Paths): readonly string[] {
+  const named = new Set(readJournal(paths).files.flatMap(({ first, base }) => [first, base]))
+  return namesIn(paths.backups).filter(
+    (name) => name === JOURNAL_NAME || named.has(name) || TEMPORARY.test(name) || isSoundBackup(paths, name),
+  )
+}
+
+function ourRunFiles(paths: Paths): readonly string[] {
+  return namesIn(paths.run).filter(isOurRunName)
+}
+
+function isOurRunName(name: string): boolean {
+  return RUN_NAME.test(name) || TEMPORARY.test(name) || name === UPSTREAMS
+}
+
+/** Last, and in one step: it holds the lock that an init may be waiting for, which then makes one of its own. */
+function removeRun(paths: Paths): void {
+  const names = namesIn(paths.run)
+  if (isLink(paths.run) || !names.every(isOurRunName)) {
+    // Shared with somebody: the lock is given up by the one who holds it.
+    for (const name of names.filter((name) => isOurRunName(name) && !name.startsWith('configs.')))
+      rmSync(join(paths.run, name), { recursive: true, force: true })
+    return
+  }
+  const gone = `${paths.run}.${process.pid}.gone`
+  try {
+    renameSync(paths.run, gone)
+  } catch (error) {
+    if (hasErrno(error, 'ENOENT')) return
+    throw error
+  }
+  rmSync(gone, { recursive: true, force: true })
+}
+
+/** Settings and whatever else the user has in there stay, and with them the directory; so does a link, which only the user can have made. */
+function removeIfEmpty(directory: string): void {
+  if (isLink(directory)) return
+  try {
+    if (readdirSync(directory).length === 0) rmdirSync(directory)
+  } catch (error) {
+    if (!hasErrno(error, 'ENOENT', 'ENOTDIR', 'ENOTEMPTY')) throw error
+  }
+}
+
+function directoriesOf(paths: Paths): readonly string[] {
+  return [paths.launchers, paths.backups, paths.log, paths.run]
+}
+
+function exists(path: string): boolean {
+  return lstatSync(path, { throwIfNoEntry: false }) !== undefined
+}
+
+function isLink(path: string): boolean {
+  return lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === true
+}
+
+function namesIn(directory: string): readonly string[] {
+  try {
+    return readdirSync(directory)
+  } catch (error) {
+    if (hasErrno(error, 'ENOENT', 'ENOTDIR', 'EACCES')) return []
+    throw error
+  }
+}
+
+function isSystemError(error: unknown): error is NodeJS.ErrnoException {
+  return error instanceof Error && 'syscall' in error
+}
