@@ -210,6 +210,83 @@ describe('what a diff shows', () => {
     expect(shown).toContain('-y')
     expect(shown.split('\n').length).toBe(text.split('\n').length)
   })
+
+  it.each([
+    [
+      'yaml',
+      'extensions:\n  mem: &m\n    cmd: npx # SECRET\n    envs:\n      GT: SECRET\n  other: *m\n  k: {cmd: npx, envs: {N: 1234567}}\n',
+    ],
+    [
+      'yaml',
+      '# SECRET\nextensions:\n  a:\n    cmd: "#npx" # SECRET\n    # T: SECRET\n    args: [a#b]\n    note: |\n      # SECRET\n',
+    ],
+    [
+      'toml',
+      '# SECRET\n[mcp_servers.a]\ncommand = "npx" # SECRET\n[mcp_servers.a.env]\nT = "#" # T=SECRET\n',
+    ],
+    [
+      'json',
+      '{ // SECRET\n "mcpServers": { "a": { "command": "npx", /* SECRET\n SECRET */ "env": { "T": "//", // SECRET\n } } } }\n',
+    ],
+  ] as const)('hides in %s comments, anchors and numbers of variables: %j', (format, text) => {
+    verifies('LAUNCH-1')
+    const shown = redacted(text, format, 'f')
+    expect(shown).not.toMatch(/SECRET|1234567/)
+    expect(shown).toContain('npx')
+    expect(shown.split('\n').length).toBe(text.split('\n').length)
+  })
+
+  it('shows the command of an old Zed entry, and not its variables', () => {
+    const text = '{"context_servers":{"a":{"command":{"path":"old","args":["-v"],"env":{"T":"SECRET"}}}}}'
+    expect(redacted(text, 'json', 'f')).toBe(text.replace('SECRET', '…'))
+  })
+
+  it.each([
+    [
+      ['--token=SECRET', '--x'],
+      ['--token=…', '--x'],
+    ],
+    [
+      ['--api-key', 'SECRET', 'pkg'],
+      ['--api-key', '…', 'pkg'],
+    ],
+    [
+      ['--token', '--verbose'],
+      ['--token', '--verbose'],
+    ],
+    [
+      ['-e', 'GT=SECRET', '-e', 'NAME'],
+      ['-e', 'GT=…', '-e', 'NAME'],
+    ],
+    [
+      ['--env=gt=SECRET', '-egt=SECRET'],
+      ['--env=gt=…', '-egt=…'],
+    ],
+    [
+      ['GT=SECRET', 'npx'],
+      ['GT=…', 'npx'],
+    ],
+    [
+      ['-c', 'GT="SE CRET" exec npx --password SECRET -y'],
+      ['-c', 'GT=… exec npx --password … -y'],
+    ],
+    [
+      ['--header', 'X-Thing: SECRET'],
+      ['--header', 'X-Thing: …'],
+    ],
+    [['Authorization: Bearer SECRET'], ['Authorization: Bearer …']],
+    [
+      ['https://u:SECRET@example.test/?a=1&api_key=SECRET&b=2'],
+      ['https://u:…@example.test/?a=1&api_key=…&b=2'],
+    ],
+    [['ghp_SECRET0000000000'], ['…']],
+    [['-y', '@modelcontextprotocol/server-memory', '--port=80', '--client=cursor', '/home/u/x:y'], undefined],
+  ])('hides in arguments the values that look like secrets: %j', (args, shown) => {
+    verifies('LAUNCH-1')
+    const text = JSON.stringify({ mcpServers: { a: { command: 'npx', args } } })
+    const back = JSON.parse(redacted(text, 'json', 'f')).mcpServers.a
+    expect(back).toEqual({ command: 'npx', args: shown ?? args })
+  })
 })
 
 describe('the nearest name', () => {

@@ -1,7 +1,8 @@
 /** The three languages that agents write their configs in; JSON means JSONC too. */
 export type Format = 'json' | 'toml' | 'yaml'
 
-interface Located {
+/** A stretch of a text. */
+export interface Located {
   /** Offsets of the value's own text, quotes and brackets included (UTF-16 units, as in String.slice). */
   readonly start: number
   readonly end: number
@@ -62,6 +63,8 @@ export interface Splice {
 export interface Syntax {
   /** Throws SyntaxProblem. */
   read(text: string): MapValue
+  /** Where comments stand, in the text's order, line ends not included. */
+  comments(text: string): readonly Located[]
   quote(text: string): string
   /** Puts texts before the first item, in the list's own style. */
   prepend(text: string, list: ListValue, items: readonly string[]): Splice

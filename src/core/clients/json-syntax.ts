@@ -1,5 +1,6 @@
-import { type Node, type ParseError, parseTree, printParseErrorCode } from 'jsonc-parser'
+import { createScanner, type Node, type ParseError, parseTree, printParseErrorCode } from 'jsonc-parser'
 import {
+  type Located,
   type MapValue,
   type Member,
   type Splice,
@@ -19,6 +20,7 @@ import {
 /** JSON with comments and trailing commas, as editors and agents accept it. */
 export const jsonSyntax: Syntax = {
   read,
+  comments,
   quote: (text) => JSON.stringify(text),
   prepend: prependInBrackets,
   dropFirst: dropFirstInBrackets,
@@ -37,6 +39,22 @@ function read(text: string): MapValue {
   const root = tree === undefined ? undefined : valueOfNode(tree)
   if (root?.kind !== 'map') throw new SyntaxProblem('the top level is not an object', tree?.offset ?? 0)
   return root
+}
+
+/** Kinds of the scanner's tokens: the enum is const, and so not there at run time. */
+const LINE_COMMENT = 12
+const BLOCK_COMMENT = 13
+const END = 17
+
+function comments(text: string): readonly Located[] {
+  const found: Located[] = []
+  const scanner = createScanner(text, false)
+  for (let token: number = scanner.scan(); token !== END; token = scanner.scan()) {
+    const start = scanner.getTokenOffset()
+    const end = start + scanner.getTokenLength()
+    if (token === LINE_COMMENT || token === BLOCK_COMMENT) found.push({ start, end })
+  }
+  return found
 }
 
 /** jsonc-parser names its errors `CommaExpected`; people read `comma expected`. */

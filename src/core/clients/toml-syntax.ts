@@ -1,5 +1,6 @@
 import { type AST, ParseError, parseTOML } from 'toml-eslint-parser'
 import {
+  type Located,
   type MapValue,
   type Member,
   type Splice,
@@ -20,6 +21,7 @@ import {
 /** TOML: tables, dotted keys and inline tables all become one tree. */
 export const tomlSyntax: Syntax = {
   read,
+  comments,
   // TOML basic strings take JSON's escapes, and want DEL escaped as well.
   quote: (text) => JSON.stringify(text).replaceAll('\x7f', '\\u007f'),
   prepend: prependInBrackets,
@@ -34,28 +36,35 @@ interface OpenMap extends MapValue {
 }
 
 function read(text: string): MapValue {
-  // A byte order mark is no TOML; a space in its place keeps every offset.
-  const body = text.startsWith('\uFEFF') ? ` ${text.slice(1)}` : text
-  let program: AST.TOMLProgram
-  try {
-    program = parseTOML(body, { tomlVersion: '1.1' })
-  } catch (error) {
-    if (error instanceof ParseError) throw new SyntaxProblem(error.message, error.index)
-    throw error
-  }
+  const program = parse(text)
   const root: OpenMap = { kind: 'map', start: 0, end: text.length, members: [] }
   for (const node of program.body[0].body) {
-    if (node.type === 'TOMLKeyValue') addKeyValue(body, root, node, false)
+    if (node.type === 'TOMLKeyValue') addKeyValue(text, root, node, false)
     // Arrays of tables hold no server of any agent: their numbered keys are left out.
     else if (node.resolvedKey.every((key) => typeof key === 'string')) {
       const table = node.resolvedKey.reduce((map, key, index) => {
         const part = node.key.keys[index]!
         return openMap(map, key as string, part.range, node.range)
       }, root)
-      for (const member of node.body) addKeyValue(body, table, member, false)
+      for (const member of node.body) addKeyValue(text, table, member, false)
     }
   }
   return root
+}
+
+function parse(text: string): AST.TOMLProgram {
+  // A byte order mark is no TOML; a space in its place keeps every offset.
+  const body = text.startsWith('\uFEFF') ? ` ${text.slice(1)}` : text
+  try {
+    return parseTOML(body, { tomlVersion: '1.1' })
+  } catch (error) {
+    if (error instanceof ParseError) throw new SyntaxProblem(error.message, error.index)
+    throw error
+  }
+}
+
+function comments(text: string): readonly Located[] {
+  return parse(text).comments.map(({ range: [start, end] }) => ({ start, end }))
 }
 
 function keyOf(key: AST.TOMLBare | AST.TOMLQuoted): string {

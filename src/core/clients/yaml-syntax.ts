@@ -1,6 +1,17 @@
-import { isAlias, isMap, isScalar, isSeq, type Node, type Pair, parseDocument, type YAMLSeq } from 'yaml'
+import {
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  Lexer,
+  type Node,
+  type Pair,
+  parseDocument,
+  type YAMLSeq,
+} from 'yaml'
 import {
   type ListValue,
+  type Located,
   type MapValue,
   type Member,
   type Splice,
@@ -21,6 +32,7 @@ import {
 /** YAML, block and flow style. Anchors and aliases are not followed: editing one place would change another. */
 export const yamlSyntax: Syntax = {
   read,
+  comments,
   quote,
   prepend: (text, list, items) =>
     list.block ? prependDashes(text, list, items) : prependInBrackets(text, list, items),
@@ -50,6 +62,24 @@ function read(text: string): MapValue {
   const root = valueOfNode(contents as Node)
   if (root.kind !== 'map') throw new SyntaxProblem('the top level is not a map', root.start)
   return root
+}
+
+/** The lexer's own marks, which are not in the text: before a document, before a scalar, and after a flow that ends in an error. */
+const LEXER_MARKS = ['\u0002', '\u001f', '\u0018']
+
+function comments(text: string): readonly Located[] {
+  const found: Located[] = []
+  let start = 0
+  let before = ''
+  for (const lexeme of new Lexer().lex(text)) {
+    const isMark = LEXER_MARKS.includes(lexeme)
+    const end = isMark ? start : start + lexeme.length
+    // Behind the mark of a scalar # is text.
+    if (lexeme.startsWith('#') && before !== '\u001f') found.push({ start, end })
+    start = end
+    before = lexeme
+  }
+  return found
 }
 
 function valueOfNode(node: Node): Value {
