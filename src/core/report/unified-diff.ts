@@ -5,6 +5,8 @@ import { printable } from './printable.ts'
 const CONTEXT_LINES = 3
 /** A longer line is shown cut: some configs are one line of a megabyte. */
 const MAX_SHOWN_LENGTH = 300
+/** Of such a line, characters shown on each side of what changed. */
+const AROUND_LENGTH = 40
 
 interface Step {
   readonly kind: ' ' | '-' | '+'
@@ -110,15 +112,53 @@ function hunkText(hunk: readonly Step[], paint: Paint): string {
   const first = hunk[0]!
   const count = (kind: string) => hunk.filter((step) => step.kind !== kind).length
   const head = `@@ -${first.before + 1},${count('+')} +${first.after + 1},${count('-')} @@`
-  const lines = hunk.map(({ kind, line }) => {
-    const text = kind + printable(cut(line.replace(/\r$/, '')))
+  const partners = partnersIn(hunk)
+  const lines = hunk.map((step) => {
+    const { kind, line } = step
+    const text = kind + printable(cut(line.replace(/\r$/, ''), partners.get(step)?.line.replace(/\r$/, '')))
     return kind === '-' ? paint.bad(text) : kind === '+' ? paint.good(text) : text
   })
   return `${[paint.faint(head), ...lines].join('\n')}\n`
 }
 
-function cut(line: string): string {
-  return line.length <= MAX_SHOWN_LENGTH
-    ? line
-    : `${line.slice(0, MAX_SHOWN_LENGTH)}… (${line.length} characters)`
+/** The line that replaces each line, and the other way round, where as many lines go as come. */
+function partnersIn(hunk: readonly Step[]): ReadonlyMap<Step, Step> {
+  const partners = new Map<Step, Step>()
+  for (let at = 0; at < hunk.length; ) {
+    const run = (kind: Step['kind'], from: number) => {
+      let to = from
+      while (hunk[to]?.kind === kind) to += 1
+      return hunk.slice(from, to)
+    }
+    const gone = run('-', at)
+    const come = run('+', at + gone.length)
+    if (gone.length === come.length) {
+      for (const [index, step] of gone.entries()) {
+        partners.set(step, come[index]!)
+        partners.set(come[index]!, step)
+      }
+    }
+    at += Math.max(gone.length + come.length, 1)
+  }
+  return partners
+}
+
+/** A long line is shown around what sets it apart from its partner; of a long difference, both ends. */
+function cut(line: string, partner: string | undefined): string {
+  if (line.length <= MAX_SHOWN_LENGTH) return line
+  const [from, to] = partner === undefined ? [0, line.length] : differenceIn(line, partner)
+  const parts =
+    to - from <= MAX_SHOWN_LENGTH
+      ? [line.slice(from, to)]
+      : [line.slice(from, from + MAX_SHOWN_LENGTH / 2), line.slice(to - MAX_SHOWN_LENGTH / 2, to)]
+  return `${from > 0 ? '…' : ''}${parts.join('…')}${to < line.length ? '…' : ''} (${line.length} characters)`
+}
+
+function differenceIn(line: string, partner: string): readonly [from: number, to: number] {
+  const most = Math.min(line.length, partner.length)
+  let head = 0
+  while (head < most && line[head] === partner[head]) head += 1
+  let tail = 0
+  while (tail < most - head && line.at(-1 - tail) === partner.at(-1 - tail)) tail += 1
+  return [Math.max(0, head - AROUND_LENGTH), Math.min(line.length, line.length - tail + AROUND_LENGTH)]
 }

@@ -53,6 +53,23 @@ describe('a unified diff', () => {
     expect(diff.length).toBeLessThan(500)
     expect(diff).toContain('(5000 characters)')
   })
+
+  it('shows of a long line the part that changed', () => {
+    const line = (command: string) =>
+      `{"pad":"${'x'.repeat(2_000)}","command":"${command}","more":"${'y'.repeat(2_000)}"}\n`
+    const diff = unifiedDiff('f', `a\n${line('npx')}`, `a\n${line('/launchers/one')}`, plainPaint)
+    const [gone, come] = diff.split('\n').slice(4)
+    expect(gone).toMatch(/^-…x+","command":"npx","more":"y+… \(\d+ characters\)$/)
+    expect(come).toMatch(/^\+…x+","command":"\/launchers\/one","more":"y+… \(\d+ characters\)$/)
+    expect(diff.length).toBeLessThan(500)
+  })
+
+  it('shows both ends of a difference that is too long itself', () => {
+    const line = (word: string) => `${'x'.repeat(900)}${word}${'y'.repeat(900)}${word}${'z'.repeat(900)}\n`
+    const [, , , gone, come] = unifiedDiff('f', line('old'), line('new'), plainPaint).split('\n')
+    expect(gone).toMatch(/^-…x+oldy+…y+oldz+… /)
+    expect(come).toMatch(/^\+…x+newy+…y+newz+… /)
+  })
 })
 
 /** Length of the longest common subsequence. */
