@@ -85,12 +85,13 @@ export async function runInit(io: Io, options: InitOptions): Promise<number> {
     io.talk(problemText(problems, io.paint.stderr))
     io.write(
       initSummary(how, {
-        planned: plan.files.length + stale,
+        planned: idle ? 0 : Math.max(plan.files.length + stale, 1),
         changedEntries: applied?.changed.reduce((sum, file) => sum + file.servers.length, 0) ?? 0,
         changedFiles: applied?.changed.length ?? 0,
         launchers: applied?.launchersWritten ?? 0,
         relay,
         problems: applied?.problems.length ?? 0,
+        forgotten: applied?.forgotten ?? [],
       }),
     )
   }

@@ -15,7 +15,7 @@ export const ERRORS = {
   config_busy: { exit: 1, hint: 'wait for the other command to end, then run it again' },
   write_failed: { exit: 1, hint: 'free some disk space and run it again; the file is as it was' },
   config_gone: { exit: 1, hint: 'mycelium undo, in the directory that the file was moved to' },
-  not_removed: { exit: 1, hint: 'remove it by hand' },
+  not_removed: { exit: 1, hint: 'see to its permissions and run it again, or remove it by hand' },
   registry_invalid: { exit: 1, hint: 'mycelium init --yes writes it anew' },
 
   // daemon and sockets

@@ -71,7 +71,7 @@ describe('init forgets', () => {
     const now = JSON.parse(box.read('.claude.json'))
     delete now.mcpServers.a
     box.put('.claude.json', JSON.stringify(now))
-    await box.init()
+    expect((await box.init()).forgotten).toEqual(['a'])
     expect([ids(box), launchers(box)]).toEqual([['b'], ['b']])
   })
 

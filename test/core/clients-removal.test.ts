@@ -1,4 +1,5 @@
 import {
+  chmodSync,
   cpSync,
   existsSync,
   lstatSync,
@@ -153,6 +154,21 @@ describe('undo that cannot finish still tells what it did', () => {
       [box.paths.registry, 'not_removed'],
     ])
     expect(readdirSync(box.paths.root)).toEqual(['servers.json'])
+  })
+
+  it.skipIf(process.getuid?.() === 0)('when the home is not writable', async () => {
+    const box = cursor()
+    await box.init()
+    chmodSync(box.home, 0o555)
+    const undone = await box.undo()
+    expect(undone).toMatchObject({ files: [{ outcome: 'restored' }], removed: false })
+    expect(undone.problems.map(({ file, error }) => [file, error.code])).toEqual([
+      [box.paths.root, 'not_removed'],
+    ])
+    chmodSync(box.home, 0o755)
+    expect(anythingOfOurs(box.paths)).toBe(true)
+    expect((await box.undo()).removed).toBe(true)
+    expect(existsSync(box.paths.root)).toBe(false)
   })
 
   it('when it is interrupted between two files: a later undo does the rest', async () => {

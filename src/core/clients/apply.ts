@@ -47,6 +47,8 @@ export interface Applied {
     readonly servers: readonly string[]
   }[]
   readonly launchersWritten: number
+  /** Ids of servers that were known and that no config calls any more. */
+  readonly forgotten: readonly string[]
   readonly problems: readonly Problem[]
 }
 
@@ -96,12 +98,13 @@ export async function applyPlan(
       if (signal?.aborted) break
     }
   }
+  let forgotten: readonly string[] = []
   try {
-    dropUncalled(plan, problems.length > 0, known, where, paths)
+    forgotten = dropUncalled(plan, problems.length > 0, known, where, paths)
   } catch (error) {
     problems.push(problemOf('mycelium', paths.registry, error))
   }
-  return { changed, launchersWritten, problems }
+  return { changed, launchersWritten, forgotten, problems }
 }
 
 function missedError(file: FilePlan, names: readonly string[]): MyceliumError {
@@ -199,21 +202,22 @@ function note(
   writeJournal(paths, withFile(journal, plan.realFile, next))
 }
 
-/** Removes servers and launchers that no config calls: the files decide, not what was planned for them. */
+/** Removes servers and launchers that no config calls, and gives the ids of those that were known: the files decide, not what was planned for them. */
 function dropUncalled(
   plan: Plan,
   failed: boolean,
   before: readonly ServerDef[],
   where: Where,
   paths: Paths,
-): void {
+): readonly string[] {
   let { servers } = plan
   if (failed) {
     const discovery = discover(where)
     servers = serversNow(discovery, stillCalled(knownServers(paths), discovery.files, where))
     writeRegistry(paths, { version: 1, servers })
   }
-  const former = [...before, ...plan.servers].map((server) => server.id)
-  if (former.some((id) => !servers.some((server) => server.id === id)))
-    removeLaunchers(paths, neededLaunchers(servers, where, paths), former)
+  const isUncalled = ({ id }: ServerDef) => !servers.some((server) => server.id === id)
+  const uncalled = [...before, ...plan.servers].filter(isUncalled).map((server) => server.id)
+  if (uncalled.length > 0) removeLaunchers(paths, neededLaunchers(servers, where, paths), uncalled)
+  return before.filter(isUncalled).map((server) => server.id)
 }

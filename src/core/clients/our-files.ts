@@ -31,7 +31,8 @@ export function anythingOfOurs(paths: Paths): boolean {
   if (knownServers(paths).servers.length > 0 || readJournal(paths).files.length > 0) return true
   if (ourBackups(paths).some((name) => isSoundBackup(paths, name))) return true
   // Names that others use too count only where the directory has our name.
-  return basename(paths.root) === OWN_ROOT_NAME && directoriesOf(paths).some(exists)
+  if (basename(paths.root) !== OWN_ROOT_NAME) return false
+  return directoriesOf(paths).some(exists) || (exists(paths.root) && isEmptyDirectory(paths.root))
 }
 
 /** Removes the launchers that are ours and not to be kept. */
@@ -135,12 +136,15 @@ function removeRun(paths: Paths): void {
 
 /** Settings and whatever else the user has in there stay, and with them the directory; so does a link, which only the user can have made. */
 function removeIfEmpty(directory: string): void {
-  if (isLink(directory)) return
   try {
-    if (readdirSync(directory).length === 0) rmdirSync(directory)
+    if (isEmptyDirectory(directory)) rmdirSync(directory)
   } catch (error) {
     if (!hasErrno(error, 'ENOENT', 'ENOTDIR', 'ENOTEMPTY')) throw error
   }
+}
+
+function isEmptyDirectory(path: string): boolean {
+  return !isLink(path) && readdirSync(path).length === 0
 }
 
 function directoriesOf(paths: Paths): readonly string[] {

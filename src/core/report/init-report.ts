@@ -34,6 +34,8 @@ export interface InitCounts {
   readonly launchers: number
   readonly relay: Relay | undefined
   readonly problems: number
+  /** Servers that no config calls any more. */
+  readonly forgotten: readonly string[]
 }
 
 /** What eight sessions of one server run, by its mode; without mycelium they run eight processes. */
@@ -95,12 +97,14 @@ export function initSummary(how: InitEnd, counts: InitCounts): string {
     const wouldBe = `dry run: nothing was changed\n${relay}  next: mycelium init\n`
     return counts.planned === 0 ? 'nothing to do\n' : wouldBe
   }
+  const forgot =
+    counts.forgotten.length > 0 ? `forgotten, as no config calls them: ${counts.forgotten.join(', ')}\n` : ''
   if (changedEntries === 0 && launchers === 0)
-    return problems > 0 ? 'nothing was changed\n' : 'nothing to do\n'
+    return forgot || (problems > 0 ? 'nothing was changed\n' : 'nothing to do\n')
   const changed = `${counted(changedEntries, 'entry', 'entries')} in ${counted(changedFiles, 'file', 'files')} changed`
   const next =
     changedEntries > 0 ? '  next: start your agents again; mycelium undo takes everything back\n' : ''
-  return `${changed}, ${counted(launchers, 'launcher', 'launchers')} written\n${relay}${next}`
+  return `${forgot}${changed}, ${counted(launchers, 'launcher', 'launchers')} written\n${relay}${next}`
 }
 
 function counted(count: number, one: string, many: string): string {
