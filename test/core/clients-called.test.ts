@@ -13,6 +13,7 @@ import { describe, expect, it } from 'vitest'
 import { applyPlan } from '../../src/core/clients/apply.ts'
 import { knownServers } from '../../src/core/clients/known-servers.ts'
 import { planOf } from '../../src/core/clients/plan.ts'
+import { readRegistry } from '../../src/core/config/registry.ts'
 import { type Sandbox, sandbox } from '../fixtures/configs/sandbox.ts'
 import { verifies } from '../requirements.ts'
 
@@ -184,6 +185,7 @@ describe('a broken file of our own', () => {
       await box.init()
       const good = box.read('.mycelium/servers.json')
       writeFileSync(box.paths.registry, text)
+      expect(() => readRegistry(box.paths)).toThrow(expect.objectContaining({ code: 'registry_invalid' }))
       await box.init()
       expect(box.read('.mycelium/servers.json')).toBe(good)
       writeFileSync(box.paths.registry, text)

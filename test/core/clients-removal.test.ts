@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import {
   chmodSync,
   cpSync,
@@ -89,6 +90,7 @@ describe('undo removes', () => {
       writeFileSync(join(root, name), 'x')
     }
     mkdirSync(join(root, 'empty'))
+    execFileSync('mkfifo', [join(root, 'launchers/pipe')])
     expect(anythingOfOurs(box.paths)).toBe(false)
     expect(await box.undo()).toMatchObject({ files: [], problems: [] })
     for (const name of mine) expect(existsSync(join(root, name)), name).toBe(true)

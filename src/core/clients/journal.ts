@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { chmodSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
+import { mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import type { Paths } from '../config/paths.ts'
 import { writeFileAtomic } from '../config/write-file.ts'
@@ -117,5 +117,4 @@ export function isSoundBackup(paths: Paths, name: string): boolean {
 
 function prepare(paths: Paths): void {
   mkdirSync(paths.backups, { recursive: true, mode: 0o700 })
-  chmodSync(paths.backups, 0o700)
 }

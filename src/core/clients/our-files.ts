@@ -1,4 +1,4 @@
-import { lstatSync, readdirSync, readFileSync, renameSync, rmdirSync, rmSync } from 'node:fs'
+import { closeSync, lstatSync, openSync, readdirSync, readSync, renameSync, rmdirSync, rmSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import type { Paths } from '../config/paths.ts'
 import { TEMPORARY } from '../config/write-file.ts'
@@ -9,6 +9,8 @@ import { knownServers } from './known-servers.ts'
 
 /** Second line of every launcher; pairs with templates/launcher.sh. */
 const LAUNCHER_MARK = '\n# mycelium launcher of the MCP server '
+/** Enough to hold the mark. */
+const HEAD_BYTES = 128
 /** Pairs with core/log.ts and daemon/start.ts. */
 const LOG_NAME = /^(daemon|server-.+)\.log(\.\d)?$|^daemon\.err$/
 /** Pairs with config/paths.ts and with what daemon/ and templates/launcher.sh write there. */
@@ -92,11 +94,18 @@ function ourLaunchers(paths: Paths, named: Iterable<string> = []): readonly stri
 }
 
 function hasMark(file: string): boolean {
+  let fd: number | undefined
   try {
-    return readFileSync(file, 'utf8').slice(0, 200).includes(LAUNCHER_MARK)
+    // Opening a FIFO would wait for ever.
+    if (!lstatSync(file).isFile()) return false
+    fd = openSync(file, 'r')
+    const head = Buffer.alloc(HEAD_BYTES)
+    return head.toString('utf8', 0, readSync(fd, head)).includes(LAUNCHER_MARK)
   } catch (error) {
     if (isSystemError(error)) return false
     throw error
+  } finally {
+    if (fd !== undefined) closeSync(fd)
   }
 }
 

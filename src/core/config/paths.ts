@@ -17,7 +17,7 @@ export interface Paths {
   readonly registry: string
   readonly settings: string
   readonly log: string
-  /** Socket, locks and journals: short path, 0700. */
+  /** Socket, locks and journals: short path, 0700. Every name in it is listed in clients/our-files.ts, or undo would leave it. */
   readonly run: string
   readonly socket: string
 }
