@@ -40,6 +40,14 @@ function shared(): Sandbox {
   return cursor({ env: { MYCELIUM_HOME: root } })
 }
 
+/** A file in the place of the root is somebody's; undo has nothing to do with it. */
+it('undo takes a file in the place of its directory for nothing of ours', () => {
+  verifies('LAUNCH-1')
+  const box = sandbox()
+  box.put('.mycelium', 'x')
+  expect(anythingOfOurs(box.paths)).toBe(false)
+})
+
 /** Every name below the run directory that launcher or relay spells. */
 const LAUNCHER_WRITES = ['launcher.sh', 'relay.mjs'].flatMap((file) => {
   const text = readFileSync(new URL(`../../templates/${file}`, import.meta.url), 'utf8')

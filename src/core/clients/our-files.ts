@@ -1,5 +1,5 @@
 import { closeSync, lstatSync, openSync, readdirSync, readSync, renameSync, rmdirSync, rmSync } from 'node:fs'
-import { basename, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import type { Paths } from '../config/paths.ts'
 import { TEMPORARY } from '../config/write-file.ts'
 import { hasErrno, MyceliumError } from '../errors.ts'
@@ -153,7 +153,7 @@ function removeIfEmpty(directory: string): void {
 }
 
 function isEmptyDirectory(path: string): boolean {
-  return !isLink(path) && readdirSync(path).length === 0
+  return lstatSync(path).isDirectory() && readdirSync(path).length === 0
 }
 
 function directoriesOf(paths: Paths): readonly string[] {
@@ -161,7 +161,7 @@ function directoriesOf(paths: Paths): readonly string[] {
 }
 
 function exists(path: string): boolean {
-  return lstatSync(path, { throwIfNoEntry: false }) !== undefined
+  return namesIn(dirname(path)).includes(basename(path))
 }
 
 function isLink(path: string): boolean {
