@@ -19,7 +19,7 @@ const LAYERS: readonly { area: string; files: RegExp; below: readonly string[] }
   },
   {
     area: 'reach',
-    files: /^core\/daemon\/(connect|start|lock|alone)\.ts$/,
+    files: /^core\/daemon\/(connect|start|lock|alone|draining)\.ts$/,
     below: ['base', 'config', 'wire'],
   },
   { area: 'launch', files: /^core\/launch\//, below: ['base', 'config'] },

@@ -1,8 +1,9 @@
-import { closeSync, type FSWatcher, fstatSync, openSync, readSync, watch } from 'node:fs'
+import { closeSync, type FSWatcher, fstatSync, openSync, readSync, statSync, watch } from 'node:fs'
 import { join } from 'node:path'
 import { systemClock } from '../core/clock.ts'
-import { pathsFrom } from '../core/config/paths.ts'
+import { type Paths, pathsFrom } from '../core/config/paths.ts'
 import { asking, connect, daemonStatus, stopDaemon } from '../core/daemon/connect.ts'
+import { drainingDaemons } from '../core/daemon/draining.ts'
 import { findOrStart, runInForeground } from '../core/daemon/start.ts'
 import type { DaemonStatus } from '../core/daemon/wire.ts'
 import { hasErrno, MyceliumError } from '../core/errors.ts'
@@ -29,13 +30,18 @@ export async function runDaemonStart(io: Io, options: DaemonOptions): Promise<vo
 export async function runDaemonStop(io: Io, options: DaemonOptions): Promise<void> {
   const paths = pathsFrom(io.env)
   const before = await daemonStatus(paths)
+  const drainingPids = pidsDraining(paths)
   const stopped = await stopDaemon(paths)
-  if (options.json) io.write(jsonText({ stopped, sessions: before?.sessions ?? 0 }))
-  else if (!stopped || before === undefined) io.write('no daemon was running\n')
-  else
-    io.write(
-      `stopped pid ${before.pid}, ${before.sessions} sessions and ${before.upstreams} server processes ended\n`,
-    )
+  if (options.json) io.write(jsonText({ stopped, sessions: before?.sessions ?? 0, drainingPids }))
+  else if (!stopped) io.write('no daemon was running\n')
+  else {
+    if (before !== undefined)
+      io.write(
+        `stopped pid ${before.pid}, ${before.sessions} sessions and ${before.upstreams} server processes ended\n`,
+      )
+    for (const pid of drainingPids)
+      io.write(`stopped pid ${pid}, which had handed over, with its last sessions\n`)
+  }
 }
 
 /** `mycelium daemon restart`: the old one finishes its sessions, a new one takes the next. */
@@ -57,17 +63,21 @@ export async function runDaemonRestart(io: Io, options: DaemonOptions): Promise<
   }
 }
 
-/** `mycelium daemon status`; exit code 1 when none runs. */
+/** `mycelium daemon status`; exit code 1 when none runs that takes new sessions. */
 export async function runDaemonStatus(io: Io, options: DaemonOptions): Promise<number> {
-  const status = await daemonStatus(pathsFrom(io.env))
-  if (options.json)
-    io.write(jsonText(status === undefined ? { running: false } : { running: true, ...status }))
-  else
+  const paths = pathsFrom(io.env)
+  const status = await daemonStatus(paths)
+  const drainingPids = pidsDraining(paths)
+  if (options.json) io.write(jsonText({ running: status !== undefined, ...status, drainingPids }))
+  else {
     io.write(
       status === undefined
         ? 'not running (it starts with the next agent session, or by `mycelium daemon start`)\n'
         : `running: ${line(status)}\n`,
     )
+    for (const pid of drainingPids)
+      io.write(`draining: pid ${pid} has handed over and goes on until its sessions end\n`)
+  }
   return status === undefined ? 1 : 0
 }
 
@@ -77,7 +87,10 @@ export async function runDaemonLogs(
   options: { readonly lines: number; readonly follow?: boolean; readonly server?: string },
 ): Promise<void> {
   const paths = pathsFrom(io.env)
-  const file = join(paths.log, options.server === undefined ? 'daemon.log' : `server-${options.server}.log`)
+  const file = join(
+    paths.log,
+    options.server === undefined ? daemonLogIn(paths) : `server-${options.server}.log`,
+  )
   let fd: number
   try {
     fd = openSync(file, 'r')
@@ -105,6 +118,16 @@ export async function runDaemonLogs(
 /** `mycelium daemon run`: in the foreground. */
 export function runDaemonRun(io: Io): Promise<number> {
   return runInForeground(pathsFrom(io.env), io.env)
+}
+
+function pidsDraining(paths: Paths): readonly number[] {
+  return drainingDaemons(paths).map(({ pid }) => pid)
+}
+
+/** A daemon that died before it could log has only said so on its standard error. */
+function daemonLogIn(paths: Paths): string {
+  const written = (name: string) => statSync(join(paths.log, name), { throwIfNoEntry: false })?.size
+  return written('daemon.log') === undefined && (written('daemon.err') ?? 0) > 0 ? 'daemon.err' : 'daemon.log'
 }
 
 function line(status: DaemonStatus): string {

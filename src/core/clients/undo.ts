@@ -1,5 +1,5 @@
 import { setImmediate as otherWork } from 'node:timers/promises'
-import type { Paths } from '../config/paths.ts'
+import { leaveFailureNote, type Paths } from '../config/paths.ts'
 import { type ServerDef, writeRegistry } from '../config/registry.ts'
 import { MyceliumError } from '../errors.ts'
 import { goneFiles, isGone, isKeptFor, neededLaunchers, stillCalled } from './called.ts'
@@ -66,6 +66,8 @@ export async function undo(
       problems.push(...own.map((record) => goneProblem(record, paths)))
       return { ...stays, stays: failed ? 'failed' : 'in use' }
     }
+    // An agent that reconnects now gets its original server, not a new daemon.
+    leaveFailureNote(paths, 'mycelium is being undone')
     const daemonStopped = await stopDaemon(paths)
     problems.push(...gone.map((record) => goneProblem(record, paths)))
     problems.push(...removeOurFiles(paths, keptFor(gone)))

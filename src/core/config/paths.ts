@@ -1,4 +1,4 @@
-import { chmodSync, lstatSync, mkdirSync, type Stats, statSync } from 'node:fs'
+import { chmodSync, lstatSync, mkdirSync, type Stats, statSync, writeFileSync } from 'node:fs'
 import { homedir, tmpdir, userInfo } from 'node:os'
 import { join, resolve } from 'node:path'
 import { hasErrno, MyceliumError } from '../errors.ts'
@@ -117,5 +117,20 @@ function refuseShared(dir: string, forbidden: number, stat: Stats | undefined): 
   } catch (cause) {
     if (!hasErrno(cause, 'EPERM', 'EROFS', 'EACCES')) throw cause
     throw new MyceliumError('run_dir_unsafe', `${dir} is open to other users`, { cause })
+  }
+}
+
+/** Read by launchers too: a note younger than 10 s means that they had better run the original server. */
+export function failureNotePath(paths: Paths): string {
+  return join(paths.run, 'start-failed')
+}
+
+/** Leaves word that no daemon could be started, or that none is wanted, and why; nothing where there is no run directory. */
+export function leaveFailureNote(paths: Paths, why: string): void {
+  try {
+    writeFileSync(failureNotePath(paths), `${why}\n`, { mode: 0o600 })
+  } catch (error) {
+    // Only the hint for launchers is lost.
+    if (!(error instanceof Error && 'code' in error)) throw error
   }
 }

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { accessSync, readFileSync } from 'node:fs'
 import { basename } from 'node:path'
 import { hasErrno, MyceliumError } from '../errors.ts'
 import type { Paths } from './paths.ts'
@@ -35,6 +35,16 @@ export interface ServerDef {
 export interface Registry {
   readonly version: 1
   readonly servers: readonly ServerDef[]
+}
+
+/** Whether init took anything over that undo has not given back. A registry that cannot be looked at counts. */
+export function isSetUp(paths: Paths): boolean {
+  try {
+    accessSync(paths.registry)
+    return true
+  } catch (error) {
+    return !hasErrno(error, 'ENOENT', 'ENOTDIR')
+  }
 }
 
 /** The registry on disk, or an empty one. Throws registry_invalid. */

@@ -4,7 +4,8 @@ import type { Paths } from '../config/paths.ts'
 import { ERRORS, type ErrorCode, hasErrno, MyceliumError } from '../errors.ts'
 import { LineSplitter } from '../lines.ts'
 import { type Identity, identityOf, isAlive } from '../process.ts'
-import { lockHolder } from './lock.ts'
+import { drainingDaemons, forgetDeadDraining } from './draining.ts'
+import { DAEMON_LOCK, holderOf } from './lock.ts'
 import type { ControlReply, DaemonStatus } from './wire.ts'
 
 /** A connection to the daemon's control socket. */
@@ -17,6 +18,8 @@ export interface Connection {
 const ASK_MS = 10_000
 /** From the answer to `stop` to the end of the process. */
 const GONE_MS = 10_000
+/** A daemon that is told by signal ends its servers first. */
+const SIGNALLED_GONE_MS = 20_000
 const POLL_MS = 5
 const MAX_ANSWER_BYTES = 64 * 1024 * 1024
 
@@ -47,8 +50,25 @@ export async function asking<T>(
   }
 }
 
-/** Stops the daemon and waits until its process has gone; false when none was running. */
+/** Stops the daemon, and those that handed over to it, and waits until their processes have gone; false when none was running. */
 export async function stopDaemon(paths: Paths): Promise<boolean> {
+  const stopped = await stopListening(paths)
+  const draining = drainingDaemons(paths)
+  for (const { pid } of draining) signal(pid)
+  for (const daemon of draining) await untilGone(daemon, SIGNALLED_GONE_MS)
+  forgetDeadDraining(paths)
+  return stopped || draining.length > 0
+}
+
+function signal(pid: number): void {
+  try {
+    process.kill(pid, 'SIGTERM')
+  } catch (error) {
+    if (!hasErrno(error, 'ESRCH')) throw error
+  }
+}
+
+async function stopListening(paths: Paths): Promise<boolean> {
   const connection = await connect(paths)
   if (connection === undefined) return false
   let daemon: Identity | undefined
@@ -61,14 +81,14 @@ export async function stopDaemon(paths: Paths): Promise<boolean> {
     connection.close()
   }
   // Its answer comes before its own end, and until then it may still write to what the caller deletes.
-  if (daemon !== undefined) await untilGone(daemon)
+  if (daemon !== undefined) await untilGone(daemon, GONE_MS)
   return true
 }
 
 /** A daemon that answers nothing cannot say which process it is; its lock does. */
 function naming(paths: Paths, error: unknown): unknown {
   if (!(error instanceof MyceliumError) || error.code !== 'daemon_timeout') return error
-  const holder = lockHolder(paths.run, 'daemon')
+  const holder = holderOf(paths.run, DAEMON_LOCK)
   if (holder === undefined) return error
   return new MyceliumError(
     'daemon_timeout',
@@ -80,11 +100,11 @@ function naming(paths: Paths, error: unknown): unknown {
   )
 }
 
-async function untilGone(daemon: Identity): Promise<void> {
-  const deadline = systemClock.now() + GONE_MS
+async function untilGone(daemon: Identity, boundMs: number): Promise<void> {
+  const deadline = systemClock.now() + boundMs
   while (isAlive(daemon)) {
     if (systemClock.now() > deadline)
-      throw new MyceliumError('daemon_timeout', `stop: process ${daemon.pid} is alive after ${GONE_MS} ms`)
+      throw new MyceliumError('daemon_timeout', `stop: process ${daemon.pid} is alive after ${boundMs} ms`)
     await new Promise((resolve) => setTimeout(resolve, POLL_MS))
   }
 }

@@ -5,6 +5,9 @@ import { type Clock, pause, systemClock } from '../clock.ts'
 import { hasErrno, MyceliumError } from '../errors.ts'
 import { type Identity, identityOf, isAlive, machineBootId } from '../process.ts'
 
+/** The lock that makes a daemon the only one. */
+export const DAEMON_LOCK = 'daemon'
+
 /** Either ours until released, or the living process that has it. */
 export type LockResult = { readonly release: () => void } | { readonly heldBy: Identity }
 
@@ -58,9 +61,14 @@ export async function acquireLock(dir: string, name: string, options: LockOption
   }
 }
 
-/** The living process that has the lock, or is about to have it. */
-export function lockHolder(dir: string, name: string): Identity | undefined {
-  return claimsOn(dir, name).find((claim) => claim.holder !== undefined)?.holder
+/** Who has the lock `name` in `dir`, undefined when nobody alive has. Two that are still settling it count as the first. */
+export function holderOf(dir: string, name: string): Identity | undefined {
+  try {
+    return claimsOn(dir, name).find((claim) => claim.holder !== undefined)?.holder
+  } catch (error) {
+    if (hasErrno(error, 'ENOENT')) return undefined
+    throw error
+  }
 }
 
 /** Undefined once no other living claim is left; else the rival that goes first: the lowest number, or one that stays. */

@@ -1,10 +1,11 @@
-import { readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { readFileSync, rmSync } from 'node:fs'
 import type { Socket } from 'node:net'
 import { join } from 'node:path'
 import { setFlagsFromString } from 'node:v8'
 import { systemClock } from '../clock.ts'
 import { packageRoot, packageVersion } from '../config/package-root.ts'
-import { type Paths, pathsOf, preparePaths } from '../config/paths.ts'
+import { failureNotePath, leaveFailureNote, type Paths, pathsOf, preparePaths } from '../config/paths.ts'
+import { isSetUp } from '../config/registry.ts'
 import { readSettings, section } from '../config/settings.ts'
 import { MyceliumError } from '../errors.ts'
 import { openLog } from '../log.ts'
@@ -19,14 +20,16 @@ import { type Identity, identityOf } from '../process.ts'
 import { Session } from '../session/session.ts'
 import { AgentsSeen } from './agents-seen.ts'
 import { serveControl } from './control.ts'
+import { recordDraining } from './draining.ts'
 import type { Hello } from './hello.ts'
 import { bootIdOf, sweepLeftovers } from './journal.ts'
 import { KnownServers } from './known-servers.ts'
 import { Listener } from './listen.ts'
-import { acquireLock } from './lock.ts'
+import { acquireLock, DAEMON_LOCK } from './lock.ts'
 import { Processes } from './processes.ts'
 import { serverRows } from './report.ts'
-import { failureNotePath } from './start.ts'
+import { LOCK_HELD_EXIT } from './start.ts'
+import { removeTraces } from './traces.ts'
 import { warmServers } from './warm.ts'
 import { startWatcher } from './watcher.ts'
 import type { DaemonStatus, WarmTarget } from './wire.ts'
@@ -34,6 +37,11 @@ import type { DaemonStatus, WarmTarget } from './wire.ts'
 const TICK_MS = 1_000
 const SNAPSHOT_MS = 2_000
 const STOP_LIMIT_MS = 10_000
+/** A launcher that outlived an undo starts a daemon of no use: it stays for as long as the launcher may need to be refused. */
+const NOTHING_SET_UP_MS = 5_000
+
+/** Why a daemon ends that has nothing to serve any more. */
+const UNDONE = 'nothing is set up'
 
 /** Per-request behaviour, outermost first: none yet, so every call crosses as it came. */
 const INTERCEPTORS: readonly Interceptor[] = []
@@ -44,8 +52,11 @@ async function run(paths: Paths): Promise<void> {
   const clock = systemClock
   const log = openLog(paths.log, clock)
   const daemon = identityOf(process.pid) as Identity
-  const lock = await acquireLock(paths.run, 'daemon', { identity: daemon })
-  if ('heldBy' in lock) return
+  const lock = await acquireLock(paths.run, DAEMON_LOCK, { identity: daemon })
+  if ('heldBy' in lock) {
+    process.exitCode = LOCK_HELD_EXIT
+    return
+  }
   const { limits, ignored } = limitsWith(section(readSettings(paths), 'limits'))
   for (const limit of ignored)
     log.event('limit-ignored', {
@@ -73,7 +84,8 @@ async function run(paths: Paths): Promise<void> {
   const sessions = new Set<Session>()
   const startedAtMs = clock.now()
   let nextSession = 1
-  let draining = false
+  let forgetDraining: (() => void) | undefined
+  let wasSetUp = isSetUp(paths)
   let idleSinceMs = clock.now()
 
   const attach = (hello: Hello, socket: Socket): void => {
@@ -92,7 +104,7 @@ async function run(paths: Paths): Promise<void> {
       ended: () => {
         sessions.delete(session)
         log.event('session-ended', { session: session.id, server: def.id, client: hello.client })
-        if (draining && sessions.size === 0) void stop('drained')
+        if (forgetDraining !== undefined && sessions.size === 0) void stop('drained')
       },
     })
     sessions.add(session)
@@ -126,6 +138,8 @@ async function run(paths: Paths): Promise<void> {
       await Promise.race([processes.settled(), new Promise((resolve) => setTimeout(resolve, STOP_LIMIT_MS))])
       processes.killAll()
       await watcher.stop()
+      forgetDraining?.()
+      if (forgetDraining === undefined && why === UNDONE) await removeTraces(paths, daemon)
       lock.release()
       log.event('daemon-stopped')
       // Answers on their way out get their turn.
@@ -148,7 +162,7 @@ async function run(paths: Paths): Promise<void> {
       socket: paths.socket,
       uptimeMs: Math.round(clock.now() - startedAtMs),
       rssMb: Math.round((process.memoryUsage.rss() / 1024 / 1024) * 10) / 10,
-      draining,
+      draining: forgetDraining !== undefined,
       sessions: sessions.size,
       upstreams: processes.count,
       watcherPid: watcher.pid ?? null,
@@ -189,7 +203,7 @@ async function run(paths: Paths): Promise<void> {
       return { sessions: open }
     },
     handover: () => {
-      draining = true
+      forgetDraining = recordDraining(paths, daemon)
       listener.close()
       lock.release()
       log.event('daemon-draining', { sessions: sessions.size })
@@ -230,10 +244,14 @@ async function run(paths: Paths): Promise<void> {
   setInterval(() => {
     if (stopping !== undefined) return
     sweepPools({ clock, log, limits, pools, saturation })
-    if (draining) return
+    const setUp = isSetUp(paths)
+    const idleMs = clock.now() - idleSinceMs
+    if (!setUp && (wasSetUp || idleMs > NOTHING_SET_UP_MS)) return void stop(UNDONE)
+    wasSetUp ||= setUp
+    if (forgetDraining !== undefined) return
     void listener.heal().catch((error: unknown) => log.event('bug', { what: String(error) }))
     if (sessions.size > 0 || processes.count > 0) idleSinceMs = clock.now()
-    else if (clock.now() - idleSinceMs > limits.daemonIdleMs) void stop('nothing to do')
+    else if (idleMs > limits.daemonIdleMs) void stop('nothing to do')
   }, TICK_MS)
   setInterval(() => {
     if (processes.count > 0) processes.snapshot()
@@ -248,11 +266,7 @@ if (verb === 'run' && root !== undefined) {
   run(paths).then(undefined, (error: unknown) => {
     const what = error instanceof Error ? error.message : String(error)
     console.error(`mycelium daemon: ${what}`)
-    try {
-      writeFileSync(failureNotePath(paths), `${what}\n`, { mode: 0o600 })
-    } catch {
-      // The run directory itself is the trouble; the line above says so.
-    }
+    leaveFailureNote(paths, what)
     process.exit(1)
   })
 }

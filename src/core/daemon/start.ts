@@ -1,14 +1,17 @@
 import { spawn } from 'node:child_process'
-import { closeSync, openSync, readFileSync, rmSync } from 'node:fs'
+import { closeSync, fstatSync, openSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Clock, systemClock } from '../clock.ts'
 import { packageRoot } from '../config/package-root.ts'
-import { type Paths, preparePaths } from '../config/paths.ts'
+import { failureNotePath, type Paths, preparePaths } from '../config/paths.ts'
 import { MyceliumError } from '../errors.ts'
-import { MARKER } from '../process.ts'
+import { identityOf, isAlive, MARKER } from '../process.ts'
 import { type Connection, connect } from './connect.ts'
+import { DAEMON_LOCK, holderOf } from './lock.ts'
 
 const START_LIMIT_MS = 10_000
+/** How a daemon ends that finds another one with the lock: no failure, since many are started at once. */
+export const LOCK_HELD_EXIT = 3
 
 /** Where the daemon's bundle is. */
 export function daemonScript(): string {
@@ -28,22 +31,30 @@ export async function findOrStart(
   if (running !== undefined) return running
   preparePaths(paths)
   rmSync(failureNotePath(paths), { force: true })
-  const log = openSync(join(paths.log, 'daemon.err'), 'a', 0o600)
+  const errors = join(paths.log, 'daemon.err')
+  const log = openSync(errors, 'a', 0o600)
+  const saidBefore = fstatSync(log).size
+  let pid: number
   try {
     const intermediate = spawn(
       '/bin/sh',
-      ['-c', '"$@" & :', 'sh', process.execPath, daemonScript(), 'run', paths.root],
+      ['-c', '"$@" >&2 & echo $!', 'sh', process.execPath, daemonScript(), 'run', paths.root],
       {
         cwd: '/',
         env: withoutMarker(env),
         detached: true,
-        stdio: ['ignore', log, log],
+        stdio: ['ignore', 'pipe', log],
       },
     )
+    let printed = ''
+    intermediate.stdout?.on('data', (chunk: Buffer) => {
+      printed += chunk.toString('latin1')
+    })
     await new Promise((resolve, reject) => {
       intermediate.once('error', reject)
-      intermediate.once('exit', resolve)
+      intermediate.once('close', resolve)
     })
+    pid = Number(printed)
   } catch (cause) {
     throw new MyceliumError(
       'daemon_start_failed',
@@ -53,12 +64,21 @@ export async function findOrStart(
   } finally {
     closeSync(log)
   }
+  const ours = identityOf(pid)
   const deadlineMs = clock.now() + START_LIMIT_MS
   while (clock.now() < deadlineMs) {
+    const ended = ours === undefined || !isAlive(ours)
     const connection = await connect(paths)
     if (connection !== undefined) return connection
     const failure = failureNote(paths)
     if (failure !== undefined) throw new MyceliumError('daemon_start_failed', failure)
+    // Ours also ends when another one is coming up.
+    if (ended && holderOf(paths.run, DAEMON_LOCK) === undefined) {
+      throw new MyceliumError(
+        'daemon_start_failed',
+        `the daemon ended before it listened: ${lastWords(errors, saidBefore)}`,
+      )
+    }
     await waitReferenced(10)
   }
   throw new MyceliumError('daemon_start_failed', `the daemon did not listen within ${START_LIMIT_MS} ms`)
@@ -78,23 +98,36 @@ export function failureNote(paths: Paths): string | undefined {
   }
 }
 
-/** Read by launchers too: a fresh note means that another try would fail the same way. */
-export function failureNotePath(paths: Paths): string {
-  return join(paths.run, 'start-failed')
+/** What a daemon that died said of it: the line that names the error, else its last one. */
+function lastWords(file: string, from: number): string {
+  const lines = readFileSync(file)
+    .subarray(from)
+    .toString('utf8')
+    .split('\n')
+    .filter((line) => line.trim() !== '')
+  return (
+    lines.find((line) => /^\S*Error\b|^mycelium daemon: /.test(line)) ?? lines.at(-1) ?? 'it said nothing'
+  )
 }
 
 function waitReferenced(delayMs: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, delayMs))
 }
 
-/** Runs the daemon as a child of this process, for service managers and for watching it; gives its exit code. */
-export function runInForeground(paths: Paths, env: NodeJS.ProcessEnv): Promise<number> {
+/**
+ * Runs the daemon as a child of this process, for service managers and for watching it; gives its exit code. Throws
+ * daemon_busy when one runs already.
+ */
+export async function runInForeground(paths: Paths, env: NodeJS.ProcessEnv): Promise<number> {
   preparePaths(paths)
   const child = spawn(process.execPath, [daemonScript(), 'run', paths.root], { env, stdio: 'inherit' })
   const pass = (signal: NodeJS.Signals): void => void child.kill(signal)
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => pass(signal))
-  return new Promise((resolve, reject) => {
+  const code = await new Promise<number>((resolve, reject) => {
     child.once('error', reject)
-    child.once('exit', (code) => resolve(code ?? 1))
+    child.once('exit', (status) => resolve(status ?? 1))
   })
+  if (code !== LOCK_HELD_EXIT) return code
+  const holder = holderOf(paths.run, DAEMON_LOCK)
+  throw new MyceliumError('daemon_busy', `a daemon runs already: pid ${holder?.pid ?? 'unknown'}`)
 }
