@@ -44,6 +44,7 @@ export const ERRORS = {
   too_many_calls: { exit: 1, wire: -32009, hint: 'wait for answers before sending more' },
   client_gone: { exit: 1, wire: -32010, hint: '' },
   capability_missing: { exit: 1, wire: -32011, hint: '' },
+  message_too_long: { exit: 1, wire: -32013, hint: 'ask for less at once' },
   daemon_stopping: { exit: 1, wire: -32012, hint: 'mycelium daemon start' },
 } as const satisfies Record<string, { exit: number; wire?: number; hint: string }>
 
@@ -70,6 +71,11 @@ export class MyceliumError extends Error {
     this.hint = extras.hint ?? ERRORS[code].hint
     this.data = extras.data
   }
+}
+
+/** Message and next step in one line, for where there is room for one only. */
+export function withHint(error: MyceliumError): string {
+  return error.hint === '' ? error.message : `${error.message} (next: ${error.hint})`
 }
 
 /** The process exit code for anything thrown. */

@@ -265,8 +265,8 @@ describe('input that is no message', () => {
     const count = agent.lines.length
     agent.raw(echo('"long"', 'x'.repeat(300_000)))
     const refusal = await nextLine(agent, count)
-    expect([refusal.error.code, refusal.id]).toEqual([-32600, null])
-    expect(refusal.error.message).toContain('limit')
+    expect([refusal.error.code, refusal.id]).toEqual([-32600, 'long'])
+    expect(refusal.error.message).toMatch(/300\d\d\d bytes is over the limit of 100000 bytes/)
     expect(await agent.call('echo', { text: 'goes on' })).toBe('goes on')
     expect(agent.lines).toHaveLength(count + 2)
   })

@@ -40,6 +40,8 @@ export interface Limits {
   readonly sessionBacklogBytes: number
   /** Longest line taken from an agent. */
   readonly lineBytes: number
+  /** Longest line taken from a server. */
+  readonly serverLineBytes: number
   /** Share of the machine's memory that must stay free for a spare to be started. */
   readonly freeMemoryShare: number
 }
@@ -65,6 +67,7 @@ export const DEFAULT_LIMITS: Limits = {
   daemonIdleMs: 15 * 60_000,
   sessionBacklogBytes: 64 * 1024 * 1024,
   lineBytes: 64 * 1024 * 1024,
+  serverLineBytes: 64 * 1024 * 1024,
   freeMemoryShare: 0.1,
 }
 

@@ -89,6 +89,7 @@ export class Supply {
         await this.#services.start(this.#profile),
         this.#services.clock,
         this.#upstreamEvents,
+        this.#services.limits.serverLineBytes,
       )
       this.#lists.add(upstream)
       await this.#greet(upstream)

@@ -1,18 +1,17 @@
 import type { Clock } from '../clock.ts'
-import { MyceliumError } from '../errors.ts'
-import { LineSplitter } from '../lines.ts'
+import { ERRORS, MyceliumError } from '../errors.ts'
+import { LineSplitter, type OverlongLine } from '../lines.ts'
 import type { Call, Reply } from '../pipeline/call.ts'
 import { idInteger, integerAt, metaTokenText } from '../protocol/fields.ts'
 import { type Frame, scanFrame } from '../protocol/frame.ts'
-import { notificationText, requestText } from '../protocol/messages.ts'
+import { errorText, notificationText, requestText } from '../protocol/messages.ts'
 import { Outbox } from '../protocol/outbox.ts'
+import { readEnds } from '../protocol/overlong.ts'
 import { spliceRanges } from '../protocol/splice.ts'
 import { type Pending, PendingTable } from './pending.ts'
 import type { UpstreamProcess } from './spawn.ts'
 import type { Listed, UpstreamState } from './states.ts'
 
-/** Longest line taken from a server. */
-export const MAX_SERVER_LINE_BYTES = 64 * 1024 * 1024
 /** Most bytes that may wait for a server that does not read its stdin. */
 const MAX_STDIN_BACKLOG_BYTES = 256 * 1024 * 1024
 /** How long a cancelled call still counts as in flight: the server may go on asking its owner meanwhile. */
@@ -65,7 +64,7 @@ export class Upstream implements Listed {
   #live = 0
   #left = false
 
-  constructor(process: UpstreamProcess, clock: Clock, events: UpstreamEvents) {
+  constructor(process: UpstreamProcess, clock: Clock, events: UpstreamEvents, maxLineBytes: number) {
     this.process = process
     this.#clock = clock
     this.#events = events
@@ -79,9 +78,10 @@ export class Upstream implements Listed {
     // A server that died has a broken stdin; its exit is reported by `exited`.
     process.stdin.on('error', () => {})
     const lines = new LineSplitter(
-      MAX_SERVER_LINE_BYTES,
+      maxLineBytes,
       (line) => this.#hear(line),
       (bytes) => events.oddity(this, 'line over the limit', bytes),
+      (line) => this.#dropped(line, maxLineBytes),
     )
     process.stdout.on('data', (chunk: Buffer) => {
       this.lastHeardMs = clock.now()
@@ -226,6 +226,21 @@ export class Upstream implements Listed {
     if (pending.cancelled) return
     if (pending.call !== undefined) this.#events.answered(this)
     pending.reply({ frame })
+  }
+
+  /** A message that was too long to be taken: whoever waits for it learns so. */
+  #dropped({ bytes, head, tail }: OverlongLine, maxBytes: number): void {
+    const { kind, idText } = readEnds(head, tail)
+    const fact = `of ${bytes} bytes is over the limit of ${maxBytes} bytes`
+    if (kind === 'call' && idText !== undefined)
+      this.tell(Buffer.from(errorText(idText, ERRORS.message_too_long.wire, `a request ${fact}`)))
+    if (kind !== 'response') return
+    const all = this.#pending.all()
+    const pending =
+      idText === undefined && all.length === 1 ? all[0] : all.find(({ id }) => String(id) === idText)
+    if (pending === undefined) return
+    this.#drop(pending)
+    if (!pending.cancelled) pending.gone(new MyceliumError('message_too_long', `the server's answer ${fact}`))
   }
 
   #progressed(frame: Frame): void {

@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net'
 import type { Clock } from '../clock.ts'
 import { EOF_MARKER } from '../daemon/hello.ts'
-import { LineSplitter } from '../lines.ts'
+import { LineSplitter, type OverlongLine } from '../lines.ts'
 import type { Limits } from '../pool/limits.ts'
 import type { Frame } from '../protocol/frame.ts'
 import { Outbox } from '../protocol/outbox.ts'
@@ -10,7 +10,7 @@ import { Outbox } from '../protocol/outbox.ts'
 export interface ConnectionEvents {
   line(line: Buffer): void
   /** A line over the limit was dropped. */
-  overlong(bytes: number): void
+  overlong(line: OverlongLine): void
   /** The agent reads too slowly (true), or has caught up. */
   slow(slow: boolean): void
   /** The agent writes no more, but still reads. */
@@ -55,7 +55,8 @@ export class Connection {
     const lines = new LineSplitter(
       parts.limits.lineBytes,
       (line) => this.#hear(line),
-      (bytes) => events.overlong(bytes),
+      () => {},
+      (line) => events.overlong(line),
     )
     socket.on('data', (chunk: Buffer) => lines.push(chunk))
     socket.on('end', () => this.#inputEnded())

@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net'
-import { ERRORS, MyceliumError, wireCodeOf } from '../errors.ts'
+import { ERRORS, MyceliumError, wireCodeOf, withHint } from '../errors.ts'
+import type { OverlongLine } from '../lines.ts'
 import type { Call, Dispatch } from '../pipeline/call.ts'
 import type { Member } from '../pool/member.ts'
 import type { Pool } from '../pool/pool.ts'
@@ -18,6 +19,7 @@ import { Connection } from './connection.ts'
 import { HeldFrames } from './held-frames.ts'
 import { NO_ROOTS, type Roots, rootsOf } from './roots.ts'
 import type { Peer, SessionServices } from './services.ts'
+import { tooLong } from './too-long.ts'
 
 /** After a half-close the answers still owed may take this long. */
 const FINISH_MS = 10 * 60_000
@@ -49,7 +51,7 @@ export class Session implements Member {
       { clock: services.clock, limits: services.limits, plainEof: peer.plainEof },
       {
         line: (line) => this.#hear(line),
-        overlong: (bytes) => this.#complain(-32600, `a line of ${bytes} bytes or more is over the limit`),
+        overlong: (line) => this.#dropped(line),
         slow: (slow) => this.pool?.service.slowReader(this, slow),
         halfClosed: () => this.#inputEnded(),
         died: (why) => this.#leave(why),
@@ -248,11 +250,6 @@ export class Session implements Member {
     else batch.add(spliceId(answer, idText(request)))
   }
 
-  #answer(line: Buffer, batch: BatchReply | undefined): void {
-    if (batch === undefined) this.#connection.push(line)
-    else batch.add(line)
-  }
-
   #fail(frame: Frame, error: unknown, batch: BatchReply | undefined): void {
     const known = error instanceof MyceliumError
     if (!known) this.#services.log.event('bug', { server: this.peer.server, what: String(error) })
@@ -262,7 +259,15 @@ export class Session implements Member {
 
   #refuse(frame: Frame, code: number, message: string, batch: BatchReply | undefined): void {
     if (frame.kind === 'notification' || frame.kind === 'response') return
-    this.#answer(Buffer.from(errorText(idText(frame) || 'null', code, message)), batch)
+    const line = Buffer.from(errorText(idText(frame) || 'null', code, message))
+    if (batch === undefined) this.#connection.push(line)
+    else batch.add(line)
+  }
+
+  #dropped(line: OverlongLine): void {
+    const told = tooLong(line, this.#services.limits.lineBytes)
+    if ('answer' in told) this.#requests.answer(told.answer)
+    else this.#connection.push(told.refusal)
   }
 
   /** Something that cannot be answered under an id of its own. */
@@ -289,8 +294,4 @@ export class Session implements Member {
     this.pool?.detach(this)
     this.#services.ended()
   }
-}
-
-function withHint(error: MyceliumError): string {
-  return error.hint === '' ? error.message : `${error.message} (next: ${error.hint})`
 }
