@@ -149,6 +149,34 @@ describe('initialize', () => {
     expect((await agent.answerTo('3')).error.message).toBe('not today')
   })
 
+  it('that fails does not spoil one that was sent right behind it', async () => {
+    verifies('PROTO-1')
+    defineServer(home, 'fussy', 'session', { args: ['--init=fussy'] })
+    const agent = await home.agent('fussy')
+    agent.raw(
+      ['{"jsonrpc":"2.0","id":1,"method":"initialize"}', initialize('2'), INITIALIZED, echo('3', 'x')].join(
+        '\n',
+      ),
+    )
+    expect((await agent.answerTo('1')).error.code).toBe(-32603)
+    expect((await agent.answerTo('2')).result.serverInfo.name).toBe('probe')
+    expect(textOf(await agent.answerTo('3'))).toBe('x')
+  })
+
+  it.each(MODES)(
+    'that fails does not spoil one with the same version and capabilities in %s mode',
+    async (mode) => {
+      verifies('PROTO-1')
+      defineServer(home, `fussy-${mode}`, mode, { args: ['--init=fussy'] })
+      const agent = await home.agent(`fussy-${mode}`)
+      const nameless = initialize('1').replace(/,"clientInfo":\{.*?\}/, '')
+      agent.raw(nameless)
+      expect((await agent.answerTo('1')).error.code).toBe(-32603)
+      agent.raw(initialize('2'))
+      expect((await agent.answerTo('2')).result.serverInfo.name).toBe('probe')
+    },
+  )
+
   it('with different versions or capabilities leads to different greetings and processes', async () => {
     verifies('PROTO-1')
     const log = defineServer(home, 'versions', 'shared')

@@ -16,6 +16,8 @@ export class CrashRecord {
   readonly #clock: Clock
   #times: number[] = []
   #lastReason = ''
+  /** The last process that was greeted answered `initialize` with an error: another greeting may please it. */
+  refused = false
 
   constructor(clock: Clock) {
     this.#clock = clock

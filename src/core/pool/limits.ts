@@ -30,6 +30,10 @@ export interface Limits {
   readonly rootsMs: number
   /** How long a paused server's calls are held. */
   readonly pauseMs: number
+  /** How long the answers owed to an agent that closed its end may take. */
+  readonly finishMs: number
+  /** The same without any sign of life from its server: longer than a tool call that says nothing usually takes. */
+  readonly finishSilentMs: number
   /** A process in service that has been silent this long is asked whether it lives. */
   readonly probeAfterMs: number
   /** SIGTERM to SIGKILL. */
@@ -62,6 +66,8 @@ export const DEFAULT_LIMITS: Limits = {
   serverRequestMs: 10 * 60_000,
   rootsMs: 3_000,
   pauseMs: 60_000,
+  finishMs: 10 * 60_000,
+  finishSilentMs: 90_000,
   probeAfterMs: 5 * 60_000,
   killGraceMs: 1_500,
   daemonIdleMs: 15 * 60_000,

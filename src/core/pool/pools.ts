@@ -37,7 +37,9 @@ export class Pools {
     const base = processKey(profile)
     const key = greetings === undefined ? `${base}-bare` : poolKey(base, greetings)
     const known = this.#pools.get(key)
-    if (known !== undefined) {
+    const otherWords = known?.greetings?.paramsText !== greetings?.paramsText
+    // What a server refused need not be what the next agent says, even where both agree on all that the key holds.
+    if (known !== undefined && !(otherWords && known.crashes.refused && known.members.size === 0)) {
       // Most recently used last: the order in which cold pools are dropped.
       this.#pools.delete(key)
       this.#pools.set(key, known)

@@ -99,6 +99,7 @@ export class Supply {
       throw error
     }
     this.#starting -= 1
+    this.crashes.refused = false
     this.#events.ready(upstream)
   }
 
@@ -120,6 +121,7 @@ export class Supply {
     }
     if (this.#closed) return
     this.crashes.note(reason)
+    this.crashes.refused = error instanceof MyceliumError && error.data?.answer !== undefined
     this.#services.log.event('upstream-start-failed', { server, because: reason })
     const told =
       error instanceof MyceliumError && error.code === 'server_exited'

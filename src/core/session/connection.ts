@@ -5,6 +5,7 @@ import { LineSplitter, type OverlongLine } from '../lines.ts'
 import type { Limits } from '../pool/limits.ts'
 import type { Frame } from '../protocol/frame.ts'
 import { Outbox } from '../protocol/outbox.ts'
+import { Patience } from './patience.ts'
 
 /** What comes from the agent's end. */
 export interface ConnectionEvents {
@@ -15,6 +16,8 @@ export interface ConnectionEvents {
   slow(slow: boolean): void
   /** The agent writes no more, but still reads. */
   halfClosed(): void
+  /** The answers owed since the half-close are late. */
+  waitedEnough(why: string): void
   /** The agent is gone, or must be given up. Called once. */
   died(why: string): void
 }
@@ -36,6 +39,7 @@ export class Connection {
   readonly #parts: ConnectionParts
   readonly #events: ConnectionEvents
   readonly #out: Outbox
+  readonly #patience: Patience
   #holds = 0
   #sawEofMarker = false
   #dead = false
@@ -45,6 +49,7 @@ export class Connection {
     this.#socket = socket
     this.#parts = parts
     this.#events = events
+    this.#patience = new Patience(parts.clock, parts.limits, events.waitedEnough)
     this.#out = new Outbox(socket, parts.limits.sessionBacklogBytes, {
       pressure: (high) => {
         this.hold(high)
@@ -65,11 +70,13 @@ export class Connection {
   }
 
   push(line: Buffer): void {
+    this.#patience.sign()
     this.#out.push(line)
   }
 
   /** A message under another id. */
   pushFrame(frame: Frame, newIdText: string): void {
+    this.#patience.sign()
     this.#out.pushFrame(frame, newIdText)
   }
 
@@ -87,14 +94,9 @@ export class Connection {
     // A relay that is bare nc stays while its input is open unless both directions are closed.
     if (this.#parts.plainEof) this.#socket.once('finish', () => this.#socket.destroySoon())
     this.#out.end()
+    this.#patience.end()
     this.#cancelTimer()
     this.#cancelTimer = this.#parts.clock.after(CLOSE_MS, () => this.#die('it did not close'))
-  }
-
-  /** Gives the agent up after boundMs. */
-  giveUpAfter(boundMs: number, why: string): void {
-    this.#cancelTimer()
-    this.#cancelTimer = this.#parts.clock.after(boundMs, () => this.#die(why))
   }
 
   #hear(line: Buffer): void {
@@ -104,14 +106,17 @@ export class Connection {
 
   #inputEnded(): void {
     if (this.#dead) return
-    if (this.#sawEofMarker || this.#parts.plainEof) this.#events.halfClosed()
-    else this.#die('the agent is gone')
+    if (this.#sawEofMarker || this.#parts.plainEof) {
+      this.#patience.begin()
+      this.#events.halfClosed()
+    } else this.#die('the agent is gone')
   }
 
   #die(why: string): void {
     if (this.#dead) return
     this.#dead = true
     this.#cancelTimer()
+    this.#patience.end()
     this.#events.died(why)
     this.#out.close()
     this.#socket.destroy()

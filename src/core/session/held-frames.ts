@@ -51,6 +51,14 @@ export class HeldFrames {
     this.#frames = [...(this.#frames ?? []), ...frames]
   }
 
+  /** Gives what is held before the first request with this method; from that on all is held still. */
+  releaseUntil(method: string): HeldFrame[] {
+    const frames = this.#frames ?? []
+    const at = frames.findIndex(({ frame }) => frame.kind === 'request' && frame.method === method)
+    this.#frames = at === -1 ? undefined : frames.slice(at)
+    return at === -1 ? frames : frames.slice(0, at)
+  }
+
   /** Gives all that is held; from now on nothing has to wait. */
   release(): HeldFrame[] {
     const frames = this.#frames ?? []

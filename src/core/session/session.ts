@@ -21,9 +21,6 @@ import { NO_ROOTS, type Roots, rootsOf } from './roots.ts'
 import type { Peer, SessionServices } from './services.ts'
 import { tooLong } from './too-long.ts'
 
-/** After a half-close the answers still owed may take this long. */
-const FINISH_MS = 10 * 60_000
-
 /** One agent connection: its ids, its calls in flight, its place in a pool. */
 export class Session implements Member {
   readonly id: string
@@ -54,6 +51,7 @@ export class Session implements Member {
         overlong: (line) => this.#dropped(line),
         slow: (slow) => this.pool?.service.slowReader(this, slow),
         halfClosed: () => this.#inputEnded(),
+        waitedEnough: (why) => this.close(new MyceliumError('request_timeout', why)),
         died: (why) => this.#leave(why),
       },
     )
@@ -176,7 +174,7 @@ export class Session implements Member {
       const own = error instanceof MyceliumError ? (error.data?.answer as Frame | undefined) : undefined
       if (frame !== undefined && own !== undefined) this.#reply(own, frame, batch)
       else if (frame !== undefined) this.#fail(frame, error, batch)
-      for (const { frame: later, batch: its } of this.#held.release())
+      for (const { frame: later, batch: its } of this.#held.releaseUntil('initialize'))
         if (later.kind === 'request') this.#fail(later, error, its)
     }
     this.#attaching = false
@@ -278,7 +276,6 @@ export class Session implements Member {
   #inputEnded(): void {
     this.#finishing = true
     this.#requests.close('the agent is leaving')
-    this.#connection.giveUpAfter(FINISH_MS, 'its last answers took too long')
     this.#finishIfDone()
   }
 
