@@ -44,14 +44,38 @@ export function profileOf(def: ServerDef, origin: Origin): Profile {
   }
 }
 
+/** Longest first: one may hold another. */
 function secretsIn(env: Readonly<Record<string, string>>, declared: readonly string[]): readonly string[] {
-  return Object.entries(env)
-    .filter(
-      ([name, value]) =>
-        value.length >= MIN_SECRET_LENGTH && (declared.includes(name) || SECRET_NAME.test(name)),
-    )
-    .map(([, value]) => value)
+  const values = Object.entries(env)
+    .filter(([name]) => declared.includes(name) || SECRET_NAME.test(name))
+    .flatMap(([, value]) => writtenForms(value))
+  return [...new Set(values)]
+    .filter((text) => text.length >= MIN_SECRET_LENGTH)
     .sort((a, b) => b.length - a.length)
+}
+
+/** How a program may write a value: as it is, line by line (a log has no longer unit), as JSON, in a URL. */
+function writtenForms(value: string): readonly string[] {
+  const lines = value.split(/[\r\n]+/).map((line) => line.trim())
+  return [value, ...lines].flatMap((text) => {
+    const json = JSON.stringify(text).slice(1, -1)
+    const url = encodeURIComponent(Buffer.from(text).toString())
+    const strict = url.replace(/[!'()*]/g, (mark) => `%${hexOf(mark, 2).toUpperCase()}`)
+    return [
+      text,
+      json,
+      json.replaceAll('/', '\\/'),
+      json.replace(/[^ -~]/g, (unit) => `\\u${hexOf(unit, 4)}`),
+      url,
+      strict,
+      strict.replaceAll('%20', '+'),
+      strict.replaceAll('%2F', '/'),
+    ]
+  })
+}
+
+function hexOf(character: string, digits: number): string {
+  return character.charCodeAt(0).toString(16).padStart(digits, '0')
 }
 
 /** The text with every secret value blanked out. */
