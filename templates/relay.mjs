@@ -31,19 +31,19 @@ for (const name of Object.keys(process.env).filter((name) => name.startsWith(KEP
 /** Exact bytes where /proc has them: process.env and process.argv replace what is not UTF-8. */
 function helloBytes() {
   let args = argv
+  let directory = cwd
   let variables = Object.entries(process.env).map(([name, value]) => `${name}=${value}`)
   let encoding = 'utf8'
   try {
     const read = (file) => readFileSync(`/proc/self/${file}`, 'latin1').split('\0').slice(0, -1)
     args = read('cmdline').slice(2 + OWN_ARGUMENTS)
+    directory = read('cmdline')[2 + 2]
     variables = read('environ')
     encoding = 'latin1'
   } catch {}
   variables = variables.map((line) => (line.startsWith(KEPT) ? line.slice(KEPT.length) : line))
-  const header = Buffer.from(
-    [`server=${id}`, `client=${client}`, `cwd=${cwd}`, 'relay=node', `pid=${process.pid}`, ''].join('\0'),
-  )
-  const rest = [...args.map((arg) => `arg=${arg}`), '', ...variables].join('\0')
+  const header = Buffer.from(`server=${id}\0client=${client}\0relay=node\0pid=${process.pid}\0`)
+  const rest = [`cwd=${directory}`, ...args.map((arg) => `arg=${arg}`), '', ...variables].join('\0')
   return Buffer.concat([header, Buffer.from(rest, encoding)])
 }
 

@@ -26,6 +26,7 @@ export const ERRORS = {
   daemon_not_running: { exit: 1, hint: 'mycelium daemon start' },
   daemon_start_failed: { exit: 1, hint: 'mycelium daemon logs' },
   daemon_timeout: { exit: 1, hint: 'mycelium daemon logs' },
+  not_utf8: { exit: 1, hint: 'rename the directory, or change the argument or variable' },
   bad_hello: { exit: 1, hint: 'mycelium init rewrites the launchers' },
 
   // demo

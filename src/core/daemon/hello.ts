@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer'
 import { MyceliumError } from '../errors.ts'
 
 /**
@@ -15,6 +16,14 @@ export interface Hello {
   readonly pid: number
   readonly argv: readonly string[]
   readonly env: Readonly<Record<string, string>>
+  /** What of it is not UTF-8, and so cannot be given to a process: `cwd`, `arg`, or `env NAME`. */
+  readonly notUtf8: ReadonlySet<string>
+}
+
+/** Throws not_utf8 for a session whose server would get another directory, argument or declared variable than the agent gave. */
+export function refuseUnlessUtf8(hello: Hello, envNames: readonly string[]): void {
+  for (const name of ['cwd', 'arg', ...envNames.map((one) => `env ${one}`)])
+    if (hello.notUtf8.has(name)) throw new MyceliumError('not_utf8', `${hello.server}: ${name} is not UTF-8`)
 }
 
 /** Longest first line: an environment of 2 MiB in hex. */
@@ -37,7 +46,8 @@ export function parseFirstLine(line: Buffer): Hello | { readonly kind: 'control'
 function parseRecords(kind: Hello['kind'], hex: string): Hello {
   if (hex.length % 2 !== 0 || /[^0-9a-f]/.test(hex))
     throw new MyceliumError('bad_hello', 'the greeting is not hex')
-  const records = Buffer.from(hex, 'hex').toString('utf8').split('\0')
+  const bytes = Buffer.from(hex, 'hex')
+  const records = bytes.toString('utf8').split('\0')
   const header = new Map<string, string>()
   const argv: string[] = []
   const env: Record<string, string> = {}
@@ -65,5 +75,22 @@ function parseRecords(kind: Hello['kind'], hex: string): Hello {
     pid: Number(header.get('pid') ?? 0),
     argv,
     env,
+    notUtf8: isUtf8(bytes) ? NONE : namesNotUtf8(bytes),
   }
+}
+
+const NONE: ReadonlySet<string> = new Set()
+
+function namesNotUtf8(bytes: Buffer): ReadonlySet<string> {
+  const names = new Set<string>()
+  let inHeader = true
+  for (const text of bytes.toString('latin1').split('\0')) {
+    const record = Buffer.from(text, 'latin1')
+    if (inHeader && text === '') inHeader = false
+    else if (!isUtf8(record)) {
+      const name = record.subarray(0, Math.max(0, record.indexOf('='))).toString('utf8')
+      names.add(inHeader ? name : `env ${name}`)
+    }
+  }
+  return names
 }

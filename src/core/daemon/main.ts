@@ -21,7 +21,7 @@ import { Session } from '../session/session.ts'
 import { AgentsSeen } from './agents-seen.ts'
 import { serveControl } from './control.ts'
 import { recordDraining } from './draining.ts'
-import type { Hello } from './hello.ts'
+import { type Hello, refuseUnlessUtf8 } from './hello.ts'
 import { bootIdOf, sweepLeftovers } from './journal.ts'
 import { KnownServers } from './known-servers.ts'
 import { Listener } from './listen.ts'
@@ -121,7 +121,7 @@ async function run(paths: Paths): Promise<void> {
     clock,
     log,
     doors: {
-      check: (hello) => void servers.get(hello.server),
+      check: (hello) => refuseUnlessUtf8(hello, servers.get(hello.server).envNames),
       agent: attach,
       control: (socket, rest) => serveControl(socket, rest, commands),
     },
