@@ -16,7 +16,7 @@ const MAX_FILE_BYTES = 10 * 1024 * 1024
 const KEPT_FILES = 3
 const MAX_LINE_CHARS = 2_000
 
-/** A log of JSON lines in log/daemon.log and log/server-<id>.log, each rotated at 10 MiB with 3 old files kept. Undo knows them by these names (clients/our-files.ts). */
+/** A log of JSON lines in log/daemon.log and log/server-<id>.log, each rotated at 10 MiB with 3 old files kept. Undo knows them by these names (config/own-names.ts). */
 export function openLog(directory: string, clock: Clock): Log {
   mkdirSync(directory, { recursive: true, mode: 0o700 })
   const sizes = new Map<string, number>()

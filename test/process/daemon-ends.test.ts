@@ -36,7 +36,7 @@ function strayLauncher(id: string): string {
 }
 
 const undoAll = (stop: () => Promise<boolean>) =>
-  undo([], [], { env: home.env, cwd: home.dir, platform: process.platform, home: home.dir }, home.paths, stop)
+  undo([], { env: home.env, cwd: home.dir, platform: process.platform, home: home.dir }, home.paths, stop)
 
 test('an agent that reconnects while undo stops the daemon gets its original server, and no new daemon starts', async () => {
   verifies('LAUNCH-1')

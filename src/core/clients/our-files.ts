@@ -1,5 +1,6 @@
 import { closeSync, lstatSync, openSync, readdirSync, readSync, renameSync, rmdirSync, rmSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
+import { isOurLogName, isOurRunName } from '../config/own-names.ts'
 import type { Paths } from '../config/paths.ts'
 import { TEMPORARY } from '../config/write-file.ts'
 import { hasErrno, MyceliumError } from '../errors.ts'
@@ -11,14 +12,8 @@ import { knownServers } from './known-servers.ts'
 const LAUNCHER_MARK = '\n# mycelium launcher of the MCP server '
 /** Enough to hold the mark. */
 const HEAD_BYTES = 128
-/** Pairs with core/log.ts and daemon/start.ts. */
-const LOG_NAME = /^(daemon|server-.+)\.log(\.\d)?$|^daemon\.err$/
-/** Pairs with config/paths.ts and with what daemon/ and templates/launcher.sh write there. */
-const RUN_NAME =
-  /^(d\.sock|t-\d{6}\.sock|(daemon|configs)\.(\d{1,15}|draft-\d+-[0-9a-f]{8})|agents\.json|start\.lock|start-failed|draining-\d+|perl-works|c-works-.*)$/
 /** Pairs with launch/compiled-relay.ts, which also leaves temporary names when it is killed. */
 const RELAY_NAME = /^relay-[0-9a-f]{12}(\.[0-9a-f]{8}\.tmp.*)?$/
-const UPSTREAMS = 'upstreams'
 const OWN_ROOT_NAME = '.mycelium'
 
 /** What a removal leaves: ids of launchers, and names in the directory of backups. */
@@ -67,7 +62,7 @@ export function removeOurFiles(paths: Paths, kept: Kept): readonly Problem[] {
       .filter((name) => RELAY_NAME.test(name))
       .map((name) => join(paths.bin, name)),
     ...namesIn(paths.log)
-      .filter((name) => LOG_NAME.test(name))
+      .filter(isOurLogName)
       .map((name) => join(paths.log, name)),
     ...namesIn(paths.root)
       .filter((name) => name.startsWith(basename(paths.registry)) && TEMPORARY.test(name))
@@ -118,10 +113,6 @@ function ourBackups(paths: Paths): readonly string[] {
 
 function ourRunFiles(paths: Paths): readonly string[] {
   return namesIn(paths.run).filter(isOurRunName)
-}
-
-function isOurRunName(name: string): boolean {
-  return RUN_NAME.test(name) || TEMPORARY.test(name) || name === UPSTREAMS
 }
 
 /** Last, and in one step: it holds the lock that an init may be waiting for, which then makes one of its own. */

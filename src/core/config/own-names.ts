@@ -1,0 +1,18 @@
+import { TEMPORARY } from './write-file.ts'
+
+/** Pairs with core/log.ts and daemon/start.ts. */
+const LOG_NAME = /^(daemon|server-.+)\.log(\.\d)?$|^daemon\.err$/
+/** Pairs with config/paths.ts and with what daemon/ and templates/launcher.sh write there. */
+const RUN_NAME =
+  /^(d\.sock|t-\d{6}\.sock|(daemon|configs)\.(\d{1,15}|draft-\d+-[0-9a-f]{8})|agents\.json|start\.lock|start-failed|draining-\d+|perl-works|c-works-.*)$/
+const UPSTREAMS = 'upstreams'
+
+/** Whether a name in the log directory is one that we write: the directory may be the user's own. */
+export function isOurLogName(name: string): boolean {
+  return LOG_NAME.test(name)
+}
+
+/** Whether a name in the run directory is one that daemon, launchers or commands make. */
+export function isOurRunName(name: string): boolean {
+  return RUN_NAME.test(name) || TEMPORARY.test(name) || name === UPSTREAMS
+}
