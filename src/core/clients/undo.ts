@@ -7,7 +7,7 @@ import { changeFile } from './change-file.ts'
 import { discover, type Problem, problemOf } from './discover.ts'
 import { JOURNAL_NAME, type JournalFile, readJournal, withFile, writeJournal } from './journal.ts'
 import { knownServers, registrySays } from './known-servers.ts'
-import { type Kept, removeLaunchers, removeOurFiles } from './our-files.ts'
+import { anythingOfOurs, type Kept, removeLaunchers, removeOurFiles } from './our-files.ts'
 import type { Where } from './places.ts'
 import { serversNow } from './plan.ts'
 import {
@@ -67,7 +67,7 @@ export async function undo(
       return { ...stays, stays: failed ? 'failed' : 'in use' }
     }
     // An agent that reconnects now gets its original server, not a new daemon.
-    leaveFailureNote(paths, 'mycelium is being undone')
+    if (anythingOfOurs(paths)) leaveFailureNote(paths, 'mycelium is being undone')
     const daemonStopped = await stopDaemon(paths)
     problems.push(...gone.map((record) => goneProblem(record, paths)))
     problems.push(...removeOurFiles(paths, keptFor(gone)))
