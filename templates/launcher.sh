@@ -300,6 +300,7 @@ until (dial()) {
   direct('the daemon is too busy') if time > $end;
   select undef, undef, undef, .01;
 }
+refuse_foreign_run(); # where there was none when we first looked, somebody may have been faster
 $s = fileno S;
 vec($on_socket, $s, 1) = 1;
 greet();

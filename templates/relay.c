@@ -352,6 +352,7 @@ static ssize_t greet(void) {
 static ssize_t reach_and_greet(void) {
   for (int tries = 0; tries < 3; tries++, nap(10)) {
     reach();
+    refuse_foreign_run(); /* where there was none when we first looked, somebody may have been faster */
     ssize_t along = greet();
     if (along >= 0) return along;
     close(up.to);

@@ -21,7 +21,12 @@ import type { ServerDef } from '../core/config/registry.ts'
 import { runAlone } from '../core/daemon/alone.ts'
 import { MyceliumError } from '../core/errors.ts'
 import { modeOf } from '../core/launch/catalog.ts'
-import { compiledRelay, expectedRelay, type Workshop } from '../core/launch/compiled-relay.ts'
+import {
+  compiledRelay,
+  expectedRelay,
+  removeOtherRelays,
+  type Workshop,
+} from '../core/launch/compiled-relay.ts'
 import { renderLauncher } from '../core/launch/render.ts'
 import { which } from '../core/launch/which.ts'
 import { initReport, initSummary, type PlannedServer, type Relay } from '../core/report/init-report.ts'
@@ -69,7 +74,9 @@ export async function runInit(io: Io, options: InitOptions): Promise<number> {
     const agreed = planNow(now)
     relayBinary =
       agreed.servers.length > 0 ? await compiledRelay({ ...workshop, signal: io.signal }) : undefined
-    return applyPlan(agreed, where, paths, launcherTextFor(paths, relayBinary), io.signal)
+    const done = await applyPlan(agreed, where, paths, launcherTextFor(paths, relayBinary), io.signal)
+    if (relayBinary !== undefined) removeOtherRelays(paths, relayBinary)
+    return done
   }
   // A run that has nothing to write leaves no trace, not even that of waiting for its turn.
   const idle = plan.files.length + stale === 0 && registrySays(paths, plan.servers)

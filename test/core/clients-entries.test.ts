@@ -236,6 +236,12 @@ describe('what a diff shows', () => {
     expect(shown.split('\n').length).toBe(text.split('\n').length)
   })
 
+  it('shows no variable, whatever its name', () => {
+    const text =
+      '{"mcpServers":{"a":{"command":"c","env":{"command":"S1","path":"S2","args":["S3"],"name":{"cmd":"S4"}}}}}'
+    expect(redacted(text, 'json', 'f')).toBe(text.replace(/S\d/g, '…'))
+  })
+
   it('shows the command of an old Zed entry, and not its variables', () => {
     const text = '{"context_servers":{"a":{"command":{"path":"old","args":["-v"],"env":{"T":"SECRET"}}}}}'
     expect(redacted(text, 'json', 'f')).toBe(text.replace('SECRET', '…'))
@@ -253,6 +259,10 @@ describe('what a diff shows', () => {
     [
       ['--token', '--verbose'],
       ['--token', '--verbose'],
+    ],
+    [
+      ['--token', '-SECRET_x'],
+      ['--token', '…'],
     ],
     [
       ['-e', 'GT=SECRET', '-e', 'NAME'],

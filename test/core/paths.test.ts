@@ -8,10 +8,12 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs'
+import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { type Paths, pathsOf, preparePaths } from '../../src/core/config/paths.ts'
+import { connect } from '../../src/core/daemon/connect.ts'
 import { verifies } from '../requirements.ts'
 
 function home(): string {
@@ -57,6 +59,22 @@ test.runIf(process.getuid?.() === 0)("a directory of somebody else's is refused,
     expect([name, codeOf(paths)]).toEqual([name, 'run_dir_unsafe'])
   }
 })
+
+test.runIf(process.getuid?.() === 0)(
+  'a command line sends nothing to a socket in a directory of somebody else',
+  async () => {
+    verifies('LAUNCH-3')
+    const paths = pathsOf(join(home(), 'm'))
+    mkdirSync(paths.run, { recursive: true })
+    const heard: unknown[] = []
+    const server = createServer((socket) => socket.on('data', (bytes) => heard.push(bytes)))
+    onTestFinished(() => void server.close())
+    await new Promise<void>((resolve) => server.listen(paths.socket, resolve))
+    chownSync(paths.run, 65_533, 65_533)
+    await expect(connect(paths)).rejects.toMatchObject({ code: 'run_dir_unsafe' })
+    expect(heard).toEqual([])
+  },
+)
 
 test('a run directory that is a link is refused; a root that is one is not', () => {
   verifies('LAUNCH-3')

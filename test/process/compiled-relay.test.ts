@@ -5,7 +5,12 @@ import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import { type Clock, systemClock } from '../../src/core/clock.ts'
 import { pathsOf } from '../../src/core/config/paths.ts'
-import { compiledRelay, expectedRelay, type Workshop } from '../../src/core/launch/compiled-relay.ts'
+import {
+  compiledRelay,
+  expectedRelay,
+  removeOtherRelays,
+  type Workshop,
+} from '../../src/core/launch/compiled-relay.ts'
 import { verifies } from '../requirements.ts'
 import { isHere } from './launcher-rig.ts'
 import { pidsWorkingIn, shortDirectory, until } from './programs.ts'
@@ -74,7 +79,21 @@ describe.skipIf(!isHere('c'))('with a C compiler', () => {
     writeFileSync(join(here.paths.bin, 'mine'), '')
     expect(await compiledRelay(here)).toBe(relay)
     expect(answers(relay)).toBe(42)
+    // Launchers may name the other until init has written them anew.
+    expect(readdirSync(here.paths.bin)).toContain('relay-0123456789ab')
+    removeOtherRelays(here.paths, relay)
     expect(readdirSync(here.paths.bin).sort()).toEqual(['mine', basename(relay)])
+  })
+
+  it('what cannot be asked at all, because a file stands where the directory should, is no relay', async () => {
+    verifies('LAUNCH-2')
+    const here = workshop()
+    const root = join(here.root, 'file')
+    mkdirSync(here.root, { recursive: true })
+    writeFileSync(root, '')
+    const nowhere = { ...here, paths: pathsOf(root) }
+    expect(await expectedRelay(nowhere)).toBe(join(nowhere.paths.bin, basename((await expectedRelay(here))!)))
+    expect(await compiledRelay(nowhere)).toBeUndefined()
   })
 
   it('a compiler that fails, or cannot link statically, leaves it to the next attempt', async () => {

@@ -164,6 +164,24 @@ test('a shared process with a crowd of calls that wait for long gets a second on
   expect(await a.call('pid')).toBe(pid)
 })
 
+test('a server of which only one can run at a time is not lost, nor any other, when a crowd calls for a second one', async () => {
+  verifies('POOL-1', 'POOL-2')
+  home = daemonHome({ processesPerPool: 2 })
+  const once = `mkdir '${join(home.dir, 'taken')}' || exit 1; exec "$@"`
+  home.define({
+    name: 'once',
+    mode: 'shared',
+    argv: ['/bin/sh', '-c', once, 'once', process.execPath, PROBE],
+  })
+  home.define({ name: 'other', mode: 'shared' })
+  const [a, other] = [await home.agent('once'), await home.agent('other')]
+  await Promise.all([a.initialize(), other.initialize()])
+  const pid = await other.call('pid')
+  const long = await Promise.all(Array.from({ length: 8 }, () => a.call('sleep', { ms: 10_000 })))
+  expect(new Set(long)).toEqual(new Set(['slept 10000']))
+  expect(await other.call('pid')).toBe(pid)
+}, 30_000)
+
 test('pause holds new calls, resume lets them go, drain and restart replace the process between calls', async () => {
   verifies('POOL-1')
   home = daemonHome()

@@ -5,6 +5,8 @@ import { readDocument, SYNTAXES } from './syntaxes.ts'
 /** What stands in the place of a value or comment that a screen or a pasted report must not show. */
 const HIDDEN = '…'
 const SHOWN_KEYS = new Set(['command', 'cmd', 'args', 'path', 'type', 'name', 'source', 'transport'])
+/** Below these every key is a name that somebody chose, `command` and `path` too. */
+const VALUE_KEYS = new Set(['env', 'envs', 'environment', 'headers', 'http_headers', 'env_http_headers'])
 const ENTRY_KEYS = ['command', 'cmd']
 
 /**
@@ -28,7 +30,8 @@ export function redacted(text: string, format: Format, file: string): string {
 function hideIn(map: MapValue, text: string, splices: Splice[], asEntry = false): void {
   const isEntry = asEntry || ENTRY_KEYS.some((key) => map.members.some((member) => member.key === key))
   for (const { key, value } of map.members) {
-    if (!isEntry || !SHOWN_KEYS.has(key)) hide(value, text, splices, isEntry)
+    if (VALUE_KEYS.has(key)) hideAll(value, text, splices)
+    else if (!isEntry || !SHOWN_KEYS.has(key)) hide(value, text, splices, isEntry)
     else if (value.kind === 'map') hideIn(value, text, splices, true)
     else if (value.kind === 'list') showWords(value.items, text, splices)
     else showWords([value], text, splices)
@@ -41,6 +44,11 @@ function hide(value: Value, text: string, splices: Splice[], ofEntry: boolean): 
   else if (value.kind === 'list') for (const item of value.items) hide(item, text, splices, false)
   else if (value.kind === 'text' || value.why !== undefined) replace(value, HIDDEN, text, splices)
   else if (!ofEntry && typeof value.value === 'number') replace(value, HIDDEN, text, splices)
+}
+
+function hideAll(value: Value, text: string, splices: Splice[]): void {
+  if (value.kind === 'map') for (const member of value.members) hideAll(member.value, text, splices)
+  else hide(value, text, splices, false)
 }
 
 function showWords(values: readonly Value[], text: string, splices: Splice[]): void {

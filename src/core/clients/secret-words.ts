@@ -6,6 +6,8 @@ const SECRET_NAME =
 
 /** A flag whose value, in the next word, is a secret, a variable, or a header. */
 const SECRET_FLAG = new RegExp(`^--?[\\w-]*${SECRET_NAME}[\\w-]*$`, 'i')
+/** A flag whose value was left out. A secret may begin with a dash, but does not read like this. */
+const NEXT_FLAG = /^--[a-z]+(-[a-z]+)*(=.*)?$|^-[a-zA-Z]$/s
 const ENV_FLAGS = ['-e', '--env']
 const HEADER_FLAGS = ['-H', '--header']
 
@@ -31,7 +33,7 @@ const PATTERNS: readonly RegExp[] = [
 
 /** One word of a command line, with the values hidden that look like secrets; `before` is the word in front of it. */
 export function withoutSecrets(word: string, before?: string): string {
-  if (before !== undefined && SECRET_FLAG.test(before) && !word.startsWith('-')) return HIDDEN
+  if (before !== undefined && SECRET_FLAG.test(before) && !NEXT_FLAG.test(word)) return HIDDEN
   if (before !== undefined && ENV_FLAGS.includes(before)) return word.replace(/=.*$/s, `=${HIDDEN}`)
   if (before !== undefined && HEADER_FLAGS.includes(before)) return word.replace(/:.*$/s, `: ${HIDDEN}`)
   const short = word.replace(/^(-e|--env=)(\w+=).*$/s, `$1$2${HIDDEN}`)

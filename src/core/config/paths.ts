@@ -69,8 +69,13 @@ export function preparePaths(paths: Paths): void {
   for (const dir of [paths.root, paths.log, paths.run]) makeDirectory(dir)
   for (const dir of [paths.root, paths.log, paths.launchers, paths.bin, paths.backups])
     refuseShared(dir, 0o022, statOf(dir))
-  // It may lie in /tmp, where a link could be somebody else's.
-  const run = lstatSync(paths.run)
+  refuseForeignRun(paths)
+}
+
+/** Throws run_dir_unsafe when there is a run directory that others can write in: it may lie in /tmp, where somebody could lie in wait. */
+export function refuseForeignRun(paths: Paths): void {
+  const run = lstatSync(paths.run, { throwIfNoEntry: false })
+  if (run === undefined) return
   if (!run.isDirectory())
     throw new MyceliumError('run_dir_unsafe', `${paths.run} is not a directory of this user`)
   refuseShared(paths.run, 0o077, run)

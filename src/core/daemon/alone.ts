@@ -4,8 +4,8 @@ import { hasErrno, MyceliumError } from '../errors.ts'
 import { type Identity, identityOf } from '../process.ts'
 import { acquireLock } from './lock.ts'
 
-/** Longer than any init or undo takes that is not waiting for something itself. */
-const WAIT_MS = 15_000
+/** A compiler may take 20 s (launch/compiled-relay.ts), a daemon that is stopped 40 s (connect.ts). */
+const WAIT_MS = 60_000
 const POLL_MS = 30
 
 /**

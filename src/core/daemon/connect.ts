@@ -1,6 +1,6 @@
 import { createConnection, type Socket } from 'node:net'
 import { systemClock } from '../clock.ts'
-import type { Paths } from '../config/paths.ts'
+import { type Paths, refuseForeignRun } from '../config/paths.ts'
 import { ERRORS, type ErrorCode, hasErrno, MyceliumError } from '../errors.ts'
 import { LineSplitter } from '../lines.ts'
 import { type Identity, identityOf, isAlive } from '../process.ts'
@@ -26,6 +26,8 @@ const MAX_ANSWER_BYTES = 64 * 1024 * 1024
 /** Connects to the running daemon, or gives undefined when none listens. A daemon that is slow is not a dead one. */
 export function connect(paths: Paths): Promise<Connection | undefined> {
   return new Promise((resolve, reject) => {
+    // What is asked may carry an environment. Pairs with refuse_foreign_run in the launcher and its relays.
+    refuseForeignRun(paths)
     const socket = createConnection(paths.socket)
     socket.once('connect', () => {
       socket.write('mycelium-control 1\n')

@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { createHash, randomBytes } from 'node:crypto'
 import { chmodSync, mkdirSync, readdirSync, readFileSync, renameSync, rmdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
@@ -30,21 +30,25 @@ export interface Workshop extends Place {
 
 /**
  * The path of a compiled relay that runs on this machine, made now unless it is there; undefined where none can be made: launchers then
- * become another relay. Those made from other sources are removed. Throws interrupted, and nothing else.
+ * become another relay. Throws interrupted, and nothing else.
  */
 export async function compiledRelay(workshop: Workshop): Promise<string | undefined> {
   try {
     const path = relayPath(workshop)
     if (!(await works(path, workshop)) && !(await compile(path, workshop))) return undefined
-    for (const name of readdirSync(workshop.paths.bin)) {
-      const other = join(workshop.paths.bin, name)
-      if (NAME.test(name) && other !== path) rmSync(other)
-    }
     return path
   } catch (error) {
     // The system's refusals (a full disk, a directory that cannot be written) concern init where it must write.
     if ((error as NodeJS.ErrnoException).syscall === undefined) throw error
     return undefined
+  }
+}
+
+/** Removes relays made from other sources, once no launcher names them any more. */
+export function removeOtherRelays(paths: Paths, kept: string): void {
+  for (const name of readdirSync(paths.bin)) {
+    const other = join(paths.bin, name)
+    if (NAME.test(name) && other !== kept) rmSync(other, { force: true })
   }
 }
 
@@ -111,8 +115,8 @@ async function exitCode(
   { cwd, env, signal, clock = systemClock }: Workshop,
 ): Promise<number | undefined> {
   if (signal?.aborted) throw interrupted()
-  // A group of its own: a compiler is several processes.
-  const child = spawn(command, args, { cwd, env, stdio: 'ignore', detached: true })
+  const child = started(command, args, { cwd, env })
+  if (child === undefined) return undefined
   const kill = () => {
     if (child.pid !== undefined) killGroup(child.pid)
   }
@@ -126,6 +130,21 @@ async function exitCode(
   signal?.removeEventListener('abort', kill)
   if (signal?.aborted) throw interrupted()
   return code
+}
+
+/** Some refusals of the system come as an event, others are thrown. */
+function started(
+  command: string,
+  args: readonly string[],
+  place: { readonly cwd: string; readonly env: NodeJS.ProcessEnv },
+): ChildProcess | undefined {
+  try {
+    // A group of its own: a compiler is several processes.
+    return spawn(command, args, { ...place, stdio: 'ignore', detached: true })
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).syscall === undefined) throw error
+    return undefined
+  }
 }
 
 function killGroup(pid: number): void {

@@ -20,10 +20,16 @@ export function sweepPools(services: JanitorServices): void {
   const { pools, limits, saturation } = services
   saturation.look()
   for (const pool of pools.all()) {
-    endIdle(pool, services)
-    endOld(pool, services)
-    growUnderLoad(pool, services)
-    probeSilent(pool, services)
+    try {
+      endIdle(pool, services)
+      endOld(pool, services)
+      growUnderLoad(pool, services)
+      probeSilent(pool, services)
+    } catch (error) {
+      // One pool's trouble must not end the daemon, and every other pool's sessions with it.
+      const what = error instanceof Error ? (error.stack ?? '') : String(error)
+      services.log.event('bug', { server: pool.profile.server, what })
+    }
   }
   pools.endStaleAhead(limits.spareMs)
   keepSpares(services)
@@ -62,14 +68,18 @@ function endOld(pool: Pool, { clock, limits }: JanitorServices): void {
 }
 
 /** Where every process has more calls than it can answer, another one is worth its memory. */
-function growUnderLoad(pool: Pool, { saturation, log }: JanitorServices): void {
+function growUnderLoad(pool: Pool, { saturation, limits, log }: JanitorServices): void {
   if (pool.sharing !== 'multiplexed') return
   const crowded = pool.lists.in('idle', 'busy').map((upstream) => saturation.saturated(upstream))
-  if (crowded.length === 0 || crowded.includes(false) || !pool.grow()) return
+  if (crowded.length === 0 || crowded.includes(false) || isMemoryShort(limits) || !pool.grow()) return
   log.event('pool-grows', {
     server: pool.profile.server,
     because: `${crowded.length} of ${crowded.length} processes have more calls than they can answer`,
   })
+}
+
+function isMemoryShort(limits: Limits): boolean {
+  return freemem() < totalmem() * limits.freeMemoryShare
 }
 
 /** A server is asked only when idle, and judged only when it has answered such a question before. */
@@ -118,7 +128,7 @@ function keepSpares(services: JanitorServices): void {
       for (const upstream of rival.lists.in('spare'))
         rival.retirement.afterCalls(upstream, 'another pool of the server was used since')
     }
-    if (freemem() < totalmem() * limits.freeMemoryShare) {
+    if (isMemoryShort(limits)) {
       log.event('spare-refused', { server: pool.profile.server, because: 'memory is short' })
       continue
     }

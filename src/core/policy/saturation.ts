@@ -8,9 +8,12 @@ import { cpuMsOf } from '../process.ts'
 const FULL_CORE = 0.8
 /** Rounds in a row: a burst is over before a new process has started. */
 const ROUNDS = 2
-/** Share of the machine that must be idle for a second process to have something to run on. */
-const IDLE_SHARE = 0.1
-/** Where computing cannot be told: the oldest of a crowd of calls waits this long. */
+/**
+ * Share of the machine that must be idle for a second process to have something to run on. On two cores that agents,
+ * daemon and one server keep busy, a second server made calls a tenth slower.
+ */
+const IDLE_SHARE = 0.25
+/** Whatever the process computes: the oldest of a crowd of calls has waited this long. It may take them one by one. */
 const OLDEST_CALL_MS = 2_000
 
 /** Tells from one round to the next which processes have more calls than one core can answer. */
@@ -37,7 +40,7 @@ export class Saturation {
 
   /** Once a round for each process in service that many sessions share. */
   saturated(upstream: Upstream): boolean {
-    if (upstream.inFlight < CROWD) {
+    if (upstream.awaited < CROWD) {
       this.#rounds.delete(upstream)
       return false
     }

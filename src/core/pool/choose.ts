@@ -1,4 +1,5 @@
 import type { Greetings, Profile } from './key.ts'
+import type { Settling } from './settling.ts'
 import type { Lists } from './states.ts'
 import type { Upstream } from './upstream.ts'
 
@@ -23,9 +24,10 @@ export function chooseInService(
   lists: Lists<Upstream>,
   sharing: Sharing,
   request: Request,
+  settling: Settling,
 ): Upstream | undefined {
-  // The way of most calls: nothing is allocated.
-  if (sharing === 'multiplexed') return leastLoaded(lists, request.rootsKey)
+  // The way of most calls: no list is made.
+  if (sharing === 'multiplexed') return leastLoaded(lists, request.rootsKey, settling)
   const inService = lists.in('idle', 'busy')
   if (sharing === 'owned') return inService.find((upstream) => upstream.owner === request.session)
   const fitting = inService.filter((upstream) => upstream.roots === request.rootsKey)
@@ -50,15 +52,19 @@ export function chooseForNotice(
 
 const IN_SERVICE = ['idle', 'busy'] as const
 
-function leastLoaded(lists: Lists<Upstream>, rootsKey: string): Upstream | undefined {
+function leastLoaded(lists: Lists<Upstream>, rootsKey: string, settling: Settling): Upstream | undefined {
   return lists.best(
     IN_SERVICE,
-    (one, than) => one.roots === rootsKey && (than === undefined || isFreer(one, than)),
+    (one, than) => one.roots === rootsKey && (than === undefined || isFreer(one, than, settling)),
   )
 }
 
-/** Of two that have as little to do the older one: the younger is then unused when the load is gone, and can go. */
-function isFreer(one: Upstream, than: Upstream): boolean {
+/**
+ * One that still settles would make its calls wait, so any other goes first. Of two that have as little to do it is the
+ * older one: the younger is then unused when the load is gone, and can go.
+ */
+function isFreer(one: Upstream, than: Upstream, settling: Settling): boolean {
+  if (settling.has(one) !== settling.has(than)) return settling.has(than)
   if (one.inFlight !== than.inFlight) return one.inFlight < than.inFlight
   return one.startedAtMs < than.startedAtMs
 }

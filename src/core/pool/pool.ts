@@ -167,9 +167,8 @@ export class Pool {
     this.logLevels.remove(member.id)
     unsubscribeAll(this, member)
     if (this.sharing !== 'owned') return
-    for (const upstream of this.lists.in('idle', 'busy', 'draining')) {
+    for (const upstream of this.lists.in('idle', 'busy', 'draining'))
       if (upstream.owner === member.id) this.retirement.now(upstream, 'its session ended')
-    }
   }
 
   /** Sends a call of an attached session to a process that may serve it, once there is one. */
@@ -227,9 +226,10 @@ export class Pool {
 
   /** Starts another process, unless one is starting or there are as many as may be: called by the janitor under load. */
   grow(): boolean {
-    if (this.starting > 0 || this.lists.count('idle', 'busy', 'spare') >= this.#queue.most) return false
-    this.#supply.request(1)
-    return true
+    const room = this.profile.spareable && this.lists.count('idle', 'busy', 'spare') < this.#queue.most
+    const grows = room && !this.#closed && this.#supply.atRest
+    if (grows) this.#supply.request(1)
+    return grows
   }
 
   /** Somebody wants something of the pool now. */

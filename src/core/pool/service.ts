@@ -48,10 +48,13 @@ export class Service {
   /** A process for this session right now: one in service, or a spare put in service. */
   choose(member: Member): Upstream | undefined {
     const { lists, sharing, clock } = this.#parts
-    const found = chooseInService(lists, sharing, { session: member.id, rootsKey: member.rootsKey })
-    // A process that the janitor started because the others are crowded is taken by the next call.
+    const request = { session: member.id, rootsKey: member.rootsKey }
+    const found = chooseInService(lists, sharing, request, this.settling)
+    // A process that the janitor started because the others are crowded is put in service by the next call. It takes
+    // calls once it has settled; until then they go where they went.
     const crowded = sharing === 'multiplexed' && found !== undefined && found.inFlight >= CROWD
-    const upstream = found === undefined || crowded ? (this.#takeSpare(member) ?? found) : found
+    const spare = found === undefined || crowded ? this.#takeSpare(member) : undefined
+    const upstream = spare === undefined || (found !== undefined && this.settling.has(spare)) ? found : spare
     if (upstream !== undefined && this.leases && upstream.owner === undefined) {
       upstream.owner = member.id
       this.#leasedAtMs.set(upstream, clock.now())

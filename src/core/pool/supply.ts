@@ -64,6 +64,11 @@ export class Supply {
     return this.#starting
   }
 
+  /** No start is under way, and none has to wait for the pause that crashes call for. */
+  get atRest(): boolean {
+    return this.#starting === 0 && !this.crashes.looping && this.crashes.delayMs() === 0
+  }
+
   close(): void {
     this.#closed = true
   }

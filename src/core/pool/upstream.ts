@@ -119,9 +119,9 @@ export class Upstream implements Listed {
     return callers
   }
 
-  /** Age of the oldest call in flight, ms. */
+  /** Age of the oldest call in flight that somebody waits for, ms. */
   oldestCallMs(): number {
-    const first = this.#pending.all()[0]
+    const first = this.#pending.all().find((pending) => !pending.cancelled)
     return first === undefined ? 0 : this.#clock.now() - first.sentAtMs
   }
 
