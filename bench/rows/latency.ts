@@ -4,9 +4,10 @@ import { onStages, type Stage } from '../contender.ts'
 import { type Context, everything } from '../context.ts'
 import type { RowResult } from '../result.ts'
 
-const BLOCKS = 40
-const BLOCK_CALLS = 100
-const WARM_UP_CALLS = 500
+const BLOCKS = 20
+const BLOCK_CALLS = 1000
+/** Until code is compiled and heaps have their size; both take thousands of calls. */
+const WARM_UP_CALLS = 4000
 const LINE_BYTES = 200
 
 /**
