@@ -59,7 +59,9 @@ export async function runDaemonRestart(io: Io, options: DaemonOptions): Promise<
   else {
     io.write(`started: ${line(status)}\n`)
     if (left !== undefined && left.sessions > 0)
-      io.write(`pid ${left.pid} goes on until its ${left.sessions} sessions end\n`)
+      io.write(
+        `pid ${left.pid} goes on until ${left.sessions === 1 ? 'its session ends' : `its ${left.sessions} sessions end`}\n`,
+      )
   }
 }
 
