@@ -22,6 +22,8 @@ const LAYERS: readonly { area: string; files: RegExp; below: readonly string[] }
     files: /^core\/daemon\/(connect|start|lock|alone|draining)\.ts$/,
     below: ['base', 'config', 'wire'],
   },
+  { area: 'events', files: /^core\/events\//, below: ['base', 'config', 'reach'] },
+  { area: 'usage', files: /^core\/usage\//, below: ['base', 'config', 'events'] },
   { area: 'launch', files: /^core\/launch\//, below: ['base', 'config'] },
   { area: 'clients', files: /^core\/clients\//, below: ['base', 'config', 'launch'] },
   {

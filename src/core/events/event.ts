@@ -1,0 +1,211 @@
+/**
+ * How one column of an event is kept: `time` is microseconds since the epoch, `text` a name that repeats, `label` a text that does not
+ * (an id), `count` a whole number up to 2^53 that may be negative, `real` a double, `flag` true or false.
+ */
+export type ColumnType = 'time' | 'text' | 'label' | 'count' | 'real' | 'flag'
+
+type Columns = Readonly<Record<string, ColumnType>>
+
+/**
+ * Every kind of event and its columns, in the order of the bytes in a segment: a column may be added at the end of a kind, never moved or
+ * retyped. Names, sizes and hashes only; nothing that an agent or a server said. One table of the same meaning in schema/ each.
+ */
+export const KINDS = {
+  /** One request of an agent, as the agent saw it. */
+  call: {
+    at: 'time',
+    /** The connection, `<daemon boot>/<session>`. */
+    session: 'label',
+    /** The client's own id of its session, where it tells servers. */
+    clientSession: 'label',
+    client: 'text',
+    /** Directory that the agent worked in. */
+    project: 'text',
+    server: 'text',
+    method: 'text',
+    /** Of `tools/call`; else empty. */
+    tool: 'text',
+    mode: 'text',
+    /** The relay that the session came by. */
+    via: 'text',
+    /** The client's id of the tool use, from `_meta`: joins the call to its transcript. */
+    toolUse: 'label',
+    bytesIn: 'count',
+    bytesOut: 'count',
+    /** From arrival until a process had it. */
+    queueUs: 'count',
+    /** From there until its answer came. */
+    upstreamUs: 'count',
+    /** ok, tool_error (`isError`), error (a JSON-RPC error of the server), cancelled, failed (an error of ours: `code`). */
+    outcome: 'text',
+    code: 'text',
+    /** What spared work: cache, dedup, compress; empty when nothing did. */
+    effect: 'text',
+    /** Bytes that the effect kept from the agent; negative when it cost some. */
+    savedBytes: 'count',
+  },
+  /** An agent's connection to a server: `started` or `ended`. */
+  session: {
+    at: 'time',
+    session: 'label',
+    clientSession: 'label',
+    client: 'text',
+    project: 'text',
+    server: 'text',
+    mode: 'text',
+    via: 'text',
+    event: 'text',
+    /** A process was ready for it. */
+    warm: 'flag',
+    /** Until its greeting was answered, of `greeted`; its age, of `ended`. */
+    durationUs: 'count',
+    calls: 'count',
+    because: 'text',
+  },
+  /** A server process: `started`, `ready` (greeted) or `ended`. */
+  process: {
+    at: 'time',
+    server: 'text',
+    pid: 'count',
+    mode: 'text',
+    event: 'text',
+    /** Until it was greeted, of `ready`; its age, of `ended`. */
+    durationUs: 'count',
+    calls: 'count',
+    because: 'text',
+  },
+  /** Memory and processor time of one server process and everything below it; of the daemon itself with server `mycelium`. */
+  sample: {
+    at: 'time',
+    server: 'text',
+    pid: 'count',
+    processes: 'count',
+    rssKb: 'count',
+    /** Proportional share; -1 where the system does not tell. */
+    pssKb: 'count',
+    /** Since the process started. */
+    cpuMs: 'count',
+    sessions: 'count',
+  },
+  /** What one tool's definition weighs in every request; told when a server's list of tools changes. */
+  schema: {
+    at: 'time',
+    client: 'text',
+    server: 'text',
+    tool: 'text',
+    bytes: 'count',
+    tokens: 'count',
+    hash: 'label',
+    /** daemon or transcript. */
+    source: 'text',
+  },
+  /** What a policy did, or would have done but for a limit. */
+  decision: {
+    at: 'time',
+    policy: 'text',
+    server: 'text',
+    action: 'text',
+    accepted: 'flag',
+    because: 'text',
+  },
+  /** A client's hook fired. */
+  hook: {
+    at: 'time',
+    client: 'text',
+    clientSession: 'label',
+    project: 'text',
+    agent: 'label',
+    event: 'text',
+    tool: 'text',
+    toolUse: 'label',
+    bytesIn: 'count',
+    bytesOut: 'count',
+    durationUs: 'count',
+    outcome: 'text',
+  },
+  /** One answer of a model, from a transcript; of several with the same client and message the last counts. */
+  response: {
+    at: 'time',
+    client: 'text',
+    clientSession: 'label',
+    project: 'text',
+    /** Id of the sub-agent; empty for the main one. */
+    agent: 'label',
+    agentType: 'text',
+    model: 'text',
+    message: 'label',
+    /** Tokens that were not in the cache. */
+    inputTokens: 'count',
+    /** Reasoning included. */
+    outputTokens: 'count',
+    cacheWrite5mTokens: 'count',
+    cacheWrite1hTokens: 'count',
+    cacheReadTokens: 'count',
+    reasoningTokens: 'count',
+    /** What the client itself says that it cost, US dollars; -1 when it does not say. */
+    clientCostUsd: 'real',
+  },
+  /** One tool use of a model and its result, from a transcript; of several with the same client and toolUse the last counts. */
+  toolUse: {
+    at: 'time',
+    client: 'text',
+    clientSession: 'label',
+    project: 'text',
+    agent: 'label',
+    agentType: 'text',
+    model: 'text',
+    message: 'label',
+    toolUse: 'label',
+    /** MCP server's name in the client's config; empty for the client's own tools. */
+    server: 'text',
+    tool: 'text',
+    bytesIn: 'count',
+    /** -1 while there is no result. */
+    bytesOut: 'count',
+    failed: 'flag',
+    /** -1 when the transcript does not say. */
+    durationUs: 'count',
+  },
+  /** What a client says that a session cost in all, by model; the last of a session counts. */
+  clientCost: {
+    at: 'time',
+    client: 'text',
+    clientSession: 'label',
+    project: 'text',
+    model: 'text',
+    inputTokens: 'count',
+    outputTokens: 'count',
+    cacheWriteTokens: 'count',
+    cacheReadTokens: 'count',
+    costUsd: 'real',
+  },
+  /** How far a transcript was read; of several with the same path the last counts. */
+  progress: {
+    at: 'time',
+    client: 'text',
+    path: 'label',
+    /** Tells a file from another one that was put in its place. */
+    identity: 'label',
+    offset: 'count',
+    records: 'count',
+    skipped: 'count',
+    broken: 'count',
+    /** What the reader has to remember to go on from here, as JSON. */
+    state: 'label',
+  },
+} as const satisfies Readonly<Record<string, Columns>>
+
+/** The name of a kind. */
+export type Kind = keyof typeof KINDS
+
+type ValueOf<T extends ColumnType> = T extends 'text' | 'label' ? string : T extends 'flag' ? boolean : number
+
+/** An event of one kind: a value for each of its columns. */
+export type EventOf<K extends Kind> = {
+  readonly [C in keyof (typeof KINDS)[K]]: (typeof KINDS)[K][C] extends ColumnType
+    ? ValueOf<(typeof KINDS)[K][C]>
+    : never
+}
+
+/** The kinds by the number that stands for them in a segment: a kind may be added at the end, never moved. */
+export const KIND_ORDER = Object.keys(KINDS) as readonly Kind[]
