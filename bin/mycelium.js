@@ -3,16 +3,22 @@
 import { existsSync } from 'node:fs'
 
 const [major, minor] = process.versions.node.split('.').map(Number)
-const cli = new URL('../dist/cli.js', import.meta.url)
+const isOld = major < 20 || (major === 20 && minor < 19)
+const [, , verb, ...rest] = process.argv
+// An agent waits for these at every tool use and every change of its status line: they load no command tree, and never fail.
+const isQuick = (verb === 'hook' || verb === 'statusline') && !rest.includes('--help') && !rest.includes('-h')
+const script = new URL(isQuick ? `../dist/${verb}.cjs` : '../dist/cli.js', import.meta.url)
 
-if (major < 20 || (major === 20 && minor < 19)) {
+if (isQuick) {
+  if (!isOld) await import(script).catch(() => {})
+} else if (isOld) {
   process.stderr.write(
     `mycelium: needs Node 20.19 or newer, this is ${process.versions.node} (${process.execPath})\n`,
   )
   process.exitCode = 1
-} else if (!existsSync(cli)) {
+} else if (!existsSync(script)) {
   process.stderr.write('mycelium: dist/cli.js is missing\n  next: npm run build\n')
   process.exitCode = 1
 } else {
-  await import(cli)
+  await import(script)
 }

@@ -1,7 +1,8 @@
 import { type Command, CommanderError } from 'commander'
-import { stayAlive } from './core/clock.ts'
+import { stayAlive, systemClock } from './core/clock.ts'
 import { packageVersion } from './core/config/package-root.ts'
 import { exitCodeOf, hasErrno, MyceliumError } from './core/errors.ts'
+import { openStdin } from './core/input.ts'
 import { failureJson, failureText } from './core/report/failure.ts'
 import { type Io, ioOf } from './core/report/io.ts'
 import { jsonText } from './core/report/json.ts'
@@ -20,6 +21,23 @@ const ACTIONS: Readonly<Record<Leaf, Action>> = {
   undo: async (io, _, options) => (await import('./commands/undo.ts')).runUndo(io, options),
   demo: async (io, _, options) => (await import('./commands/demo.ts')).runDemo(io, options),
   version: async (io, _, options) => (await import('./commands/version.ts')).runVersion(io, options),
+  // Usually bin/mycelium.js goes to hook.ts and statusline.ts instead.
+  hook: async ({ env }, [client, event]) =>
+    (await import('./commands/hook.ts')).runHook({
+      client,
+      event,
+      input: openStdin(),
+      env,
+      clock: systemClock,
+    }),
+  statusline: async (io) =>
+    io.write(
+      await (await import('./commands/statusline.ts')).statusText({
+        input: openStdin(),
+        env: io.env,
+        clock: systemClock,
+      }),
+    ),
   'daemon start': async (io, _, options) => (await daemon()).runDaemonStart(io, options),
   'daemon stop': async (io, _, options) => (await daemon()).runDaemonStop(io, options),
   'daemon restart': async (io, _, options) => (await daemon()).runDaemonRestart(io, options),

@@ -7,6 +7,8 @@ export type Leaf =
   | 'undo'
   | 'demo'
   | 'version'
+  | 'hook'
+  | 'statusline'
   | `daemon ${'start' | 'stop' | 'restart' | 'status' | 'logs' | 'run'}`
   | `server ${'list' | 'warm' | 'restart' | 'drain' | 'pause' | 'resume' | 'share'}`
 
@@ -87,6 +89,23 @@ compares them. Nothing outside the sandbox is touched.`,
     summary: 'say what is installed',
     about: 'Prints the versions of mycelium and Node and the platform: what a bug report needs first.',
     parts: [json()],
+  },
+  {
+    leaf: 'hook',
+    summary: 'record that a hook of a client fired',
+    about: `The one entry for the hooks of clients; \`init --hooks\` installs it. Reads what the client writes to its hook from stdin and \
+records names, ids and sizes, nothing that was said. It prints nothing and ends with 0 whatever happens, so that no agent waits for it or \
+fails by it; what went wrong is in log/hook.log.`,
+    parts: [
+      new Argument('<client>', 'whose hook it is, such as claude-code'),
+      new Argument('[event]', 'the event, where the input does not name it'),
+    ],
+  },
+  {
+    leaf: 'statusline',
+    summary: 'print the status line of Claude Code',
+    about: `Reads what Claude Code writes to its status line from stdin and prints one line: model, cost of the session, context used, and \
+what the daemon keeps warm. What is not known is left out; it never fails. \`init --hooks --statusline\` installs it.`,
   },
 ]
 

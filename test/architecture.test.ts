@@ -9,7 +9,11 @@ const root = fileURLToPath(new URL('..', import.meta.url))
 const LAYERS: readonly { area: string; files: RegExp; below: readonly string[] }[] = [
   { area: 'base', files: /^core\/[a-z-]+\.ts$/, below: [] },
   { area: 'config', files: /^core\/config\//, below: ['base'] },
-  { area: 'kit', files: /^core\/report\/(io|paint|printable|table|json|failure)\.ts$/, below: ['base'] },
+  {
+    area: 'kit',
+    files: /^core\/report\/(io|statusline|paint|printable|table|json|failure)\.ts$/,
+    below: ['base'],
+  },
   { area: 'protocol', files: /^core\/protocol\//, below: ['base'] },
   { area: 'pipeline', files: /^core\/pipeline\//, below: ['base', 'protocol'] },
   {
@@ -24,6 +28,7 @@ const LAYERS: readonly { area: string; files: RegExp; below: readonly string[] }
   },
   { area: 'events', files: /^core\/events\//, below: ['base', 'config', 'reach'] },
   { area: 'usage', files: /^core\/usage\//, below: ['base', 'config', 'events'] },
+  { area: 'hook', files: /^core\/hook\//, below: ['base', 'config', 'protocol', 'events'] },
   { area: 'launch', files: /^core\/launch\//, below: ['base', 'config'] },
   { area: 'clients', files: /^core\/clients\//, below: ['base', 'config', 'launch'] },
   {
@@ -51,9 +56,21 @@ const LAYERS: readonly { area: string; files: RegExp; below: readonly string[] }
   {
     area: 'commands',
     files: /^commands\//,
-    below: ['base', 'config', 'kit', 'report', 'wire', 'reach', 'launch', 'clients', 'bench'],
+    below: [
+      'base',
+      'config',
+      'kit',
+      'report',
+      'wire',
+      'reach',
+      'launch',
+      'clients',
+      'bench',
+      'hook',
+      'doctor',
+    ],
   },
-  { area: 'cli', files: /^(cli|program)\.ts$/, below: ['base', 'config', 'kit', 'commands'] },
+  { area: 'cli', files: /^(cli|program|hook|statusline)\.ts$/, below: ['base', 'config', 'kit', 'commands'] },
 ]
 
 /** What only its owner may touch, with every further file that may, and why. */
@@ -61,12 +78,17 @@ const OWNED: readonly { what: string; use: RegExp; owners: Readonly<Record<strin
   {
     what: 'process.env',
     use: /\bprocess\.env\b/,
-    owners: {},
+    owners: { 'hook.ts': 'entry file', 'statusline.ts': 'entry file' },
   },
   {
     what: 'process.exit',
     use: /\bprocess\.exit\(/,
-    owners: { 'cli.ts': 'entry file', 'core/daemon/main.ts': 'entry file' },
+    owners: {
+      'cli.ts': 'entry file',
+      'hook.ts': 'entry file',
+      'statusline.ts': 'entry file',
+      'core/daemon/main.ts': 'entry file',
+    },
   },
   {
     what: 'child_process',

@@ -18,6 +18,9 @@ export const REQUIREMENTS = {
   'PROTO-2': 'cancel is remapped; client death cancels; late results are dropped',
   'PROTO-3': 'server-to-client requests reach the session that caused them or are never provoked',
   'PROTO-4': 'subscriptions are counted per URI; log level per client',
+  'CLI-2': 'status and status line: what runs, what it costs, at once',
+  'CLI-3':
+    'doctor names what is wrong, each finding with the command that fixes it; hooks that never hurt the agent',
   'CLI-5': 'npm start and npm test do all the set-up on a fresh clone',
 } as const
 

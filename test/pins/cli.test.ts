@@ -33,17 +33,19 @@ Shared, warm, supervised MCP servers under every coding agent, without changing
 the agent.
 
 Options:
-  -V, --version      print the version
-  -h, --help         display help for command
+  -V, --version          print the version
+  -h, --help             display help for command
 
 Commands:
-  init [options]     find your MCP servers and put mycelium under them
-  undo [options]     take mycelium away and restore every config
-  server             look at the servers and decide how they are shared
-  daemon             look at or mend the process that keeps servers warm
-  demo [options]     see it work in a sandbox
-  version [options]  say what is installed
-  help [command]     explain a command
+  init [options]         find your MCP servers and put mycelium under them
+  undo [options]         take mycelium away and restore every config
+  server                 look at the servers and decide how they are shared
+  daemon                 look at or mend the process that keeps servers warm
+  demo [options]         see it work in a sandbox
+  version [options]      say what is installed
+  hook <client> [event]  record that a hook of a client fired
+  statusline             print the status line of Claude Code
+  help [command]         explain a command
 
 Examples:
   mycelium demo  see it work in a sandbox first

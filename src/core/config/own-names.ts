@@ -1,7 +1,7 @@
 import { TEMPORARY } from './write-file.ts'
 
-/** Pairs with core/log.ts and daemon/start.ts. */
-const LOG_NAME = /^(daemon|server-.+)\.log(\.\d)?$|^daemon\.err$/
+/** Pairs with core/log.ts, daemon/start.ts and hook/record.ts. */
+const LOG_NAME = /^(daemon|hook|server-.+)\.log(\.\d)?$|^daemon\.err$/
 /** Pairs with config/paths.ts and with what daemon/ and templates/launcher.sh write there. */
 const RUN_NAME =
   /^(d\.sock|t-\d{6}\.sock|(daemon|configs)\.(\d{1,15}|draft-\d+-[0-9a-f]{8})|agents\.json|start\.lock|start-failed|draining-\d+|perl-works|c-works-.*)$/

@@ -1,0 +1,43 @@
+import { join } from 'node:path'
+import type { Readable } from 'node:stream'
+import type { Clock } from '../core/clock.ts'
+import { rootFrom } from '../core/config/paths.ts'
+import { hookEvent } from '../core/hook/payload.ts'
+import { noteFailure, recordHook } from '../core/hook/record.ts'
+import { readInput } from '../core/input.ts'
+
+/** What one call of a hook has. */
+export interface HookCall {
+  readonly client: string | undefined
+  /** For clients whose input does not name it. */
+  readonly event: string | undefined
+  readonly input: Readable
+  readonly env: NodeJS.ProcessEnv
+  readonly clock: Clock
+}
+
+/** The largest tool results that clients hand to hooks are a few MB. */
+const MAX_INPUT_BYTES = 64 * 1024 * 1024
+const INPUT_LIMIT_MS = 1_000
+
+/** `mycelium hook CLIENT [EVENT]`: records that a hook fired. Prints nothing and never throws: an agent waits for it, and must not fail by it. */
+export async function runHook({ client, event, input, env, clock }: HookCall): Promise<void> {
+  try {
+    const root = rootFrom(env)
+    const paths = { root, log: join(root, 'log') }
+    try {
+      const { bytes, whole } = await readInput(input, {
+        maxBytes: MAX_INPUT_BYTES,
+        limitMs: INPUT_LIMIT_MS,
+        clock,
+      })
+      const at = Math.round(clock.wall() * 1000)
+      recordHook(paths, hookEvent(bytes, { client: client ?? 'unknown', event, at }))
+      if (!whole) noteFailure(paths, clock.wall(), `${client}: the input did not end, or was too long`)
+    } catch (error) {
+      noteFailure(paths, clock.wall(), `${client}: ${String(error)}`)
+    }
+  } catch {
+    // No place to write to: there is nobody to tell.
+  }
+}

@@ -1,0 +1,9 @@
+import { runHook } from './commands/hook.ts'
+import { systemClock } from './core/clock.ts'
+import { openStdin } from './core/input.ts'
+
+// dist/hook.cjs: `mycelium hook` without the command tree, because agents wait for it at every tool use. The hook file that init
+// writes (templates/quiet.sh) starts it, and so does bin/mycelium.js. CommonJS: a module costs 6 ms more to load.
+const [, , , client, event] = process.argv
+const end = () => process.exit(0)
+runHook({ client, event, input: openStdin(), env: process.env, clock: systemClock }).then(end, end)

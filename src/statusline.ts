@@ -1,0 +1,11 @@
+import { statusText } from './commands/statusline.ts'
+import { systemClock } from './core/clock.ts'
+import { openStdin } from './core/input.ts'
+
+// dist/statusline.cjs: `mycelium statusline` without the command tree, as hook.ts.
+const end = () => process.exit(0)
+// A client that has gone needs no line.
+process.stdout.on('error', end)
+statusText({ input: openStdin(), env: process.env, clock: systemClock })
+  .then((text) => process.stdout.write(text, end))
+  .catch(end)

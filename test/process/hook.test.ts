@@ -1,0 +1,202 @@
+import { spawn } from 'node:child_process'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { builtCli, type Ended } from '../fixtures/built-cli.ts'
+import { verifies } from '../requirements.ts'
+
+const USED = {
+  session_id: 's-1',
+  transcript_path: '/home/u/.claude/projects/p/s-1.jsonl',
+  cwd: '/work/p',
+  hook_event_name: 'PostToolUse',
+  tool_name: 'mcp__github__search',
+  tool_input: { query: 'sk-secret "quoted" ü' },
+  tool_response: [{ type: 'text', text: 'found' }],
+  tool_use_id: 'toolu_1',
+  duration_ms: 12.5,
+}
+
+let bin: string
+let home: string
+beforeAll(() => {
+  bin = builtCli()
+})
+beforeEach(() => {
+  home = mkdtempSync(join(tmpdir(), 'my-'))
+  mkdirSync(join(home, '.mycelium/log'), { recursive: true })
+})
+afterEach(() => rmSync(home, { recursive: true, force: true }))
+
+/** `stdin`: what is written to it; null leaves it open and silent, undefined gives none. */
+function run(
+  args: readonly string[],
+  stdin: string | null | undefined,
+  env: NodeJS.ProcessEnv = { HOME: home },
+): Promise<Ended> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, [bin, ...args], {
+      env,
+      stdio: [stdin === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
+    })
+    let [stdout, stderr] = ['', '']
+    child.stdout!.setEncoding('utf8').on('data', (chunk) => (stdout += chunk))
+    child.stderr!.setEncoding('utf8').on('data', (chunk) => (stderr += chunk))
+    child.stdin?.on('error', () => {})
+    if (typeof stdin === 'string') child.stdin?.end(stdin)
+    child.on('error', reject)
+    child.on('close', (code, signal) => resolve({ code, signal, stdout, stderr }))
+  })
+}
+
+const SILENT = { code: 0, signal: null, stdout: '', stderr: '' }
+const file = (name: string) => join(home, '.mycelium', name)
+const events = () =>
+  readFileSync(file('events/hooks.jsonl'), 'utf8')
+    .split('\n')
+    .slice(0, -1)
+    .map((line) => JSON.parse(line))
+
+describe('mycelium hook', () => {
+  it('records names, ids and sizes of a tool use, and nothing that was said', async () => {
+    verifies('CLI-3')
+    const before = Date.now() * 1000
+    expect(await run(['hook', 'claude-code'], JSON.stringify(USED))).toEqual(SILENT)
+    const [event] = events()
+    expect(event).toEqual({
+      at: expect.any(Number),
+      client: 'claude-code',
+      clientSession: 's-1',
+      project: '/work/p',
+      agent: '',
+      event: 'PostToolUse',
+      tool: 'mcp__github__search',
+      toolUse: 'toolu_1',
+      bytesIn: Buffer.byteLength(JSON.stringify(USED.tool_input)),
+      bytesOut: Buffer.byteLength(JSON.stringify(USED.tool_response)),
+      durationUs: 12_500,
+      outcome: 'ok',
+    })
+    expect(event.at).toBeGreaterThanOrEqual(before)
+    expect(event.at).toBeLessThanOrEqual(Date.now() * 1000 + 1000)
+    expect(readFileSync(file('events/hooks.jsonl'), 'utf8')).not.toContain('secret')
+    expect(statSync(file('events/hooks.jsonl')).mode & 0o777).toBe(0o600)
+    expect(statSync(file('events')).mode & 0o777).toBe(0o700)
+  })
+
+  it.each([
+    [
+      'a failed tool',
+      { ...USED, hook_event_name: 'PostToolUseFailure', tool_response: undefined, error: 'boom' },
+      { outcome: 'failed', bytesOut: 6 },
+    ],
+    [
+      'a prompt',
+      { session_id: 's', hook_event_name: 'UserPromptSubmit', prompt: 'hello' },
+      { event: 'UserPromptSubmit', bytesIn: 7, bytesOut: 0, tool: '', durationUs: -1 },
+    ],
+    [
+      'a sub-agent',
+      { hook_event_name: 'SubagentStop', agent_id: 'a1', last_assistant_message: 'bye' },
+      { agent: 'a1', bytesOut: 5 },
+    ],
+    [
+      'fields of other types',
+      { session_id: 7, tool_name: null, hook_event_name: ['x'] },
+      { clientSession: '', tool: '', event: '', outcome: 'ok' },
+    ],
+  ])('knows %s', async (_, payload, expected) => {
+    expect(await run(['hook', 'claude-code'], JSON.stringify(payload))).toEqual(SILENT)
+    expect(events()).toMatchObject([expected])
+  })
+
+  it.each([
+    ['no JSON', 'not json', 'unreadable'],
+    ['JSON that is cut short', JSON.stringify(USED).slice(0, 80), 'unreadable'],
+    ['a list', '[1,2]', 'unreadable'],
+    ['nothing', '', 'unreadable'],
+    ['a byte order mark and other bytes', '\u{feff}\0\u{ffff}', 'unreadable'],
+  ])('tolerates %s', async (_, text, outcome) => {
+    expect(await run(['hook', 'claude-code', 'Stop'], text)).toEqual(SILENT)
+    expect(events()).toMatchObject([{ event: 'Stop', outcome }])
+  })
+
+  it('takes 10 MB of a tool result', async () => {
+    const text = JSON.stringify({ ...USED, tool_response: 'a "line"\n'.repeat(1_000_000) })
+    expect(text.length).toBeGreaterThan(10_000_000)
+    expect(await run(['hook', 'claude-code'], text)).toEqual(SILENT)
+    expect(events()).toMatchObject([{ toolUse: 'toolu_1', bytesOut: 12_000_002 }])
+  })
+
+  it('waits a second for an input that never ends, and not at all for one that is not there', async () => {
+    const since = performance.now()
+    expect(await run(['hook', 'claude-code'], null)).toEqual(SILENT)
+    expect(performance.now() - since).toBeLessThan(5_000)
+    expect(await run(['hook', 'claude-code'], undefined)).toEqual(SILENT)
+    expect(events()).toHaveLength(2)
+    expect(readFileSync(file('log/hook.log'), 'utf8')).toMatch(
+      /^\S+ claude-code: the input did not end, or was too long\n$/,
+    )
+  })
+
+  it('reads a file given as input', async () => {
+    const input = join(home, 'payload.json')
+    writeFileSync(input, JSON.stringify(USED))
+    const { openSync, closeSync } = await import('node:fs')
+    const fd = openSync(input, 'r')
+    const child = spawn(process.execPath, [bin, 'hook', 'claude-code'], {
+      env: { HOME: home },
+      stdio: [fd, 'pipe', 'pipe'],
+    })
+    expect(await new Promise((resolve) => child.on('close', resolve))).toBe(0)
+    closeSync(fd)
+    expect(events()).toMatchObject([{ toolUse: 'toolu_1' }])
+  })
+
+  it('without arguments, without HOME, and where nothing can be written, is silent all the same', async () => {
+    expect(await run(['hook'], '{}')).toEqual(SILENT)
+    expect(await run(['hook', 'x', '--what'], '{}')).toEqual(SILENT)
+    expect(await run(['hook', 'claude-code'], '{}', { MYCELIUM_HOME: '/proc/nothing/here' })).toEqual(SILENT)
+    const taken = join(home, 'a-file')
+    writeFileSync(taken, '')
+    expect(await run(['hook', 'claude-code'], '{}', { MYCELIUM_HOME: taken })).toEqual(SILENT)
+    expect(await run(['hook', 'claude-code'], '{}', { MYCELIUM_HOME: join(taken, 'x'), HOME: '' })).toEqual(
+      SILENT,
+    )
+    rmSync(file('events'), { recursive: true })
+    writeFileSync(file('events'), 'in the way')
+    expect(await run(['hook', 'claude-code'], '{}')).toEqual(SILENT)
+    expect(readFileSync(file('log/hook.log'), 'utf8')).toContain('ENOTDIR')
+  })
+
+  it('makes no root of its own: after an undo nothing comes back', async () => {
+    rmSync(file('.'), { recursive: true })
+    expect(await run(['hook', 'claude-code'], JSON.stringify(USED))).toEqual(SILENT)
+    expect(existsSync(file('.'))).toBe(false)
+  })
+
+  it('keeps its file and its log bounded', async () => {
+    mkdirSync(file('events'))
+    writeFileSync(file('events/hooks.jsonl'), 'x'.repeat(8 * 1024 * 1024))
+    await run(['hook', 'claude-code'], JSON.stringify(USED))
+    expect(existsSync(file('events/hooks.jsonl'))).toBe(false)
+    await run(['hook', 'claude-code'], JSON.stringify(USED))
+    expect(events()).toHaveLength(1)
+    writeFileSync(file('events/hooks.jsonl.1'), '')
+  })
+
+  it('of many at once loses no line', async () => {
+    const all = await Promise.all(
+      Array.from({ length: 24 }, () => run(['hook', 'claude-code'], JSON.stringify(USED))),
+    )
+    expect(all).toEqual(all.map(() => SILENT))
+    expect(events()).toHaveLength(24)
+  })
+
+  it('explains itself when asked', async () => {
+    expect((await run(['hook', '--help'], undefined)).stdout).toContain(
+      'Usage: mycelium hook [options] <client> [event]',
+    )
+  })
+})
