@@ -25,6 +25,7 @@ export const EXAMPLES: Readonly<Record<string, readonly (readonly [command: stri
   init: [
     ['mycelium init --dry-run', 'show what would change, write nothing'],
     ['mycelium init --client claude-code --server github', 'only this server, only in this client'],
+    ['mycelium init --hooks --statusline', "see tool use and cost in Claude Code's sessions too"],
     ['mycelium init --yes --json', 'for scripts'],
   ],
   undo: [
@@ -67,7 +68,15 @@ const TOP: readonly LeafRow[] = [
     about: `Finds the MCP servers in the configs of your coding agents, writes a launcher for each, shows the diff and, when you agree, \
 replaces the command of each entry. Everything else in those files stays as it is, and a backup is kept. A second run changes nothing; new \
 servers are picked up by it.`,
-    parts: [clients(), servers(), dryRun(), new Option('-y, --yes', 'do not ask'), json()],
+    parts: [
+      clients(),
+      servers(),
+      new Option('--hooks', 'also install the hooks by which mycelium sees tool use (Claude Code)'),
+      new Option('--statusline', 'also show a status line, where none is set (Claude Code)'),
+      dryRun(),
+      new Option('-y, --yes', 'do not ask'),
+      json(),
+    ],
   },
   {
     leaf: 'undo',

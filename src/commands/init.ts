@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import {
@@ -10,6 +11,13 @@ import {
 import { stillCalled } from '../core/clients/called.ts'
 import { namedClients } from '../core/clients/client-lookup.ts'
 import { type Discovery, discover, type Found, type Problem } from '../core/clients/discover.ts'
+import {
+  applyHooks,
+  type HookPlan,
+  isQuietStale,
+  planHooks,
+  writeQuiet,
+} from '../core/clients/install-hooks.ts'
 import { knownServers, registrySays } from '../core/clients/known-servers.ts'
 import { nearest } from '../core/clients/nearest.ts'
 import type { Where } from '../core/clients/places.ts'
@@ -27,6 +35,7 @@ import {
   removeOtherRelays,
   type Workshop,
 } from '../core/launch/compiled-relay.ts'
+import { quietPath, renderQuiet } from '../core/launch/quiet.ts'
 import { renderLauncher } from '../core/launch/render.ts'
 import { which } from '../core/launch/which.ts'
 import { initReport, initSummary, type PlannedServer, type Relay } from '../core/report/init-report.ts'
@@ -40,6 +49,8 @@ export interface InitOptions {
   readonly client?: readonly string[]
   readonly server?: readonly string[]
   readonly dryRun?: boolean
+  readonly hooks?: boolean
+  readonly statusline?: boolean
   readonly yes?: boolean
   readonly json?: boolean
 }
@@ -58,7 +69,14 @@ export async function runInit(io: Io, options: InitOptions): Promise<number> {
   const servers = plan.servers.map((server) => plannedServer(server, paths, where))
   const shown = servers.filter((server) => plan.added.includes(server.id))
   const left = discovery.found.filter((found) => found.verdict === 'leave' && found.launcher === undefined)
-  const previews = previewPlan(plan, where)
+  const hookProblems: Problem[] = []
+  const { hooks = false, statusline = false, client: ofClients = [] } = options
+  const hookPlans = planHooks(where, paths, { hooks, statusline, only: ofClients }, hookProblems)
+  const hookFiles = hookPlans.filter(({ before, after }) => before !== after)
+  const quietText = renderQuiet(paths, process.execPath, packageRoot())
+  const isQuietWanted = hookPlans.length > 0 && (hooks || statusline)
+  const quietIsStale = (isQuietWanted || existsSync(quietPath(paths))) && isQuietStale(paths, quietText)
+  const previews = [...previewPlan(plan, where), ...hookFiles]
   const talk = (text: string) => (options.json ? undefined : io.write(text))
 
   talk(initReport({ servers: shown, left, home: where.home, width: io.width, paint: io.paint.stdout }))
@@ -66,8 +84,13 @@ export async function runInit(io: Io, options: InitOptions): Promise<number> {
     const texts = [redacted(before, format, file), redacted(after, format, file)] as const
     talk(`${unifiedDiff(file, ...texts, io.paint.stdout)}\n`)
   }
+  talk(hookNotes(options, hookPlans))
   const workshop: Workshop = { ...where, paths, source: join(packageRoot(), 'templates/relay.c') }
-  const how = options.dryRun ? 'dry run' : (await agreed(io, options, plan)) ? 'done' : 'declined'
+  const how = options.dryRun
+    ? 'dry run'
+    : (await agreed(io, options, plan.files.length + hookFiles.length))
+      ? 'done'
+      : 'declined'
   let relayBinary = plan.servers.length > 0 ? await expectedRelay(workshop) : undefined
   const stale = staleLaunchers(plan.servers, paths, launcherTextFor(paths, relayBinary))
   const carryOut = async (now: Discovery) => {
@@ -76,28 +99,33 @@ export async function runInit(io: Io, options: InitOptions): Promise<number> {
       agreed.servers.length > 0 ? await compiledRelay({ ...workshop, signal: io.signal }) : undefined
     const done = await applyPlan(agreed, where, paths, launcherTextFor(paths, relayBinary), io.signal)
     if (relayBinary !== undefined) removeOtherRelays(paths, relayBinary)
-    return done
+    if (quietIsStale) writeQuiet(paths, quietText)
+    const hooked = await applyHooks(hookFiles, paths, quietText)
+    return { ...done, hooked: hooked.changed, problems: [...done.problems, ...hooked.problems] }
   }
   // A run that has nothing to write leaves no trace, not even that of waiting for its turn.
-  const idle = plan.files.length + stale === 0 && registrySays(paths, plan.servers)
+  const untouched = plan.files.length + stale + hookFiles.length === 0 && !quietIsStale
+  const idle = untouched && registrySays(paths, plan.servers)
   const applied =
     how === 'done' && !idle
       ? await applyAgreed(discovery, paths, () => discover(where, clients), carryOut)
       : undefined
   const relay = plan.servers.length > 0 ? relayOf(relayBinary, where) : undefined
-  const problems = [...discovery.problems, ...(applied?.problems ?? [])]
-  if (options.json) io.write(jsonText(initJson({ options, plan, applied, servers, relay, left, problems })))
+  const problems = [...discovery.problems, ...hookProblems, ...(applied?.problems ?? [])]
+  if (options.json)
+    io.write(jsonText(initJson({ options, plan, applied, servers, relay, left, hookFiles, problems })))
   else {
     if (problems.length > 0) talk(changedText(applied?.changed ?? []))
     io.talk(problemText(problems, io.paint.stderr))
     io.write(
       initSummary(how, {
-        planned: idle ? 0 : Math.max(plan.files.length + stale, 1),
+        planned: idle ? 0 : 1,
         changedEntries: applied?.changed.reduce((sum, file) => sum + file.servers.length, 0) ?? 0,
         changedFiles: applied?.changed.length ?? 0,
         launchers: applied?.launchersWritten ?? 0,
         relay,
         problems: applied?.problems.length ?? 0,
+        hooks: applied?.hooked.reduce((sum, file) => sum + file.added.length, 0) ?? 0,
         forgotten: applied?.forgotten ?? [],
       }),
     )
@@ -105,13 +133,16 @@ export async function runInit(io: Io, options: InitOptions): Promise<number> {
   return exitCodeAfter(problems)
 }
 
+/** Applied, and what became of hooks. */
+type Done = Applied & { readonly hooked: Awaited<ReturnType<typeof applyHooks>>['changed'] }
+
 /** Looks anew while no other command can change anything, and leaves out what was not there to agree to. */
 function applyAgreed(
   shown: Discovery,
   paths: Paths,
   rediscover: () => Discovery,
-  apply: (now: Discovery) => Promise<Applied>,
-): Promise<Applied> {
+  apply: (now: Discovery) => Promise<Done>,
+): Promise<Done> {
   const agreed = new Set(shown.found.map(placeKey))
   return runAlone(paths, () => {
     const now = rediscover()
@@ -132,6 +163,17 @@ function whereOf(io: Io): Where {
 function relayOf(relayBinary: string | undefined, where: Where): Relay {
   if (relayBinary !== undefined) return 'c'
   return (which('/usr/bin/perl', where) ?? which('perl', where)) ? 'perl' : 'other'
+}
+
+/** What of the wish for hooks cannot be had. */
+function hookNotes({ hooks, statusline }: InitOptions, plans: readonly HookPlan[]): string {
+  if (!hooks && !statusline) return ''
+  if (plans.length === 0)
+    return 'hooks: only those of Claude Code can be installed yet, and it is not in use here\n'
+  return plans
+    .filter((plan) => plan.statuslineTaken)
+    .map(({ file }) => `status line: ${file} has another one, which stays\n`)
+    .join('')
 }
 
 /** Named only where something failed: else the diff and the count say it. */
@@ -169,8 +211,7 @@ function refuseUnknownServers(only: readonly string[], discovery: Discovery): vo
   }
 }
 
-async function agreed(io: Io, options: InitOptions, plan: Plan): Promise<boolean> {
-  const count = plan.files.length
+async function agreed(io: Io, options: InitOptions, count: number): Promise<boolean> {
   // Launchers and registry are our own: bringing them up to date needs no asking.
   if (options.yes || count === 0) return true
   const question = `Change ${count} ${count === 1 ? 'file' : 'files'}? [y/N] `
@@ -186,14 +227,15 @@ async function agreed(io: Io, options: InitOptions, plan: Plan): Promise<boolean
 interface Outcome {
   readonly options: InitOptions
   readonly plan: Plan
-  readonly applied: Applied | undefined
+  readonly applied: Done | undefined
+  readonly hookFiles: readonly HookPlan[]
   readonly servers: readonly PlannedServer[]
   readonly relay: Relay | undefined
   readonly left: readonly Found[]
   readonly problems: readonly Problem[]
 }
 
-function initJson({ options, plan, applied, servers, relay, left, problems }: Outcome): object {
+function initJson({ options, plan, applied, servers, relay, left, hookFiles, problems }: Outcome): object {
   const planned = plan.files.map(({ client, file, takes }) => ({
     client,
     file,
@@ -204,6 +246,9 @@ function initJson({ options, plan, applied, servers, relay, left, problems }: Ou
     changed: options.dryRun ? planned : (applied?.changed ?? []),
     servers,
     relay: relay ?? null,
+    hooks: options.dryRun
+      ? hookFiles.map(({ wish, file, added }) => ({ client: wish.host.id, file, added }))
+      : (applied?.hooked ?? []),
     left: left.map(({ client, file, name, reason }) => ({ client, file, name, reason })),
     problems: problemRows(problems),
   }

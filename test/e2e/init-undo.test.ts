@@ -93,7 +93,15 @@ describe('mycelium init and undo', () => {
     const { code, stdout } = await run(box, 'init', '--yes', '--json')
     expect(code).toBe(1)
     const answer = JSON.parse(stdout)
-    expect(Object.keys(answer).sort()).toEqual(['changed', 'dryRun', 'left', 'problems', 'relay', 'servers'])
+    expect(Object.keys(answer).sort()).toEqual([
+      'changed',
+      'dryRun',
+      'hooks',
+      'left',
+      'problems',
+      'relay',
+      'servers',
+    ])
     expect(['c', 'perl', 'other']).toContain(answer.relay)
     expect(answer.changed).toEqual([
       { client: 'claude-code', file: join(box.home, '.claude.json'), servers: ['memory'] },

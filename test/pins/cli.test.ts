@@ -88,7 +88,19 @@ describe('help', () => {
   })
 
   it.each([
-    ['init', ['--client <name>', '--server <name>', '--dry-run', '-y, --yes', '--json', '-h, --help']],
+    [
+      'init',
+      [
+        '--client <name>',
+        '--server <name>',
+        '--hooks',
+        '--statusline',
+        '--dry-run',
+        '-y, --yes',
+        '--json',
+        '-h, --help',
+      ],
+    ],
     ['undo', ['--client <name>', '--dry-run', '--json', '-h, --help']],
   ])('of %s names its options', async (command, options) => {
     const { stdout } = await mycelium(command, '--help')

@@ -198,6 +198,7 @@ function note(
     before: hashOf(before),
     written: hashOf(after),
     edits: [...kept, ...edits],
+    ...(record?.hooks && { hooks: record.hooks }),
   }
   writeJournal(paths, withFile(journal, plan.realFile, next))
 }

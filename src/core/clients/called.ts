@@ -58,9 +58,9 @@ export function goneFiles(paths: Paths): readonly JournalFile[] {
   return readJournal(paths).files.filter((record) => isKeptFor(record, paths) && isGone(record.file))
 }
 
-/** Whether the way back of a file that is gone is still wanted. */
+/** Whether the way back of a file that is gone is still wanted. Hooks alone call nothing that must stay. */
 export function isKeptFor(record: JournalFile, paths: Paths): boolean {
-  return readBackup(paths, record.base) !== undefined
+  return record.edits.length > 0 && readBackup(paths, record.base) !== undefined
 }
 
 /** Whether there is no such file; one that cannot be read is there. */

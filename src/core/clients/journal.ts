@@ -4,6 +4,7 @@ import { basename, join } from 'node:path'
 import type { Paths } from '../config/paths.ts'
 import { writeFileAtomic } from '../config/write-file.ts'
 import { hasErrno } from '../errors.ts'
+import type { HookEdit } from './hook-edit.ts'
 import type { Edit } from './rewrite.ts'
 
 /** What was done to one config file. */
@@ -19,6 +20,8 @@ export interface JournalFile {
   readonly before: string
   readonly written: string
   readonly edits: readonly Edit[]
+  /** The hooks that were put into it. */
+  readonly hooks?: HookEdit
 }
 
 /** backups/journal.json: every config file that holds edits of ours. */
@@ -48,9 +51,20 @@ export function readJournal(paths: Paths): Journal {
 }
 
 function isRecord(value: unknown): value is JournalFile {
-  const { file, realFile, first, base, before, written, edits } = Object(value)
+  const { file, realFile, first, base, before, written, edits, hooks } = Object(value)
   const sound = [file, realFile, first, base, before, written].every(isText)
-  return sound && [first, base].every(isBackupName) && Array.isArray(edits) && edits.every(isEdit)
+  return (
+    sound &&
+    [first, base].every(isBackupName) &&
+    Array.isArray(edits) &&
+    edits.every(isEdit) &&
+    (hooks === undefined || isHookEdit(hooks))
+  )
+}
+
+function isHookEdit(value: unknown): value is HookEdit {
+  const { client, quiet, kept } = Object(value)
+  return isText(client) && isText(quiet) && Array.isArray(kept) && kept.every(isText)
 }
 
 function isEdit(value: unknown): value is Edit {

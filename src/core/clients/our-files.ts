@@ -12,8 +12,10 @@ import { knownServers } from './known-servers.ts'
 const LAUNCHER_MARK = '\n# mycelium launcher of the MCP server '
 /** Enough to hold the mark. */
 const HEAD_BYTES = 128
-/** Pairs with launch/compiled-relay.ts, which also leaves temporary names when it is killed. */
-const RELAY_NAME = /^relay-[0-9a-f]{12}(\.[0-9a-f]{8}\.tmp.*)?$/
+/** Pairs with launch/compiled-relay.ts, which also leaves temporary names when it is killed, and launch/quiet.ts. */
+const BIN_NAME = /^relay-[0-9a-f]{12}(\.[0-9a-f]{8}\.tmp.*)?$|^quiet(\.\d+\.[0-9a-f]{8}\.tmp)?$/
+/** Pairs with hook/record.ts. */
+const EVENT_NAME = /^hooks\.jsonl(\.1)?$/
 const OWN_ROOT_NAME = '.mycelium'
 
 /** What a removal leaves: ids of launchers, and names in the directory of backups. */
@@ -59,8 +61,11 @@ export function removeOurFiles(paths: Paths, kept: Kept): readonly Problem[] {
       .map((name) => join(paths.launchers, name)),
     ...backups.map((name) => join(paths.backups, name)),
     ...namesIn(paths.bin)
-      .filter((name) => RELAY_NAME.test(name))
+      .filter((name) => BIN_NAME.test(name))
       .map((name) => join(paths.bin, name)),
+    ...namesIn(join(paths.root, 'events'))
+      .filter((name) => EVENT_NAME.test(name))
+      .map((name) => join(paths.root, 'events', name)),
     ...namesIn(paths.log)
       .filter(isOurLogName)
       .map((name) => join(paths.log, name)),
@@ -71,7 +76,7 @@ export function removeOurFiles(paths: Paths, kept: Kept): readonly Problem[] {
   ]) {
     trying(path, () => rmSync(path, { force: true }))
   }
-  for (const path of [paths.launchers, paths.bin, paths.backups, paths.log])
+  for (const path of [paths.launchers, paths.bin, paths.backups, paths.log, join(paths.root, 'events')])
     trying(path, () => removeIfEmpty(path))
   trying(paths.run, () => removeRun(paths))
   trying(paths.root, () => removeIfEmpty(paths.root))
@@ -135,7 +140,7 @@ function removeRun(paths: Paths): void {
 }
 
 /** Settings and whatever else the user has in there stay, and with them the directory; so does a link, which only the user can have made. */
-function removeIfEmpty(directory: string): void {
+export function removeIfEmpty(directory: string): void {
   try {
     if (isEmptyDirectory(directory)) rmdirSync(directory)
   } catch (error) {
@@ -148,7 +153,7 @@ function isEmptyDirectory(path: string): boolean {
 }
 
 function directoriesOf(paths: Paths): readonly string[] {
-  return [paths.launchers, paths.backups, paths.log, paths.run]
+  return [paths.launchers, paths.bin, paths.backups, paths.log, paths.run]
 }
 
 function exists(path: string): boolean {

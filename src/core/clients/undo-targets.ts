@@ -1,6 +1,7 @@
 import { join, resolve } from 'node:path'
 import type { Paths } from '../config/paths.ts'
 import { MyceliumError } from '../errors.ts'
+import { quietPath } from '../launch/quiet.ts'
 import { shellQuote } from '../launch/render.ts'
 import type { Preview } from './apply.ts'
 import { isGone, isKeptFor } from './called.ts'
@@ -9,9 +10,11 @@ import { clientById } from './client-lookup.ts'
 import { readConfig } from './config-text.ts'
 import { entryRules, type Problem, readConfigFiles } from './discover.ts'
 import type { Format } from './document.ts'
+import { hookedEvents, takeHooks } from './hook-edit.ts'
+import { hookHosts } from './hook-hosts.ts'
 import { hashOf, type JournalFile, readBackup, readJournal } from './journal.ts'
 import { knownServers } from './known-servers.ts'
-import { configFiles, formatOf, type Where } from './places.ts'
+import { configFiles, formatOf, realPath, type Where } from './places.ts'
 import { CLIENTS } from './table.ts'
 import { takeBack } from './take-back.ts'
 
@@ -50,8 +53,10 @@ export function undoTargets(
 ): readonly UndoTarget[] {
   const targets = new Map<string, UndoTarget>()
   for (const record of readJournal(paths).files) {
-    const ids = [...new Set(record.edits.map((edit) => edit.client))]
-    const clients = ids.flatMap((id) => clientById(id) ?? [])
+    const ids = new Set(
+      [...record.edits, ...(record.hooks ? [record.hooks] : [])].map(({ client }) => client),
+    )
+    const clients = [...ids].flatMap((id) => clientById(id) ?? [])
     targets.set(record.realFile, {
       file: record.file,
       realFile: record.realFile,
@@ -70,6 +75,8 @@ export function undoTargets(
     if (record !== undefined && isGone(record.file)) targets.delete(record.realFile)
     targets.set(realFile, { file, realFile, format, clients: [client], ...(record && { record }) })
   }
+  for (const target of hookTargets(where, paths))
+    if (!targets.has(target.realFile)) targets.set(target.realFile, target)
   // A file that is in the journal reports its own problem when it is undone; one that never was ours is none of undo's business.
   const known = new Set(
     knownServers(paths).servers.flatMap((server) => server.sources.map((source) => source.file)),
@@ -82,6 +89,20 @@ export function undoTargets(
       target.clients.some((client) => only.includes(client.id)) ||
       only.some((id) => isReadBy(clientById(id)!, target, where)),
   )
+}
+
+/** Settings that hold hooks of ours by their own words. One that cannot be read is none of undo's business, unless the journal names it. */
+function hookTargets(where: Where, paths: Paths): readonly UndoTarget[] {
+  return hookHosts(where).flatMap(({ id, file }) => {
+    try {
+      const text = readConfig(file)?.text
+      if (text === undefined || hookedEvents(text, quietPath(paths), file).length === 0) return []
+      return [{ file, realFile: realPath(file) ?? file, format: 'json' as const, clients: [clientById(id)!] }]
+    } catch (error) {
+      if (error instanceof MyceliumError) return []
+      throw error
+    }
+  })
 }
 
 /** Whether a client reads this file, from here or from the project that the file lies in. */
@@ -103,7 +124,14 @@ export function undoText(
   if (record !== undefined && base !== undefined && hashOf(text) === record.written) {
     return { text: base, outcome: 'restored', servers: record.edits.map((edit) => edit.name) }
   }
-  const back = takeBack({ ...target, text }, target.clients, record?.edits ?? [], entryRules(where)())
+  const hooks = { quiet: quietPath(paths), kept: record?.hooks?.kept ?? [] }
+  const unhooked = target.format === 'json' ? takeHooks(text, hooks, target.file) : { text, taken: 0 }
+  const back = takeBack(
+    { ...target, text: unhooked.text },
+    target.clients,
+    record?.edits ?? [],
+    entryRules(where)(),
+  )
   const [lost] = back.lost
   if (lost !== undefined) {
     throw new MyceliumError(
@@ -115,7 +143,7 @@ export function undoText(
     )
   }
   const servers = back.entries.map((entry) => entry.name)
-  if (servers.length === 0) return { text, outcome: 'clean', servers }
+  if (servers.length === 0 && unhooked.taken === 0) return { text, outcome: 'clean', servers }
   return { text: back.text, outcome: back.text === base ? 'restored' : 'merged', servers }
 }
 

@@ -1,3 +1,5 @@
+import { rmSync, statSync } from 'node:fs'
+import { dirname } from 'node:path'
 import { setImmediate as otherWork } from 'node:timers/promises'
 import { leaveFailureNote, type Paths } from '../config/paths.ts'
 import { type ServerDef, writeRegistry } from '../config/registry.ts'
@@ -7,7 +9,7 @@ import { changeFile } from './change-file.ts'
 import { discover, type Problem, problemOf } from './discover.ts'
 import { JOURNAL_NAME, type JournalFile, readJournal, withFile, writeJournal } from './journal.ts'
 import { knownServers, registrySays } from './known-servers.ts'
-import { anythingOfOurs, type Kept, removeLaunchers, removeOurFiles } from './our-files.ts'
+import { anythingOfOurs, type Kept, removeIfEmpty, removeLaunchers, removeOurFiles } from './our-files.ts'
 import type { Where } from './places.ts'
 import { serversNow } from './plan.ts'
 import {
@@ -87,7 +89,16 @@ async function undoFile(target: UndoTarget, where: Where, paths: Paths): Promise
     servers = result.servers
     return result.text
   })
+  if ((outcome as UndoOutcome) === 'restored') removeCreated(target)
   return { file: target.file, clients: target.clients.map((client) => client.id), outcome, servers }
+}
+
+/** Settings that were made only for hooks go with them, and so does their directory, unless there is something else in it. */
+function removeCreated({ record, realFile }: UndoTarget): void {
+  const created = record?.hooks?.created
+  if (created === undefined || statSync(realFile, { throwIfNoEntry: false })?.size !== 0) return
+  rmSync(realFile)
+  if (created === 'directory') removeIfEmpty(dirname(realFile))
 }
 
 /** Forgets the way back of a file that was undone. Of one that is gone it stays, for it may have been moved, and of one of which this was a copy. */

@@ -34,6 +34,8 @@ export interface InitCounts {
   readonly launchers: number
   readonly relay: Relay | undefined
   readonly problems: number
+  /** Hooks and status lines put into settings of clients. */
+  readonly hooks: number
   /** Servers that no config calls any more. */
   readonly forgotten: readonly string[]
 }
@@ -99,12 +101,13 @@ export function initSummary(how: InitEnd, counts: InitCounts): string {
   }
   const forgot =
     counts.forgotten.length > 0 ? `forgotten, as no config calls them: ${counts.forgotten.join(', ')}\n` : ''
+  const hooked = counts.hooks > 0 ? `${counted(counts.hooks, 'hook', 'hooks')} installed\n` : ''
   if (changedEntries === 0 && launchers === 0)
-    return forgot || (problems > 0 ? 'nothing was changed\n' : 'nothing to do\n')
+    return `${forgot}${hooked}` || (problems > 0 ? 'nothing was changed\n' : 'nothing to do\n')
   const changed = `${counted(changedEntries, 'entry', 'entries')} in ${counted(changedFiles, 'file', 'files')} changed`
   const next =
     changedEntries > 0 ? '  next: start your agents again; mycelium undo takes everything back\n' : ''
-  return `${forgot}${changed}, ${counted(launchers, 'launcher', 'launchers')} written\n${relay}${next}`
+  return `${forgot}${hooked}${changed}, ${counted(launchers, 'launcher', 'launchers')} written\n${relay}${next}`
 }
 
 function counted(count: number, one: string, many: string): string {

@@ -1,0 +1,175 @@
+import { existsSync, mkdirSync, readFileSync } from 'node:fs'
+import { dirname } from 'node:path'
+import type { Paths } from '../config/paths.ts'
+import { writeFileAtomic } from '../config/write-file.ts'
+import { hasErrno, MyceliumError } from '../errors.ts'
+import { quietPath } from '../launch/quiet.ts'
+import type { Preview } from './apply.ts'
+import { changeFile } from './change-file.ts'
+import { readConfig } from './config-text.ts'
+import { type Problem, problemOf } from './discover.ts'
+import { type Hooked, type HookWish, putHooks, takeHooks } from './hook-edit.ts'
+import { hookHosts } from './hook-hosts.ts'
+import {
+  hashOf,
+  type JournalFile,
+  readBackup,
+  readJournal,
+  storeBackup,
+  withFile,
+  writeJournal,
+} from './journal.ts'
+import { realPath, type Where } from './places.ts'
+
+/** What the user asked for. */
+export interface HookOptions {
+  readonly hooks: boolean
+  readonly statusline: boolean
+  /** Ids of clients; all when empty. */
+  readonly only: readonly string[]
+}
+
+/** What would be put into one client's settings. */
+export interface HookPlan extends Preview, Pick<Hooked, 'added' | 'statuslineTaken'> {
+  readonly wish: HookWish
+}
+
+/** What came of it. */
+export interface HooksDone {
+  readonly changed: readonly {
+    readonly client: string
+    readonly file: string
+    readonly added: readonly string[]
+  }[]
+  readonly problems: readonly Problem[]
+}
+
+/** What installing hooks would change; nothing is changed yet. Clients that are not in use here are left out. */
+export function planHooks(
+  where: Where,
+  paths: Paths,
+  { hooks, statusline, only }: HookOptions,
+  problems: Problem[],
+): readonly HookPlan[] {
+  if (!hooks && !statusline) return []
+  return hookHosts(where).flatMap((host): HookPlan[] => {
+    if (only.length > 0 && !only.includes(host.id)) return []
+    if (!host.marks.some(existsSync)) return []
+    try {
+      const before = readConfig(host.file)?.text ?? ''
+      const wish = { host, quiet: quietPath(paths), hooks, statusline }
+      const { text: after, added, statuslineTaken } = putHooks(before, wish)
+      return [{ file: host.file, format: 'json', before, after, added, statuslineTaken, wish }]
+    } catch (error) {
+      problems.push(problemOf(host.id, host.file, error))
+      return []
+    }
+  })
+}
+
+/** Carries it out: the program that hooks call first, then backup and journal, then the settings. */
+export async function applyHooks(
+  plans: readonly HookPlan[],
+  paths: Paths,
+  quietText: string,
+): Promise<HooksDone> {
+  const changed: HooksDone['changed'][number][] = []
+  const problems: Problem[] = []
+  for (const { wish, file } of plans) {
+    try {
+      writeQuiet(paths, quietText)
+      const added = await editSettings(wish, file, paths)
+      if (added.length > 0) changed.push({ client: wish.host.id, file, added })
+    } catch (error) {
+      problems.push(problemOf(wish.host.id, file, error))
+    }
+  }
+  return { changed, problems }
+}
+
+/** Whether the program that hooks call would be written, or written anew. */
+export function isQuietStale(paths: Paths, quietText: string): boolean {
+  try {
+    return readFileSync(quietPath(paths), 'utf8') !== quietText
+  } catch (error) {
+    if (hasErrno(error, 'ENOENT', 'ENOTDIR')) return true
+    throw error
+  }
+}
+
+/** Writes it unless it is so already. */
+export function writeQuiet(paths: Paths, quietText: string): void {
+  if (!isQuietStale(paths, quietText)) return
+  for (const directory of [paths.root, paths.bin]) mkdirSync(directory, { recursive: true, mode: 0o700 })
+  writeFileAtomic(quietPath(paths), quietText, 0o700)
+}
+
+async function editSettings(wish: HookWish, file: string, paths: Paths): Promise<readonly string[]> {
+  const directory = dirname(file)
+  const hadDirectory = existsSync(directory)
+  const before = readConfig(file)
+  if (before === undefined) {
+    const { text, added } = putHooks('', wish)
+    if (added.length === 0) return []
+    mkdirSync(directory, { recursive: true, mode: 0o700 })
+    const real = realPath(directory)
+    const record = {
+      wish,
+      file,
+      realFile: real === undefined ? file : file.replace(directory, () => real),
+      kept: [],
+    }
+    note(paths, { ...record, before: '', after: text, created: hadDirectory ? 'file' : 'directory' })
+    writeFileAtomic(file, text, 0o600)
+    return added
+  }
+  let added: readonly string[] = []
+  const realFile = realPath(file) ?? file
+  const outcome = await changeFile(realFile, (text) => {
+    const done = putHooks(text, wish)
+    added = done.added
+    if (done.text !== text)
+      note(paths, { wish, file, realFile, before: text, after: done.text, kept: done.kept })
+    return done.text
+  })
+  if (outcome === 'missing') throw new MyceliumError('config_changed', `${file} was removed meanwhile`)
+  return added
+}
+
+interface Note {
+  readonly wish: HookWish
+  readonly file: string
+  readonly realFile: string
+  readonly before: string
+  readonly after: string
+  readonly kept: readonly string[]
+  readonly created?: 'file' | 'directory'
+}
+
+/** Backup and journal of a change that is about to happen: what undo restores is the text as it would be without us. Pairs with note() in apply.ts. */
+function note(paths: Paths, { wish, file, realFile, before, after, kept, created }: Note): void {
+  const journal = readJournal(paths)
+  const record = journal.files.find((one) => one.realFile === realFile)
+  const was = record?.hooks
+  const edit = {
+    client: wish.host.id,
+    quiet: wish.quiet,
+    // A container that we made ourselves in an earlier run is not one of the user's.
+    kept: was?.kept ?? kept,
+    ...(was?.created !== undefined ? { created: was.created } : created !== undefined ? { created } : {}),
+  }
+  const untouched = record?.written === hashOf(before) ? readBackup(paths, record.base) : undefined
+  const base = untouched ?? (before === '' ? '' : takeHooks(before, edit, file).text)
+  const name = storeBackup(paths, file, base)
+  const next: JournalFile = {
+    file,
+    realFile,
+    first: record?.first ?? name,
+    base: name,
+    before: hashOf(before),
+    written: hashOf(after),
+    edits: record?.edits ?? [],
+    hooks: edit,
+  }
+  writeJournal(paths, withFile(journal, realFile, next))
+}

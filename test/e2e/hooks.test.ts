@@ -1,0 +1,223 @@
+import { spawn } from 'node:child_process'
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { parse } from 'jsonc-parser'
+import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { builtCli, type Ended, ended } from '../fixtures/built-cli.ts'
+import { verifies } from '../requirements.ts'
+
+const EVENTS = [
+  'SessionStart',
+  'UserPromptSubmit',
+  'PostToolUse',
+  'PostToolUseFailure',
+  'SubagentStop',
+  'Stop',
+  'SessionEnd',
+]
+
+/** Settings as people and Claude Code write them. */
+const SETTINGS: readonly (readonly [string, string])[] = [
+  ['none of it', '{}'],
+  ['an empty file', ''],
+  ['as Claude Code prints', '{\n  "model": "opus",\n  "env": {\n    "A": "1"\n  }\n}\n'],
+  [
+    'comments and tabs',
+    '{\n\t// mine\n\t"model": "opus", // today\n\t"hooks": {\n\t\t"PostToolUse": [\n\t\t\t{ "matcher": "Bash", "hooks": [{ "type": "command", "command": "echo" }] } // keep\n\t\t]\n\t}, // end\n}\n',
+  ],
+  ['odd indentation and CRLF', '{\r\n "hooks" :\r\n     { "Stop" : [ ] },\r\n  "z":1}\r\n'],
+  ['one line', '{"hooks":{"Stop":[{"hooks":[{"type":"command","command":"say done"}]}]},"model":"x"}'],
+  ['an empty list of hooks', '{\n    "hooks": {}\n}'],
+]
+
+let bin: string
+let home: string
+beforeAll(() => {
+  bin = builtCli()
+})
+beforeEach(() => {
+  home = mkdtempSync(join(tmpdir(), 'my-'))
+})
+afterEach(() => rmSync(home, { recursive: true, force: true }))
+
+const env = () => ({ HOME: home, PATH: process.env.PATH })
+const mycelium = (...args: string[]): Promise<Ended> => ended(process.execPath, [bin, ...args], env())
+const settings = () => join(home, '.claude/settings.json')
+const text = () => readFileSync(settings(), 'utf8')
+const put = (content: string) => {
+  mkdirSync(dirname(settings()), { recursive: true })
+  writeFileSync(settings(), content)
+}
+
+/** Runs a command of the settings as Claude Code does. */
+function fire(command: string, payload: object): Promise<readonly [number | null, string, string]> {
+  return new Promise((resolve) => {
+    const child = spawn('/bin/sh', ['-c', command], {
+      env: { PATH: '/usr/bin:/bin' },
+      cwd: home,
+      stdio: 'pipe',
+    })
+    let [stdout, stderr] = ['', '']
+    child.stdout.setEncoding('utf8').on('data', (chunk) => (stdout += chunk))
+    child.stderr.setEncoding('utf8').on('data', (chunk) => (stderr += chunk))
+    child.stdin.on('error', () => {})
+    child.stdin.end(JSON.stringify(payload))
+    child.on('close', (code) => resolve([code, stdout, stderr]))
+  })
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: the shape is the client's
+const config = (): any => parse(text(), [], { allowTrailingComma: true })
+const hookCommand = (): string => config().hooks.SessionEnd.at(-1).hooks[0].command
+
+describe('init --hooks', () => {
+  it.each(SETTINGS)(
+    'adds its hooks behind those of the user, once, and undo gives every byte back: %s',
+    async (_, before) => {
+      verifies('CLI-3')
+      put(before)
+      expect(await mycelium('init', '--hooks', '--statusline', '--yes')).toMatchObject({
+        code: 0,
+        stderr: '',
+      })
+      const after = text()
+      const old = parse(before || '{}', [], { allowTrailingComma: true })
+      for (const event of EVENTS) {
+        const groups = config().hooks[event]
+        expect(groups.slice(0, -1)).toEqual(old.hooks?.[event] ?? [])
+        expect(groups.at(-1).matcher).toBe(event.startsWith('PostToolUse') ? '*' : undefined)
+        expect(groups.at(-1).hooks).toEqual([
+          { type: 'command', command: expect.stringContaining('hook claude-code'), timeout: 5 },
+        ])
+      }
+      expect({ ...config(), hooks: undefined, statusLine: undefined }).toEqual({
+        ...old,
+        hooks: undefined,
+        statusLine: undefined,
+      })
+      expect(await mycelium('init', '--hooks', '--statusline', '--yes')).toMatchObject({
+        code: 0,
+        stdout: 'nothing to do\n',
+      })
+      expect(await mycelium('init', '--yes')).toMatchObject({ code: 0, stdout: 'nothing to do\n' })
+      expect(text()).toBe(after)
+      expect(await mycelium('undo')).toMatchObject({ code: 0, stderr: '' })
+      expect(text()).toBe(before)
+      expect(readdirSync(home)).toEqual(['.claude'])
+    },
+  )
+
+  it.each(SETTINGS)('edited meanwhile, loses only ours: %s', async (_, before) => {
+    if (before === '') return
+    put(before)
+    await mycelium('init', '--hooks', '--statusline', '--yes')
+    writeFileSync(settings(), `${text()}\n// later\n`)
+    expect((await mycelium('undo')).stdout).toContain('the other changes kept')
+    expect(text()).toBe(`${before.replace('[ ]', '[]')}\n// later\n`)
+  })
+
+  it('makes the file where Claude Code has none yet, and undo removes it and its directory', async () => {
+    writeFileSync(join(home, '.claude.json'), '{}')
+    expect((await mycelium('init', '--hooks', '--yes')).code).toBe(0)
+    expect(Object.keys(config().hooks)).toEqual(EVENTS)
+    expect(statSync(settings()).mode & 0o777).toBe(0o600)
+    expect((await mycelium('undo')).code).toBe(0)
+    expect(readdirSync(home)).toEqual(['.claude.json'])
+  })
+
+  it('goes where CLAUDE_CONFIG_DIR says, and only shows in a dry run', async () => {
+    const dir = join(home, 'elsewhere')
+    mkdirSync(dir)
+    const there = (...args: string[]) =>
+      ended(process.execPath, [bin, ...args], { ...env(), CLAUDE_CONFIG_DIR: dir })
+    const { stdout } = await there('init', '--hooks', '--dry-run')
+    expect(stdout).toContain('+    "SessionStart"')
+    expect(readdirSync(dir)).toEqual([])
+    const { hooks } = JSON.parse((await there('init', '--hooks', '--yes', '--json')).stdout)
+    expect(hooks).toEqual([{ client: 'claude-code', file: join(dir, 'settings.json'), added: EVENTS }])
+    // Undo knows the place from its journal.
+    expect((await mycelium('undo')).code).toBe(0)
+    expect(readdirSync(dir)).toEqual([])
+  })
+
+  it('says where there is nothing to install into, and leaves a status line of the user', async () => {
+    expect((await mycelium('init', '--hooks', '--yes')).stdout).toContain('it is not in use here')
+    expect(existsSync(join(home, '.claude'))).toBe(false)
+    put('{"statusLine": {"type": "command", "command": "mine"}}')
+    expect((await mycelium('init', '--statusline', '--yes')).stdout).toContain('has another one, which stays')
+    expect(config().statusLine.command).toBe('mine')
+  })
+
+  it('refuses settings it cannot be sure of, and leaves them', async () => {
+    for (const bad of [
+      '{"hooks": []}',
+      '{"hooks": {"Stop": {}}}',
+      '{"hooks": {}, "hooks": {}}',
+      '{"hooks": ',
+    ]) {
+      put(bad)
+      const { code, stderr } = await mycelium('init', '--hooks', '--yes')
+      expect([code, text()]).toEqual([1, bad])
+      expect(stderr).toContain('settings.json')
+    }
+  })
+
+  it('finds its hooks without its journal too', async () => {
+    put('{\n  "model": "opus"\n}\n')
+    await mycelium('init', '--hooks', '--yes')
+    rmSync(join(home, '.mycelium/backups'), { recursive: true })
+    expect((await mycelium('undo')).code).toBe(0)
+    expect(text()).toBe('{\n  "model": "opus"\n}\n')
+  })
+
+  it('undo of another client leaves them', async () => {
+    put('{}')
+    await mycelium('init', '--hooks', '--yes')
+    await mycelium('undo', '--client', 'codex')
+    expect(Object.keys(config().hooks)).toEqual(EVENTS)
+    await mycelium('undo', '--client', 'claude-code')
+    expect(text()).toBe('{}')
+  })
+
+  it('installs commands that record, and that end well and silently with mycelium broken or gone', async () => {
+    verifies('CLI-3')
+    const copy = join(home, 'package')
+    for (const part of ['bin', 'dist', 'templates', 'package.json'])
+      cpSync(join(dirname(bin), '..', part), join(copy, part), { recursive: true })
+    put('{}')
+    const own = (...args: string[]) =>
+      ended(process.execPath, [join(copy, 'bin/mycelium.js'), ...args], env())
+    await own('init', '--hooks', '--statusline', '--yes')
+    const [hook, line] = [hookCommand(), config().statusLine.command as string]
+    const payload = { hook_event_name: 'SessionEnd', session_id: 's', model: { display_name: 'Opus' } }
+    expect(await fire(hook, payload)).toEqual([0, '', ''])
+    const recorded = readFileSync(join(home, '.mycelium/events/hooks.jsonl'), 'utf8')
+    expect(JSON.parse(recorded)).toMatchObject({
+      event: 'SessionEnd',
+      client: 'claude-code',
+      clientSession: 's',
+    })
+    expect((await fire(line, payload))[1]).toContain('Opus')
+
+    writeFileSync(join(copy, 'dist/hook.cjs'), 'this is no program')
+    expect(await fire(hook, payload)).toEqual([0, '', ''])
+    rmSync(copy, { recursive: true })
+    expect(await fire(hook, payload)).toEqual([0, '', ''])
+    expect(await fire(line, payload)).toEqual([0, '', ''])
+    renameSync(join(home, '.mycelium'), join(home, 'gone'))
+    expect(await fire(hook, payload)).toEqual([0, '', ''])
+    expect(readdirSync(home).sort()).toEqual(['.claude', 'gone'])
+  })
+})
