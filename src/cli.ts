@@ -20,6 +20,7 @@ const ACTIONS: Readonly<Record<Leaf, Action>> = {
   init: async (io, _, options) => (await import('./commands/init.ts')).runInit(io, options),
   undo: async (io, _, options) => (await import('./commands/undo.ts')).runUndo(io, options),
   demo: async (io, _, options) => (await import('./commands/demo.ts')).runDemo(io, options),
+  doctor: async (io, _, options) => (await import('./commands/doctor.ts')).runDoctor(io, options),
   version: async (io, _, options) => (await import('./commands/version.ts')).runVersion(io, options),
   // Usually bin/mycelium.js goes to hook.ts and statusline.ts instead.
   hook: async ({ env }, [client, event]) =>

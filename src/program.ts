@@ -6,6 +6,7 @@ export type Leaf =
   | 'init'
   | 'undo'
   | 'demo'
+  | 'doctor'
   | 'version'
   | 'hook'
   | 'statusline'
@@ -85,6 +86,14 @@ servers are picked up by it.`,
 says so. When no client is left, launchers, sockets and the daemon go too; those of a file that is gone stay, because it may have been moved \
 with its project: run undo there.`,
     parts: [clients(), dryRun(), json()],
+  },
+  {
+    leaf: 'doctor',
+    summary: 'find what is wrong, and the command that mends it',
+    about: `Looks at clients and their entries, launchers and relay, daemon, locks and processes, versions of servers, how they are shared, \
+hooks, directories and disk. Each finding is a fact with the command that mends it; docs/doctor.md lists them all. With --fix what is safe is \
+mended: stale launchers, locks, sockets, permissions. Exit status 1 while an error is left.`,
+    parts: [new Option('--fix', 'mend what is safe to mend, then look again'), json()],
   },
   {
     leaf: 'demo',

@@ -11,7 +11,7 @@ const LAYERS: readonly { area: string; files: RegExp; below: readonly string[] }
   { area: 'config', files: /^core\/config\//, below: ['base'] },
   {
     area: 'kit',
-    files: /^core\/report\/(io|statusline|paint|printable|table|json|failure)\.ts$/,
+    files: /^core\/report\/(io|counted|statusline|paint|printable|table|json|failure)\.ts$/,
     below: ['base'],
   },
   { area: 'protocol', files: /^core\/protocol\//, below: ['base'] },
@@ -23,7 +23,7 @@ const LAYERS: readonly { area: string; files: RegExp; below: readonly string[] }
   },
   {
     area: 'reach',
-    files: /^core\/daemon\/(connect|start|lock|alone|draining)\.ts$/,
+    files: /^core\/daemon\/(connect|start|lock|alone|draining|records)\.ts$/,
     below: ['base', 'config', 'wire'],
   },
   { area: 'events', files: /^core\/events\//, below: ['base', 'config', 'reach'] },
@@ -51,6 +51,11 @@ const LAYERS: readonly { area: string; files: RegExp; below: readonly string[] }
     area: 'daemon',
     files: /^core\/daemon\//,
     below: ['base', 'config', 'protocol', 'pipeline', 'launch', 'wire', 'reach', 'pool', 'session', 'policy'],
+  },
+  {
+    area: 'doctor',
+    files: /^core\/doctor\//,
+    below: ['base', 'config', 'kit', 'wire', 'reach', 'launch', 'clients'],
   },
   { area: 'bench', files: /^core\/bench\//, below: ['base', 'config', 'kit', 'wire', 'reach'] },
   {
@@ -98,6 +103,7 @@ const OWNED: readonly { what: string; use: RegExp; owners: Readonly<Record<strin
       'core/daemon/start.ts': 'starts the daemon',
       'core/launch/compiled-relay.ts':
         'runs the C compiler, which no library stands in for, and tries what it made',
+      'core/doctor/program-version.ts': 'asks clients for their version',
       'core/process-ps.ts': 'asks ps about processes where there is no /proc',
       'core/bench/agent-session.ts': 'plays the agent, which starts servers',
       'core/bench/run-command.ts': 'runs mycelium in the sandbox, as a user would',

@@ -1,13 +1,7 @@
 import { existsSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
-import {
-  type Applied,
-  applyPlan,
-  type LauncherText,
-  previewPlan,
-  staleLaunchers,
-} from '../core/clients/apply.ts'
+import { type Applied, applyPlan, previewPlan, staleLaunchers } from '../core/clients/apply.ts'
 import { stillCalled } from '../core/clients/called.ts'
 import { namedClients } from '../core/clients/client-lookup.ts'
 import { type Discovery, discover, type Found, type Problem } from '../core/clients/discover.ts'
@@ -36,7 +30,7 @@ import {
   type Workshop,
 } from '../core/launch/compiled-relay.ts'
 import { quietPath, renderQuiet } from '../core/launch/quiet.ts'
-import { renderLauncher } from '../core/launch/render.ts'
+import { launcherTextFor } from '../core/launch/render.ts'
 import { which } from '../core/launch/which.ts'
 import { initReport, initSummary, type PlannedServer, type Relay } from '../core/report/init-report.ts'
 import type { Io } from '../core/report/io.ts'
@@ -91,13 +85,15 @@ export async function runInit(io: Io, options: InitOptions): Promise<number> {
     : (await agreed(io, options, plan.files.length + hookFiles.length))
       ? 'done'
       : 'declined'
+  const textFor = (relay: string | undefined) =>
+    launcherTextFor(paths, process.execPath, packageRoot(), relay)
   let relayBinary = plan.servers.length > 0 ? await expectedRelay(workshop) : undefined
-  const stale = staleLaunchers(plan.servers, paths, launcherTextFor(paths, relayBinary))
+  const stale = staleLaunchers(plan.servers, paths, textFor(relayBinary))
   const carryOut = async (now: Discovery) => {
     const agreed = planNow(now)
     relayBinary =
       agreed.servers.length > 0 ? await compiledRelay({ ...workshop, signal: io.signal }) : undefined
-    const done = await applyPlan(agreed, where, paths, launcherTextFor(paths, relayBinary), io.signal)
+    const done = await applyPlan(agreed, where, paths, textFor(relayBinary), io.signal)
     if (relayBinary !== undefined) removeOtherRelays(paths, relayBinary)
     if (quietIsStale) writeQuiet(paths, quietText)
     const hooked = await applyHooks(hookFiles, paths, quietText)
@@ -179,20 +175,6 @@ function hookNotes({ hooks, statusline }: InitOptions, plans: readonly HookPlan[
 /** Named only where something failed: else the diff and the count say it. */
 function changedText(changed: Applied['changed']): string {
   return changed.map(({ file, servers }) => `${file}: ${servers.join(', ')} changed\n`).join('')
-}
-
-function launcherTextFor(paths: Paths, relayBinary: string | undefined): LauncherText {
-  const root = packageRoot()
-  return ({ id, argv }) =>
-    renderLauncher({
-      id,
-      argv,
-      paths,
-      nodePath: process.execPath,
-      daemonScript: join(root, 'dist/daemon.js'),
-      relayScript: join(root, 'templates/relay.mjs'),
-      relayBinary,
-    })
 }
 
 function plannedServer(server: ServerDef, paths: Paths, where: Where): PlannedServer {

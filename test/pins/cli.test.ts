@@ -41,6 +41,7 @@ Commands:
   undo [options]         take mycelium away and restore every config
   server                 look at the servers and decide how they are shared
   daemon                 look at or mend the process that keeps servers warm
+  doctor [options]       find what is wrong, and the command that mends it
   demo [options]         see it work in a sandbox
   version [options]      say what is installed
   hook <client> [event]  record that a hook of a client fired

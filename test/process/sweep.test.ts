@@ -3,13 +3,8 @@ import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { expect, it, onTestFinished } from 'vitest'
-import {
-  bootIdOf,
-  forgetUpstream,
-  recordUpstream,
-  sweepLeftovers,
-  type UpstreamRecord,
-} from '../../src/core/daemon/journal.ts'
+import { bootIdOf, sweepLeftovers } from '../../src/core/daemon/journal.ts'
+import { forgetUpstream, recordUpstream, type UpstreamRecord } from '../../src/core/daemon/records.ts'
 import { endUpstream, killNow } from '../../src/core/pool/kill.ts'
 import { markerOf, spawnUpstream } from '../../src/core/pool/spawn.ts'
 import { type Identity, identityOf } from '../../src/core/process.ts'

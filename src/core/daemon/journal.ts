@@ -1,23 +1,9 @@
-import { mkdirSync, readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs'
-import { join } from 'node:path'
+import { rmSync } from 'node:fs'
 import { type Clock, systemClock } from '../clock.ts'
 import type { Paths } from '../config/paths.ts'
-import { writeFileAtomic } from '../config/write-file.ts'
-import { hasErrno } from '../errors.ts'
-import { fingerprint } from '../hash.ts'
 import { killTrees, treeFinder } from '../pool/kill.ts'
-import { type Identity, isAlive, machineBootId, rowOf } from '../process.ts'
-
-/** One upstream as the next daemon must know it, should this one and its watcher both be killed. */
-export interface UpstreamRecord {
-  readonly root: Identity
-  readonly marker: string
-  readonly daemon: Identity
-  /** The program's name only: arguments may hold secrets. */
-  readonly command: string
-  /** Descendants known so far. */
-  readonly tree?: readonly Identity[]
-}
+import { type Identity, isAlive } from '../process.ts'
+import { isSameProcess, placeOf, staleRecords } from './records.ts'
 
 /** What a sweep did. */
 export interface Sweep {
@@ -27,27 +13,9 @@ export interface Sweep {
   readonly survivors: readonly Identity[]
 }
 
-/** Where pids mean the same: this run directory on this boot of the machine in this PID namespace. */
-function placeOf(paths: Pick<Paths, 'run'>): string {
-  const namespace = process.platform === 'linux' ? readlinkSync('/proc/self/ns/pid') : ''
-  return fingerprint([paths.run, machineBootId(), namespace], 8)
-}
-
 /** Names one life of the daemon; it says which process that is, so that a marker alone shows whether its daemon still lives. */
 export function bootIdOf(paths: Pick<Paths, 'run'>, daemon: Identity): string {
   return `${placeOf(paths)}.${daemon.pid}.${daemon.startTime}`
-}
-
-/** Writes or replaces the record of an upstream. */
-export function recordUpstream(paths: Pick<Paths, 'run'>, record: UpstreamRecord): void {
-  const dir = directoryOf(paths)
-  mkdirSync(dir, { recursive: true, mode: 0o700 })
-  writeFileAtomic(join(dir, String(record.root.pid)), JSON.stringify(record))
-}
-
-/** Removes the record of an upstream whose whole tree has ended. */
-export function forgetUpstream(paths: Pick<Paths, 'run'>, pid: number): void {
-  rmSync(join(directoryOf(paths), String(pid)), { force: true })
 }
 
 /**
@@ -56,7 +24,7 @@ export function forgetUpstream(paths: Pick<Paths, 'run'>, pid: number): void {
  */
 export async function sweepLeftovers(paths: Pick<Paths, 'run'>, clock: Clock = systemClock): Promise<Sweep> {
   const place = placeOf(paths)
-  const stale = readRecords(paths).filter(({ record }) => record === undefined || !isAlive(record.daemon))
+  const stale = staleRecords(paths)
   const known = stale.flatMap(({ record }) => {
     // Pids of another boot or namespace say nothing here.
     if (record === undefined || !record.marker.startsWith(`${place}.`)) return []
@@ -87,42 +55,4 @@ function leftBehind(place: string): (marker: string) => boolean {
     verdicts.set(bootId, verdict)
     return verdict
   }
-}
-
-/** A zombie counts: its pid is still its own, and it may have led a session. */
-function isSameProcess({ pid, startTime }: Identity): boolean {
-  return rowOf(pid)?.startTime === startTime
-}
-
-function directoryOf(paths: Pick<Paths, 'run'>): string {
-  return join(paths.run, 'upstreams')
-}
-
-/** Every file of the journal; the record is undefined when its text makes no sense. */
-function readRecords(paths: Pick<Paths, 'run'>): { path: string; record: UpstreamRecord | undefined }[] {
-  const dir = directoryOf(paths)
-  let names: string[]
-  try {
-    names = readdirSync(dir)
-  } catch (error) {
-    if (hasErrno(error, 'ENOENT')) return []
-    throw error
-  }
-  return names.map((name) => ({ path: join(dir, name), record: readRecord(join(dir, name)) }))
-}
-
-function readRecord(path: string): UpstreamRecord | undefined {
-  try {
-    const record = Object(JSON.parse(readFileSync(path, 'utf8')))
-    const { root, marker, daemon, command, tree = [] } = record
-    const sound = [root, daemon, ...tree].every(isIdentity) && typeof marker === 'string'
-    return sound && typeof command === 'string' ? record : undefined
-  } catch {
-    return undefined
-  }
-}
-
-function isIdentity(value: unknown): value is Identity {
-  const { pid, startTime } = Object(value)
-  return Number.isInteger(pid) && pid > 1 && typeof startTime === 'string'
 }

@@ -71,6 +71,16 @@ export function holderOf(dir: string, name: string): Identity | undefined {
   }
 }
 
+/** The files of the lock `name` in `dir` that name nobody alive: whoever next gets the lock removes them. */
+export function deadClaims(dir: string, name: string): readonly string[] {
+  try {
+    return claimsOn(dir, name).flatMap(({ path, holder }) => (holder === undefined ? [path] : []))
+  } catch (error) {
+    if (hasErrno(error, 'ENOENT', 'ENOTDIR')) return []
+    throw error
+  }
+}
+
 /** Undefined once no other living claim is left; else the rival that goes first: the lowest number, or one that stays. */
 async function settle(dir: string, name: string, own: number, clock: Clock, deadline: number) {
   for (;;) {

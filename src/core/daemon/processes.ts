@@ -9,7 +9,7 @@ import { redact } from '../pool/profile.ts'
 import { markerOf, spawnUpstream, type UpstreamProcess } from '../pool/spawn.ts'
 import { rememberTrees } from '../pool/tree.ts'
 import type { Identity } from '../process.ts'
-import { forgetUpstream, recordUpstream } from './journal.ts'
+import { forgetUpstream, recordUpstream } from './records.ts'
 import type { Watcher } from './watcher.ts'
 
 /** What the daemon's processes need. */

@@ -3,7 +3,7 @@ import type { ServerDef } from '../config/registry.ts'
 import { modeOf } from '../launch/catalog.ts'
 import type { Pool } from '../pool/pool.ts'
 import type { Pools } from '../pool/pools.ts'
-import type { PoolRow, ServerRow } from './wire.ts'
+import type { PoolRow, ServerRow, SharingEvidence } from './wire.ts'
 
 /** One row per server for `server list`: every list and counter of its pools. */
 export function serverRows(defs: readonly ServerDef[], pools: Pools, clock: Clock): ServerRow[] {
@@ -22,19 +22,38 @@ export function serverRows(defs: readonly ServerDef[], pools: Pools, clock: Cloc
       processes: own.reduce((sum, pool) => sum + pool.alive, pools.aheadOf(def.id)),
       clients: [...new Set(def.sources.map((source) => source.client))],
       pools: own.map((pool) => poolRow(pool, clock)),
+      ...(own.length > 0 && { evidence: evidenceOf(own) }),
     }
   })
 }
 
+function evidenceOf(pools: readonly Pool[]): SharingEvidence {
+  const seen = pools.map((pool) => pool.service.evidence)
+  const listed = seen.findLast(({ tools }) => tools !== undefined)
+  return {
+    asked: [...new Set(seen.flatMap(({ asked }) => [...asked]))].sort(),
+    tools: listed?.tools ?? null,
+    readOnlyTools: listed?.readOnlyTools ?? 0,
+    calls: pools.reduce((sum, pool) => sum + callsOf(pool), 0),
+  }
+}
+
+function callsOf(pool: Pool): number {
+  return upstreamsOf(pool).reduce((sum, upstream) => sum + upstream.calls, 0)
+}
+
+function upstreamsOf(pool: Pool) {
+  return pool.lists.in('started', 'greeting', 'spare', 'idle', 'busy', 'draining', 'stopping')
+}
+
 function poolRow(pool: Pool, clock: Clock): PoolRow {
-  const upstreams = pool.lists.in('started', 'greeting', 'spare', 'idle', 'busy', 'draining', 'stopping')
   return {
     key: pool.key,
     cwd: pool.profile.cwdMatters ? pool.profile.cwd : null,
     state: conditionOf(pool),
     sessions: pool.members.size,
     waiting: pool.waiting,
-    upstreams: upstreams.map((upstream) => ({
+    upstreams: upstreamsOf(pool).map((upstream) => ({
       pid: upstream.process.pid,
       state: upstream.state,
       inFlight: upstream.awaited,

@@ -66,6 +66,16 @@ export interface ServerRow {
   readonly processes: number
   readonly clients: readonly string[]
   readonly pools: readonly PoolRow[]
+  /** What its processes showed so far; absent before anything was seen. */
+  readonly evidence?: SharingEvidence
+}
+
+/** What speaks for or against sharing a server: what it asked of agents, its tools and how many of them it calls read-only, calls so far. */
+export interface SharingEvidence {
+  readonly asked: readonly string[]
+  readonly tools: number | null
+  readonly readOnlyTools: number
+  readonly calls: number
 }
 
 /** What `server warm` hands over for one server: values stay in memory. */

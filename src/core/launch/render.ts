@@ -21,6 +21,25 @@ export interface LauncherParts {
   readonly ackSeconds?: number
 }
 
+/** The text of any server's launcher on this machine, as init writes it; `packageDir` holds templates/ and dist/. */
+export function launcherTextFor(
+  paths: Paths,
+  nodePath: string,
+  packageDir: string,
+  relayBinary: string | undefined,
+): (server: { readonly id: string; readonly argv: readonly string[] }) => string {
+  return ({ id, argv }) =>
+    renderLauncher({
+      id,
+      argv,
+      paths,
+      nodePath,
+      daemonScript: join(packageDir, 'dist/daemon.js'),
+      relayScript: join(packageDir, 'templates/relay.mjs'),
+      relayBinary,
+    })
+}
+
 // ${VAR} and ${VAR:-x} (most clients), ${input:x} and ${env:X} (VS Code), {env:X} and {file:X} (opencode).
 const CLIENT_SIDE_EXPANSION = /\$\{[^}]*\}|\{(?:env|file):[^}]*\}/
 

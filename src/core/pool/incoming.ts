@@ -15,6 +15,7 @@ export function askedByServer(pool: Pool, upstream: Upstream, frame: Frame): voi
     upstream.tell(Buffer.from(resultText(idText(frame), '{}')))
     return
   }
+  if (frame.method !== undefined) pool.service.evidence.asked.add(frame.method)
   if (frame.method === 'roots/list' && pool.greetings?.rootsOffered) {
     upstream.tell(Buffer.from(resultText(idText(frame), upstream.rootsText ?? NO_ROOTS)))
     pool.service.settling.end(upstream)

@@ -1,6 +1,7 @@
 import type { Clock } from '../clock.ts'
 import { notificationText } from '../protocol/messages.ts'
 import { chooseInService, type Sharing } from './choose.ts'
+import { Evidence } from './evidence.ts'
 import type { Greetings } from './key.ts'
 import type { Member } from './member.ts'
 import { Settling } from './settling.ts'
@@ -27,6 +28,7 @@ const INITIALIZED = Buffer.from(notificationText('notifications/initialized'))
 /** Which process serves which session: takes spares into service, keeps leases. */
 export class Service {
   readonly settling: Settling
+  readonly evidence = new Evidence()
   readonly #parts: ServiceParts
   readonly #leasedAtMs = new WeakMap<Upstream, number>()
 

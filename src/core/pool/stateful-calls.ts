@@ -23,6 +23,11 @@ export function dispatchCounted(pool: Pool, call: Call, member: Member): Promise
       return unsubscribe(pool, call, member)
     case 'logging/setLevel':
       return setLevel(pool, call, member)
+    case 'tools/list':
+      return pool.dispatch(call, member).then((reply) => {
+        pool.service.evidence.noteTools(reply.frame)
+        return reply
+      })
     default:
       return pool.dispatch(call, member)
   }

@@ -1,3 +1,4 @@
+import { counted } from './counted.ts'
 import type { Paint } from './paint.ts'
 import { printable } from './printable.ts'
 import { table } from './table.ts'
@@ -108,8 +109,4 @@ export function initSummary(how: InitEnd, counts: InitCounts): string {
   const next =
     changedEntries > 0 ? '  next: start your agents again; mycelium undo takes everything back\n' : ''
   return `${forgot}${hooked}${changed}, ${counted(launchers, 'launcher', 'launchers')} written\n${relay}${next}`
-}
-
-function counted(count: number, one: string, many: string): string {
-  return `${count} ${count === 1 ? one : many}`
 }

@@ -1,0 +1,94 @@
+import { homedir } from 'node:os'
+import { join } from 'node:path'
+import type { Where } from '../core/clients/places.ts'
+import { systemClock } from '../core/clock.ts'
+import { packageRoot, packageVersion } from '../core/config/package-root.ts'
+import { type Paths, pathsFrom } from '../core/config/paths.ts'
+import { asking, connect } from '../core/daemon/connect.ts'
+import { DAEMON_LOCK, holderOf } from '../core/daemon/lock.ts'
+import type { DaemonStatus, ServerRow } from '../core/daemon/wire.ts'
+import { examine, repairAll } from '../core/doctor/examine.ts'
+import type { DaemonView, Look } from '../core/doctor/finding.ts'
+import { doctorJson, doctorReport } from '../core/doctor/report.ts'
+import { MyceliumError } from '../core/errors.ts'
+import { lastHookAt } from '../core/hook/record.ts'
+import { renderQuiet } from '../core/launch/quiet.ts'
+import { launcherTextFor } from '../core/launch/render.ts'
+import type { Io } from '../core/report/io.ts'
+import { jsonText } from '../core/report/json.ts'
+
+/** `mycelium doctor`. */
+export interface DoctorOptions {
+  readonly fix?: boolean
+  readonly json?: boolean
+}
+
+const ASK_MS = 3_000
+
+/** Looks at everything, mends what is safe to mend when asked to, and says what is left. Resolves to the exit code. */
+export async function runDoctor(io: Io, options: DoctorOptions): Promise<number> {
+  const paths = pathsFrom(io.env)
+  let look = await lookAround(io, paths)
+  let findings = await examine(look)
+  const repaired = options.fix ? await repairAll(findings, look) : []
+  if (repaired.length > 0) {
+    look = await lookAround(io, paths)
+    findings = await examine(look)
+  }
+  if (options.json) io.write(jsonText(doctorJson(look.version, findings, repaired)))
+  else
+    io.write(
+      doctorReport({ findings, repaired, home: look.where.home, width: io.width, paint: io.paint.stdout }),
+    )
+  return findings.some(({ severity }) => severity === 'error') ? 1 : 0
+}
+
+async function lookAround(io: Io, paths: Paths): Promise<Look> {
+  const where: Where = {
+    env: io.env,
+    cwd: io.cwd,
+    platform: process.platform,
+    home: io.env.HOME || homedir(),
+  }
+  const root = packageRoot()
+  return {
+    where,
+    paths,
+    clock: systemClock,
+    version: packageVersion(),
+    nodeVersion: process.version,
+    daemon: await viewOf(paths),
+    workshop: { ...where, paths, source: join(root, 'templates/relay.c') },
+    launcherText: (relay) => launcherTextFor(paths, process.execPath, root, relay),
+    quietText: renderQuiet(paths, process.execPath, root),
+    // Nothing is imported yet, so nothing can be missing.
+    unimported: () => undefined,
+    lastHookAt: (client) => lastHookAt(paths, client),
+  }
+}
+
+/** Asked once. A daemon that is slow is not a dead one: its lock says who it is. */
+async function viewOf(paths: Paths): Promise<DaemonView> {
+  const holder = lockHolder(paths)
+  try {
+    const connection = await connect(paths)
+    if (connection === undefined) return holder === undefined ? {} : { holder }
+    return await asking(connection, async (open) => ({
+      status: await open.ask<DaemonStatus>('status', {}, ASK_MS),
+      servers: await open.ask<readonly ServerRow[]>('servers', {}, ASK_MS),
+      ...(holder && { holder }),
+    }))
+  } catch (error) {
+    if (!(error instanceof MyceliumError)) throw error
+    return { error, ...(holder && { holder }) }
+  }
+}
+
+function lockHolder(paths: Paths) {
+  try {
+    return holderOf(paths.run, DAEMON_LOCK)
+  } catch {
+    // The directory's own finding says why.
+    return undefined
+  }
+}

@@ -1,0 +1,96 @@
+import { mkdirSync, readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Paths } from '../config/paths.ts'
+import { writeFileAtomic } from '../config/write-file.ts'
+import { hasErrno } from '../errors.ts'
+import { fingerprint } from '../hash.ts'
+import { type Identity, isAlive, machineBootId, rowOf } from '../process.ts'
+
+/** One upstream as the next daemon must know it, should this one and its watcher both be killed. */
+export interface UpstreamRecord {
+  readonly root: Identity
+  readonly marker: string
+  readonly daemon: Identity
+  /** The program's name only: arguments may hold secrets. */
+  readonly command: string
+  /** Descendants known so far. */
+  readonly tree?: readonly Identity[]
+}
+
+/** Where pids mean the same: this run directory on this boot of the machine in this PID namespace. */
+export function placeOf(paths: Pick<Paths, 'run'>): string {
+  const namespace = process.platform === 'linux' ? readlinkSync('/proc/self/ns/pid') : ''
+  return fingerprint([paths.run, machineBootId(), namespace], 8)
+}
+
+/** Writes or replaces the record of an upstream. */
+export function recordUpstream(paths: Pick<Paths, 'run'>, record: UpstreamRecord): void {
+  const dir = directoryOf(paths)
+  mkdirSync(dir, { recursive: true, mode: 0o700 })
+  writeFileAtomic(join(dir, String(record.root.pid)), JSON.stringify(record))
+}
+
+/** Removes the record of an upstream whose whole tree has ended. */
+export function forgetUpstream(paths: Pick<Paths, 'run'>, pid: number): void {
+  rmSync(join(directoryOf(paths), String(pid)), { force: true })
+}
+
+/** What is left of upstreams whose daemon is dead: processes of this boot and namespace that still run, and records of nothing. Pairs with sweepLeftovers in journal.ts. */
+export function leftovers(paths: Pick<Paths, 'run'>): {
+  readonly running: readonly UpstreamRecord[]
+  readonly records: number
+} {
+  const stale = staleRecords(paths)
+  const place = placeOf(paths)
+  const running = stale.flatMap(({ record }) =>
+    record?.marker.startsWith(`${place}.`) && [record.root, ...(record.tree ?? [])].some(isAlive)
+      ? [record]
+      : [],
+  )
+  return { running, records: stale.length }
+}
+
+/** Records whose daemon is dead, or that make no sense. */
+export function staleRecords(
+  paths: Pick<Paths, 'run'>,
+): readonly { path: string; record: UpstreamRecord | undefined }[] {
+  return readRecords(paths).filter(({ record }) => record === undefined || !isAlive(record.daemon))
+}
+
+/** A zombie counts: its pid is still its own, and it may have led a session. */
+export function isSameProcess({ pid, startTime }: Identity): boolean {
+  return rowOf(pid)?.startTime === startTime
+}
+
+function directoryOf(paths: Pick<Paths, 'run'>): string {
+  return join(paths.run, 'upstreams')
+}
+
+/** Every file of the journal; the record is undefined when its text makes no sense. */
+function readRecords(paths: Pick<Paths, 'run'>): { path: string; record: UpstreamRecord | undefined }[] {
+  const dir = directoryOf(paths)
+  let names: string[]
+  try {
+    names = readdirSync(dir)
+  } catch (error) {
+    if (hasErrno(error, 'ENOENT')) return []
+    throw error
+  }
+  return names.map((name) => ({ path: join(dir, name), record: readRecord(join(dir, name)) }))
+}
+
+function readRecord(path: string): UpstreamRecord | undefined {
+  try {
+    const record = Object(JSON.parse(readFileSync(path, 'utf8')))
+    const { root, marker, daemon, command, tree = [] } = record
+    const sound = [root, daemon, ...tree].every(isIdentity) && typeof marker === 'string'
+    return sound && typeof command === 'string' ? record : undefined
+  } catch {
+    return undefined
+  }
+}
+
+function isIdentity(value: unknown): value is Identity {
+  const { pid, startTime } = Object(value)
+  return Number.isInteger(pid) && pid > 1 && typeof startTime === 'string'
+}
