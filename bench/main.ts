@@ -16,6 +16,7 @@ import { claude } from './rows/claude.ts'
 import { conformance } from './rows/conformance.ts'
 import { crash } from './rows/crash.ts'
 import { herd } from './rows/herd.ts'
+import { hook } from './rows/hook.ts'
 import { idle } from './rows/idle.ts'
 import { latency } from './rows/latency.ts'
 import { memory } from './rows/memory.ts'
@@ -32,6 +33,7 @@ const ROWS: Readonly<Record<string, (context: Context) => Promise<RowResult>>> =
   herd,
   orphans,
   crash,
+  hook,
   claude,
   conformance,
 }

@@ -102,6 +102,7 @@ describe('help', () => {
         '-h, --help',
       ],
     ],
+    ['doctor', ['--fix', '--json', '-h, --help']],
     ['undo', ['--client <name>', '--dry-run', '--json', '-h, --help']],
   ])('of %s names its options', async (command, options) => {
     const { stdout } = await mycelium(command, '--help')
@@ -125,6 +126,25 @@ describe('version', () => {
       platform: `${process.platform}-${process.arch}`,
     })
     expect((await mycelium('--version')).stdout).toBe('0.1.0\n')
+  })
+})
+
+describe('doctor --json', () => {
+  it('is one object with version, ok, what was fixed, and findings of one shape', async () => {
+    const { stdout, code } = await mycelium('doctor', '--json')
+    const answer = JSON.parse(stdout)
+    expect(Object.keys(answer)).toEqual(['version', 'ok', 'fixed', 'findings'])
+    expect([answer.version, answer.ok, answer.fixed, code]).toEqual(['0.1.0', true, [], 0])
+    for (const finding of answer.findings)
+      expect(Object.keys(finding)).toEqual(['id', 'severity', 'subject', 'message', 'fix', 'fixable'])
+    expect(answer.findings).toContainEqual({
+      id: 'node-version',
+      severity: 'ok',
+      subject: 'node',
+      message: process.version,
+      fix: null,
+      fixable: false,
+    })
   })
 })
 
