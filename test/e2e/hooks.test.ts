@@ -182,6 +182,16 @@ describe('init --hooks', () => {
     expect(text()).toBe('{\n  "model": "opus"\n}\n')
   })
 
+  it('installed in two steps knows which containers were the user’s', async () => {
+    const before = '{\n  "hooks": {\n    "Stop": []\n  }\n}\n'
+    put(before)
+    await mycelium('init', '--statusline', '--yes')
+    await mycelium('init', '--hooks', '--yes')
+    writeFileSync(settings(), `${text()}// later\n`)
+    expect((await mycelium('undo')).code).toBe(0)
+    expect(text()).toBe(`${before}// later\n`)
+  })
+
   it('undo of another client leaves them', async () => {
     put('{}')
     await mycelium('init', '--hooks', '--yes')

@@ -53,17 +53,15 @@ export function putHooks(before: string, wish: HookWish): Hooked {
   const { host, quiet } = wish
   let text = before.trim() === '' ? '{}\n' : before
   const added: string[] = []
-  const kept: string[] = []
+  const kept = containersIn(readRoot(text, host.file))
   const put = (container: (root: MapValue) => Container, value: unknown, key?: string): void => {
     text = applySplices(text, append(text, container(readRoot(text, host.file)), value, key))
   }
   const hooksIn = (root: MapValue) => mapUnder(root, 'hooks', host.file)
   if (wish.hooks) {
     if (hooksIn(readRoot(text, host.file)) === undefined) put((root) => root, {}, 'hooks')
-    else kept.push('hooks')
     for (const { event, matcher } of host.events) {
       const list = listUnder(hooksIn(readRoot(text, host.file))!, event, host.file)
-      if (list !== undefined) kept.push(event)
       if (list?.items.some((group) => ourHandlers(group, quiet).length > 0)) continue
       const command = quietCommand(quiet, `hook ${host.id}`)
       const run = { type: 'command', command, timeout: HOOK_TIMEOUT_S }
@@ -147,6 +145,13 @@ function handlersOf(group: Value): ListValue | undefined {
 function ourHandlers(group: Value, quiet: string): readonly number[] {
   const items = handlersOf(group)?.items ?? []
   return items.flatMap((item, i) => (calls(item, quiet) ? [i] : []))
+}
+
+/** `hooks`, and the events that have a list in it. */
+function containersIn(root: MapValue): readonly string[] {
+  const hooks = membersOf(root, 'hooks').at(-1)?.value
+  if (hooks?.kind !== 'map') return []
+  return ['hooks', ...hooks.members.flatMap(({ key, value }) => (value.kind === 'list' ? [key] : []))]
 }
 
 /** Whether a handler or a status line runs the program, in whatever words. */
