@@ -23,6 +23,8 @@ export const nodeBundle = {
   banner: {
     js: "import { createRequire as createRequireOfBundle } from 'node:module'\nconst require = createRequireOfBundle(import.meta.url)",
   },
+  // Native, and the only package that is installed beside the bundle.
+  external: ['@duckdb/node-api'],
   logLevel: 'warning',
 }
 
@@ -30,6 +32,7 @@ const entries = [
   { in: 'src/cli.ts', splitting: true },
   // One file: launchers start it by path, and it must not depend on chunks that an upgrade may sweep away under it.
   { in: 'src/core/daemon/main.ts', out: 'daemon', splitting: false },
+  { in: 'src/core/events/main.ts', out: 'ingest', splitting: false },
   // The agents of the demo: processes of their own, so that they can be killed as agents are.
   { in: 'src/core/bench/agent.ts', out: 'agent', splitting: false },
 ]

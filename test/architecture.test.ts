@@ -66,7 +66,11 @@ const OWNED: readonly { what: string; use: RegExp; owners: Readonly<Record<strin
   {
     what: 'process.exit',
     use: /\bprocess\.exit\(/,
-    owners: { 'cli.ts': 'entry file', 'core/daemon/main.ts': 'entry file' },
+    owners: {
+      'cli.ts': 'entry file',
+      'core/daemon/main.ts': 'entry file',
+      'core/events/main.ts': 'entry file',
+    },
   },
   {
     what: 'child_process',

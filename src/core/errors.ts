@@ -18,6 +18,19 @@ export const ERRORS = {
   not_removed: { exit: 1, hint: 'see to its permissions and run it again, or remove it by hand' },
   registry_invalid: { exit: 1, hint: 'mycelium init --yes writes it anew' },
 
+  // usage database
+  duckdb_missing: { exit: 1, hint: 'npm install -g mycelium, on a platform that DuckDB has a build for' },
+  database_none: {
+    exit: 1,
+    hint: 'nothing was recorded yet; mycelium usage import reads what your agents kept',
+  },
+  database_locked: { exit: 1, hint: 'close that program, then run it again' },
+  database_newer: { exit: 1, hint: 'use the version of mycelium that wrote it, or move the file away' },
+  database_broken: {
+    exit: 1,
+    hint: 'move the file away: a new one is made, and transcripts can be imported again',
+  },
+
   // daemon and sockets
   socket_path_too_long: { exit: 1, hint: 'set MYCELIUM_HOME to a shorter path' },
   run_dir_unsafe: { exit: 1, hint: 'remove the directory, or set MYCELIUM_HOME to one of your own' },

@@ -71,11 +71,12 @@ describe('the package', () => {
     expect(pack.size).toBeLessThan(1_000_000)
   })
 
-  it('depends on nothing at run time', () => {
+  it('depends on DuckDB at most, and runs without it', () => {
     const { dependencies, optionalDependencies, peerDependencies } = JSON.parse(
       readFileSync(join(installed, 'package.json'), 'utf8'),
     )
-    expect({ dependencies, optionalDependencies, peerDependencies }).toEqual({})
+    expect({ dependencies, peerDependencies }).toEqual({})
+    expect(Object.keys(optionalDependencies)).toEqual(['@duckdb/node-api'])
     expect(existsSync(join(installed, 'node_modules'))).toBe(false)
   })
 

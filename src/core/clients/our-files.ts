@@ -1,6 +1,6 @@
 import { closeSync, lstatSync, openSync, readdirSync, readSync, renameSync, rmdirSync, rmSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
-import { isOurLogName, isOurRunName } from '../config/own-names.ts'
+import { isDatabaseName, isOurLogName, isOurRunName, isSegmentName } from '../config/own-names.ts'
 import type { Paths } from '../config/paths.ts'
 import { TEMPORARY } from '../config/write-file.ts'
 import { hasErrno, MyceliumError } from '../errors.ts'
@@ -20,11 +20,14 @@ const OWN_ROOT_NAME = '.mycelium'
 export interface Kept {
   readonly launchers: ReadonlySet<string>
   readonly backups: ReadonlySet<string>
+  /** What was recorded: events and the database. */
+  readonly usage: boolean
 }
 
 /** Whether anything below the root, or its run directory, was made by us. The root may be a directory of the user's with things of their own. */
 export function anythingOfOurs(paths: Paths): boolean {
-  if (ourLaunchers(paths).length > 0 || ourRunFiles(paths).length > 0) return true
+  if (ourLaunchers(paths).length > 0 || ourRunFiles(paths).length > 0 || ourRecords(paths).length > 0)
+    return true
   if (knownServers(paths).servers.length > 0 || readJournal(paths).files.length > 0) return true
   if (ourBackups(paths).some((name) => isSoundBackup(paths, name))) return true
   // Names that others use too count only where the directory has our name.
@@ -71,7 +74,10 @@ export function removeOurFiles(paths: Paths, kept: Kept): readonly Problem[] {
   ]) {
     trying(path, () => rmSync(path, { force: true }))
   }
-  for (const path of [paths.launchers, paths.bin, paths.backups, paths.log])
+  // DuckDB's spill directory is one of them.
+  for (const path of kept.usage ? [] : ourRecords(paths))
+    trying(path, () => rmSync(path, { recursive: true, force: true }))
+  for (const path of [paths.launchers, paths.bin, paths.backups, paths.log, paths.events])
     trying(path, () => removeIfEmpty(path))
   trying(paths.run, () => removeRun(paths))
   trying(paths.root, () => removeIfEmpty(paths.root))
@@ -109,6 +115,18 @@ function ourBackups(paths: Paths): readonly string[] {
   return namesIn(paths.backups).filter(
     (name) => name === JOURNAL_NAME || named.has(name) || TEMPORARY.test(name) || isSoundBackup(paths, name),
   )
+}
+
+/** What was recorded, segments before the database that they go into. */
+function ourRecords(paths: Paths): readonly string[] {
+  return [
+    ...namesIn(paths.events)
+      .filter(isSegmentName)
+      .map((name) => join(paths.events, name)),
+    ...namesIn(paths.root)
+      .filter(isDatabaseName)
+      .map((name) => join(paths.root, name)),
+  ]
 }
 
 function ourRunFiles(paths: Paths): readonly string[] {

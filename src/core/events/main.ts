@@ -1,0 +1,20 @@
+import { stayAlive } from '../clock.ts'
+import { pathsOf } from '../config/paths.ts'
+import { MyceliumError } from '../errors.ts'
+import { takeInEvents } from './store.ts'
+
+// A process of its own, started by the daemon: DuckDB stays mapped for as long as the process that loaded it lives.
+const root = process.argv[2]
+if (root !== undefined) {
+  stayAlive()
+  takeInEvents(pathsOf(root)).then(
+    (taken) => {
+      console.log(JSON.stringify(taken))
+      process.exit(0)
+    },
+    (error: unknown) => {
+      console.error(error instanceof MyceliumError ? `${error.code}: ${error.message}` : error)
+      process.exit(1)
+    },
+  )
+}
