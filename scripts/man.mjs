@@ -1,4 +1,4 @@
-// Writes man/ from the command tree (src/program.ts): one page for mycelium, one for each of its commands. --check only compares.
+// Writes man/ from the command tree (src/program.ts, src/program/): one page for mycelium, one for each of its commands. --check only compares.
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -34,7 +34,14 @@ async function loadTree() {
   const directory = mkdtempSync(join(tmpdir(), 'my-man-'))
   try {
     const outfile = join(directory, 'program.mjs')
-    await esbuild.build({ ...nodeBundle, absWorkingDir: root, entryPoints: ['src/program.ts'], outfile })
+    await esbuild.build({
+      ...nodeBundle,
+      absWorkingDir: root,
+      entryPoints: ['src/program.ts'],
+      // What the commands do is loaded when they run, and none runs here.
+      external: ['../commands/*'],
+      outfile,
+    })
     return await import(pathToFileURL(outfile).href)
   } finally {
     rmSync(directory, { recursive: true })

@@ -5,36 +5,7 @@ import { exitCodeOf, hasErrno, MyceliumError } from './core/errors.ts'
 import { failureJson, failureText } from './core/report/failure.ts'
 import { type Io, ioOf } from './core/report/io.ts'
 import { jsonText } from './core/report/json.ts'
-import { buildProgram, type Leaf } from './program.ts'
-
-/** Runs one leaf; a number it resolves to is the exit code, anything else means 0. */
-// biome-ignore lint/suspicious/noExplicitAny: commander has checked operands and options against the tree, types end there
-type Action = (io: Io, operands: any[], options: any) => Promise<unknown>
-
-const daemon = () => import('./commands/daemon.ts')
-const server = () => import('./commands/server.ts')
-
-/** Each module is loaded only when its command runs: start-up is paid on every call. */
-const ACTIONS: Readonly<Record<Leaf, Action>> = {
-  init: async (io, _, options) => (await import('./commands/init.ts')).runInit(io, options),
-  undo: async (io, _, options) => (await import('./commands/undo.ts')).runUndo(io, options),
-  demo: async (io, _, options) => (await import('./commands/demo.ts')).runDemo(io, options),
-  version: async (io, _, options) => (await import('./commands/version.ts')).runVersion(io, options),
-  'daemon start': async (io, _, options) => (await daemon()).runDaemonStart(io, options),
-  'daemon stop': async (io, _, options) => (await daemon()).runDaemonStop(io, options),
-  'daemon restart': async (io, _, options) => (await daemon()).runDaemonRestart(io, options),
-  'daemon status': async (io, _, options) => (await daemon()).runDaemonStatus(io, options),
-  'daemon logs': async (io, _, options) => (await daemon()).runDaemonLogs(io, options),
-  'daemon run': async (io) => (await daemon()).runDaemonRun(io),
-  'server list': async (io, _, options) => (await server()).runServerList(io, options),
-  'server warm': async (io, [names], options) => (await server()).runServerWarm(io, names, options),
-  'server restart': async (io, [names], options) => (await server()).runServerRestart(io, names, options),
-  'server drain': async (io, [names], options) => (await server()).runServerDrain(io, names, options),
-  'server pause': async (io, [names], options) => (await server()).runServerPause(io, names, options),
-  'server resume': async (io, [names], options) => (await server()).runServerResume(io, names, options),
-  'server share': async (io, [name, mode], options) =>
-    (await server()).runServerShare(io, name, mode, options),
-}
+import { buildProgram } from './program.ts'
 
 const SHORT_HELP = `mycelium: shared, warm, supervised MCP servers under every coding agent
 
@@ -61,8 +32,8 @@ async function main(argv: readonly string[], io: Io): Promise<number> {
 
 async function runArgv(argv: readonly string[], io: Io): Promise<number> {
   let exitCode = 0
-  const program = buildProgram(packageVersion(), async (leaf, operands, options) => {
-    const result = await ACTIONS[leaf](io, [...operands], options)
+  const program = buildProgram(packageVersion(), async (action, operands, options) => {
+    const result = await action(io, operands, options)
     if (typeof result === 'number') exitCode = result
   })
   for (const command of [
