@@ -18,6 +18,8 @@ export const REQUIREMENTS = {
   'PROTO-2': 'cancel is remapped; client death cancels; late results are dropped',
   'PROTO-3': 'server-to-client requests reach the session that caused them or are never provoked',
   'PROTO-4': 'subscriptions are counted per URI; log level per client',
+  'CLI-1':
+    'settings are rows of one table; config get, set, unset, list, explain and path; flags > env > project > user > default; what is wrong is named and nothing is written',
   'CLI-5': 'npm start and npm test do all the set-up on a fresh clone',
 } as const
 

@@ -4,6 +4,8 @@ export const ERRORS = {
   usage: { exit: 2, hint: 'mycelium --help' },
   unknown_client: { exit: 2, hint: 'mycelium init --help lists the clients' },
   unknown_server: { exit: 2, hint: 'mycelium server list' },
+  unknown_setting: { exit: 2, hint: 'mycelium config list --all' },
+  setting_invalid: { exit: 2, hint: 'mycelium config list --all' },
   interrupted: { exit: 130, hint: 'nothing was left half-written; run it again' },
   internal: { exit: 70, wire: -32603, hint: 'mycelium daemon logs' },
 

@@ -3,16 +3,16 @@ import type { Socket } from 'node:net'
 import { join } from 'node:path'
 import { setFlagsFromString } from 'node:v8'
 import { systemClock } from '../clock.ts'
+import { liveSettings } from '../config/live-settings.ts'
 import { packageRoot, packageVersion } from '../config/package-root.ts'
 import { failureNotePath, leaveFailureNote, type Paths, pathsOf, preparePaths } from '../config/paths.ts'
 import { isSetUp } from '../config/registry.ts'
-import { readSettings, section } from '../config/settings.ts'
 import { MyceliumError } from '../errors.ts'
 import { openLog } from '../log.ts'
 import { compose, type Interceptor } from '../pipeline/call.ts'
-import { sweepPools } from '../policy/janitor.ts'
+import { endSpares, sweepPools } from '../policy/janitor.ts'
 import { Saturation } from '../policy/saturation.ts'
-import { limitsWith } from '../pool/limits.ts'
+import { limitsFrom } from '../pool/limits.ts'
 import { Pools } from '../pool/pools.ts'
 import { profileOf } from '../pool/profile.ts'
 import { dispatchCounted } from '../pool/stateful-calls.ts'
@@ -57,12 +57,12 @@ async function run(paths: Paths): Promise<void> {
     process.exitCode = LOCK_HELD_EXIT
     return
   }
-  const { limits, ignored } = limitsWith(section(readSettings(paths), 'limits'))
-  for (const limit of ignored)
-    log.event('limit-ignored', {
-      limit,
-      because: 'config.json gives no number of at least 0 for a limit of that name',
-    })
+  const settings = liveSettings(paths, {
+    changed: (keys) => log.event('settings-changed', { keys: keys.join(' ') }),
+    ignored: (key, because) => log.event('setting-ignored', { key, because }),
+    broken: (error) => log.event('settings-broken', { because: error.message, kept: 'the settings before' }),
+  })
+  const limits = limitsFrom(settings)
   const bootId = bootIdOf(paths, daemon)
   const sweeping = sweepLeftovers(paths, clock)
   const watcher = await startWatcher({
@@ -77,6 +77,9 @@ async function run(paths: Paths): Promise<void> {
     limits,
     spawn: (profile) => processes.spawn(profile),
     end: (upstream) => processes.end(upstream),
+  })
+  settings.onChange(['pools.warm_spares.enabled'], () => {
+    if (!settings.get('pools.warm_spares.enabled')) endSpares(pools, 'warm spares were switched off')
   })
   const saturation = new Saturation(clock)
   const servers = new KnownServers(paths)
@@ -175,6 +178,7 @@ async function run(paths: Paths): Promise<void> {
         pool: session.pool?.key ?? null,
         inFlight: session.inFlight,
       })),
+    reload: () => ({ problem: settings.look()?.message ?? null }),
     warm: (args: Readonly<Record<string, unknown>>) =>
       warmServers(args.targets as readonly WarmTarget[], { clock, limits, pools, servers, agents }),
     restart: (args: Readonly<Record<string, unknown>>) =>
@@ -243,7 +247,8 @@ async function run(paths: Paths): Promise<void> {
 
   setInterval(() => {
     if (stopping !== undefined) return
-    sweepPools({ clock, log, limits, pools, saturation })
+    settings.look()
+    sweepPools({ clock, log, limits, settings, pools, saturation })
     const setUp = isSetUp(paths)
     const idleMs = clock.now() - idleSinceMs
     if (!setUp && (wasSetUp || idleMs > NOTHING_SET_UP_MS)) return void stop(UNDONE)
