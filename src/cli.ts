@@ -32,8 +32,9 @@ async function main(argv: readonly string[], io: Io): Promise<number> {
 
 async function runArgv(argv: readonly string[], io: Io): Promise<number> {
   let exitCode = 0
-  const program = buildProgram(packageVersion(), async (action, operands, options) => {
-    const result = await action(io, operands, options)
+  const program = buildProgram(packageVersion(), async (action, operands, options, command) => {
+    if ('config' in options) await refuseWrongFlags(options.config as readonly string[])
+    const result = await action(io, operands, options, command)
     if (typeof result === 'number') exitCode = result
   })
   for (const command of [
@@ -53,6 +54,12 @@ async function runArgv(argv: readonly string[], io: Io): Promise<number> {
     throw usageError(error, wordsOf(program, argv))
   }
   return exitCode
+}
+
+/** Also for a command that reads no setting: a word that nobody understands is never passed over. */
+async function refuseWrongFlags(flags: readonly string[]): Promise<void> {
+  const { checkFlags } = await import('./core/config/layers.ts')
+  checkFlags(flags)
 }
 
 /** `help server share` as `server share --help`: commander's own help command knows one word only. */

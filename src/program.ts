@@ -1,11 +1,12 @@
 import { Argument, Command } from 'commander'
+import { CONFIG } from './program/config.ts'
 import { DAEMON } from './program/daemon.ts'
-import type { Action, Example, Leaf, Noun } from './program/row.ts'
+import { type Action, type Example, type Leaf, type Noun, repeated } from './program/row.ts'
 import { SERVER } from './program/server.ts'
 import { DEMO, INIT, UNDO, VERSION } from './program/set-up.ts'
 
 /** Every command, in the order of help. A noun is a file in program/ and a place in here. */
-const ROWS: readonly (Leaf | Noun)[] = [INIT, UNDO, SERVER, DAEMON, DEMO, VERSION]
+const ROWS: readonly (Leaf | Noun)[] = [INIT, UNDO, SERVER, DAEMON, CONFIG, DEMO, VERSION]
 
 const PROGRAM_EXAMPLES: readonly Example[] = [
   ['mycelium demo', 'see it work in a sandbox first'],
@@ -20,13 +21,14 @@ export const EXAMPLES: Readonly<Record<string, readonly Example[]>> = Object.fro
 ])
 
 /** Called with the command that argv names, its operands and its options. */
-export type RunLeaf = (run: Action, operands: unknown[], options: object) => Promise<void>
+export type RunLeaf = (run: Action, operands: unknown[], options: object, command: Command) => Promise<void>
 
 /** The command tree: what argv is parsed by, and what `--help`, the man pages and shell completion say. */
 export function buildProgram(version: string, run: RunLeaf): Command {
   const program = new Command('mycelium')
     .description('Shared, warm, supervised MCP servers under every coding agent, without changing the agent.')
     .version(version, '-V, --version', 'print the version')
+    .addOption(repeated('--config <key=value>', 'this setting for this command; may be given more than once'))
     .helpCommand('help [command]', 'explain a command')
   addExamples(program, PROGRAM_EXAMPLES)
   for (const row of ROWS) {
@@ -50,7 +52,9 @@ function addLeaf(parent: Command, row: Leaf, run: RunLeaf): Command {
     else command.addOption(part)
   }
   // commander calls back with the operands, then the options, then the command itself.
-  return command.action((...given: unknown[]) => run(row.run, given.slice(0, -2), given.at(-2) as object))
+  return command.action((...given: unknown[]) =>
+    run(row.run, given.slice(0, -2), command.optsWithGlobals(), command),
+  )
 }
 
 function addExamples(command: Command, examples: readonly Example[]): void {

@@ -53,7 +53,11 @@ const LAYERS: readonly { area: string; files: RegExp; below: readonly string[] }
     files: /^commands\//,
     below: ['base', 'config', 'kit', 'report', 'wire', 'reach', 'launch', 'clients', 'bench'],
   },
-  { area: 'cli', files: /^(cli|program)\.ts$|^program\//, below: ['base', 'config', 'kit', 'commands'] },
+  {
+    area: 'cli',
+    files: /^(cli|program)\.ts$|^program\//,
+    below: ['base', 'config', 'kit', 'report', 'commands'],
+  },
 ]
 
 /** What only its owner may touch, with every further file that may, and why. */

@@ -1,12 +1,12 @@
-import { type Argument, InvalidArgumentError, Option } from 'commander'
+import { type Argument, type Command, InvalidArgumentError, Option } from 'commander'
 import type { Io } from '../core/report/io.ts'
 
 /**
  * Runs one command with the operands and options that commander has checked against its row; a number it resolves to is the exit code,
- * anything else means 0.
+ * anything else means 0. The command is itself, in its tree.
  */
 /* biome-ignore lint/suspicious/noExplicitAny: types end at the parser */
-export type Action = (io: Io, operands: any[], options: any) => Promise<unknown>
+export type Action = (io: Io, operands: any[], options: any, command: Command) => Promise<unknown>
 
 /** One example under `--help` and in the man page: what to type, what it does. */
 export type Example = readonly [command: string, effect: string]

@@ -33,17 +33,20 @@ Shared, warm, supervised MCP servers under every coding agent, without changing
 the agent.
 
 Options:
-  -V, --version      print the version
-  -h, --help         display help for command
+  -V, --version         print the version
+  --config <key=value>  this setting for this command; may be given more than
+                        once
+  -h, --help            display help for command
 
 Commands:
-  init [options]     find your MCP servers and put mycelium under them
-  undo [options]     take mycelium away and restore every config
-  server             look at the servers and decide how they are shared
-  daemon             look at or mend the process that keeps servers warm
-  demo [options]     see it work in a sandbox
-  version [options]  say what is installed
-  help [command]     explain a command
+  init [options]        find your MCP servers and put mycelium under them
+  undo [options]        take mycelium away and restore every config
+  server                look at the servers and decide how they are shared
+  daemon                look at or mend the process that keeps servers warm
+  config                read and change the settings
+  demo [options]        see it work in a sandbox
+  version [options]     say what is installed
+  help [command]        explain a command
 
 Examples:
   mycelium demo  see it work in a sandbox first
@@ -77,6 +80,7 @@ describe('help', () => {
 
   it.each([
     ['daemon', ['start', 'stop', 'restart', 'status', 'logs', 'run']],
+    ['config', ['get', 'set', 'unset', 'list', 'explain', 'path']],
     ['server', ['list', 'warm', 'restart', 'drain', 'pause', 'resume', 'share']],
   ])('of %s names its verbs', async (noun, verbs) => {
     const { stdout, code } = await mycelium(noun, '--help')
@@ -125,6 +129,48 @@ describe('a command line that is not understood exits 2 and names the next step'
     [['init', '--client'], "option '--client <name>' argument missing", 'mycelium init --help'],
     [['server', 'drain'], "missing required argument 'names'", 'mycelium server drain --help'],
     [['server', 'share', 'github', 'always'], "'always' is invalid", 'mycelium server share --help'],
+    [['config', 'get'], "missing required argument 'keys'", 'mycelium config get --help'],
+    [
+      ['config', 'set', 'a.b'],
+      '"a.b" gives no value',
+      'mycelium config set key=value, or one key and its value',
+    ],
+    [
+      ['config', 'set', 'limits=1'],
+      'limits is a section, not a setting',
+      'name one of it, such as limits.processes_per_pool',
+    ],
+    [
+      ['config', 'get', 'token_optimisation.enabled'],
+      'no setting "token_optimisation.enabled"',
+      'did you mean token_optimization.enabled?',
+    ],
+    [
+      ['config', 'set', 'target_reduction=1'],
+      'no setting "target_reduction"',
+      'did you mean token_optimization.target_reduction?',
+    ],
+    [
+      ['config', 'set', 'token_optimization.target_reduction=2'],
+      'token_optimization.target_reduction: 2 is not a number from 0 to 1',
+      'mycelium config explain token_optimization.target_reduction',
+    ],
+    [
+      ['config', 'set', 'events.fsync', 'often'],
+      '"often" is not batch or always or never',
+      'mycelium config explain events.fsync',
+    ],
+    [
+      ['--config', 'cache.enabld=true', 'version'],
+      'no setting "cache.enabld"',
+      'did you mean cache.enabled?',
+    ],
+    [['--config', 'diff.enabled', 'version'], '--config diff.enabled: no value', '--config key=value'],
+    [
+      ['--config', 'limits.idle_ms=5s', 'version'],
+      'it reads the user file only',
+      'mycelium config set limits.idle_ms=5s',
+    ],
     [['daemon', 'logs', '-n', 'many'], 'It must be a whole number.', 'mycelium daemon logs --help'],
   ])('%j', async (args, message, next) => {
     const { code, stdout, stderr } = await mycelium(...args)

@@ -14,6 +14,7 @@ const LAUNCHER_MARK = '\n# mycelium launcher of the MCP server '
 const HEAD_BYTES = 128
 /** Pairs with launch/compiled-relay.ts, which also leaves temporary names when it is killed. */
 const RELAY_NAME = /^relay-[0-9a-f]{12}(\.[0-9a-f]{8}\.tmp.*)?$/
+const CONF_DRAFT = /\.tmp-\d{10}[0-9a-f]{6}$/
 const OWN_ROOT_NAME = '.mycelium'
 
 /** What a removal leaves: ids of launchers, and names in the directory of backups. */
@@ -68,7 +69,7 @@ export function removeOurFiles(paths: Paths, kept: Kept): readonly Problem[] {
       .filter(isOurLogName)
       .map((name) => join(paths.log, name)),
     ...namesIn(paths.root)
-      .filter((name) => name.startsWith(basename(paths.registry)) && TEMPORARY.test(name))
+      .filter((name) => isDraftOf(paths.registry, name) || isDraftOf(paths.settings, name))
       .map((name) => join(paths.root, name)),
     paths.registry,
   ]) {
@@ -82,6 +83,11 @@ export function removeOurFiles(paths: Paths, kept: Kept): readonly Problem[] {
   trying(paths.run, () => removeRun(paths))
   trying(paths.root, () => removeIfEmpty(paths.root))
   return problems
+}
+
+/** What a write that was killed left beside its file; conf names its own drafts (config/store.ts). */
+function isDraftOf(file: string, name: string): boolean {
+  return name.startsWith(`${basename(file)}.`) && (TEMPORARY.test(name) || CONF_DRAFT.test(name))
 }
 
 /** Named by the registry or the journal, or carrying the mark. */
