@@ -1,4 +1,5 @@
 import { Argument, Command } from 'commander'
+import { COMPLETION } from './program/completion.ts'
 import { CONFIG } from './program/config.ts'
 import { DAEMON } from './program/daemon.ts'
 import { type Action, type Example, type Leaf, type Noun, repeated } from './program/row.ts'
@@ -6,7 +7,7 @@ import { SERVER } from './program/server.ts'
 import { DEMO, INIT, UNDO, VERSION } from './program/set-up.ts'
 
 /** Every command, in the order of help. A noun is a file in program/ and a place in here. */
-const ROWS: readonly (Leaf | Noun)[] = [INIT, UNDO, SERVER, DAEMON, CONFIG, DEMO, VERSION]
+const ROWS: readonly (Leaf | Noun)[] = [INIT, UNDO, SERVER, DAEMON, CONFIG, DEMO, COMPLETION, VERSION]
 
 const PROGRAM_EXAMPLES: readonly Example[] = [
   ['mycelium demo', 'see it work in a sandbox first'],

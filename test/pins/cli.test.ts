@@ -45,6 +45,7 @@ Commands:
   daemon                look at or mend the process that keeps servers warm
   config                read and change the settings
   demo [options]        see it work in a sandbox
+  completion <shell>    print the completion script of a shell
   version [options]     say what is installed
   help [command]        explain a command
 
@@ -171,6 +172,7 @@ describe('a command line that is not understood exits 2 and names the next step'
       'it reads the user file only',
       'mycelium config set limits.idle_ms=5s',
     ],
+    [['completion', 'tcsh'], "'tcsh' is invalid", 'mycelium completion --help'],
     [['daemon', 'logs', '-n', 'many'], 'It must be a whole number.', 'mycelium daemon logs --help'],
   ])('%j', async (args, message, next) => {
     const { code, stdout, stderr } = await mycelium(...args)
