@@ -13,10 +13,8 @@ export const CONFIG: Noun = {
 without a restart wherever the setting allows it. mycelium-config(5) lists every setting.`,
   examples: [
     ['mycelium config list', 'every setting, its value and where it comes from'],
-    [
-      'mycelium config set token_optimization.enabled=true token_optimization.target_reduction=0.5',
-      'several at once',
-    ],
+    ['mycelium config set token_optimization.enabled=true', 'change one'],
+    ['mycelium config set limits.idle_ms=5m events.fsync=always', 'several: all of them, or none'],
     ['mycelium config explain limits.idle_ms', 'what each layer says, and which one counts'],
     ['mycelium config unset limits.idle_ms', 'back to the default'],
   ],

@@ -183,6 +183,18 @@ describe('config', () => {
   })
 })
 
+describe('config explain', () => {
+  it('says why a layer does not count', async () => {
+    verifies('CLI-1')
+    const at = { MYCELIUM_LIMITS__IDLE_MS: '4', MYCELIUM_DIFF__ENABLED: 'perhaps' }
+    const explain = (key: string) => ended(process.execPath, [bin, 'config', 'explain', key], env(at))
+    expect((await explain('limits.idle_ms')).stdout).toContain(
+      'note: MYCELIUM_LIMITS__IDLE_MS: limits.idle_ms does not count: one daemon serves all directories, and it reads the user file only\n',
+    )
+    expect((await explain('diff.enabled')).stdout).toContain('"perhaps" is not true or false\n')
+  })
+})
+
 describe('config set', () => {
   it.each([
     [
@@ -275,7 +287,7 @@ describe('config set', () => {
     chmodSync(file, 0o400)
     expect(await config('set', 'cache.enabled=true')).toMatchObject({
       code: 1,
-      stderr: expect.stringContaining('config.json is read-only'),
+      stderr: `mycelium: ${file} is read-only\n  next: make ${file} and its directory writable\n`,
     })
     expect(text()).toBe('{}')
     rmSync(root, { recursive: true })

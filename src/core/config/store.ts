@@ -17,8 +17,16 @@ export async function storeSettings(file: string, changes: SettingChanges): Prom
   const text = editedText(before?.text ?? '', changes, file)
   if (text === (before?.text ?? '') || (before === undefined && isEmpty(text))) return false
   const target = realPathOrSelf(file)
-  if (before !== undefined) requireWritable(target)
-  await write(target, text)
+  try {
+    if (before !== undefined) requireWritable(target)
+    await write(target, text)
+  } catch (cause) {
+    if (!(cause instanceof MyceliumError) || cause.code !== 'config_read_only') throw cause
+    throw new MyceliumError('config_read_only', cause.message, {
+      hint: `make ${target} and its directory writable`,
+      cause,
+    })
+  }
   return true
 }
 

@@ -82,15 +82,17 @@ export function listText(keys: readonly SettingKey[], resolved: Resolved, width:
 
 /** Everything said somewhere that does not count, one line each. */
 export function troublesOf(resolved: Resolved): readonly string[] {
-  const refused = SETTING_KEYS.flatMap((key) =>
-    resolved
-      .opinions(key)
-      .filter(({ refused }) => refused !== undefined)
-      .map(({ from, refused }) => `${from}: ${key} does not count: ${refused}`),
-  )
+  const refused = SETTING_KEYS.flatMap((key) => refusalsOf(key, resolved))
   const unknown = resolved.unknown.map(({ key, from }) => `${from}: no setting "${key}"; left as it is`)
   const broken = resolved.broken === undefined ? [] : [`${resolved.broken.message}: that file does not count`]
   return [...refused, ...unknown, ...broken].map(printable)
+}
+
+function refusalsOf(key: SettingKey, resolved: Resolved): readonly string[] {
+  return resolved
+    .opinions(key)
+    .filter(({ refused }) => refused !== undefined)
+    .map(({ from, refused }) => `${from}: ${key} does not count: ${refused}`)
 }
 
 /** What each layer says, the one that counts marked. */
@@ -101,10 +103,9 @@ export function explainText(key: SettingKey, resolved: Resolved, width: number, 
     const opinion = opinionOf(key, layer, resolved)
     const value = opinion?.value === undefined ? '-' : shown(row, opinion.value)
     const where = opinion?.from ?? placeOf(layer, key, resolved)
-    const why = opinion?.refused === undefined ? '' : `does not count: ${opinion.refused}`
-    return [opinion === winner ? '*' : '', layer, value, where, why].map(printable)
+    return [opinion === winner ? '*' : '', layer, value, where].map(printable)
   })
-  const columns = ['', 'LAYER', 'VALUE', 'WHERE', ''].map((title, i) => ({ title, shrinks: i === 4 }))
+  const columns = ['', 'LAYER', 'VALUE', 'WHERE'].map((title) => ({ title }))
   return [
     `${paint.strong(key)} = ${shown(row, winner.value!)}, from ${nameOf(winner)}\n`,
     `  ${row.sentence}\n`,
@@ -114,6 +115,7 @@ export function explainText(key: SettingKey, resolved: Resolved, width: number, 
     row.reach === 'user' ? '  A file that comes with a repository may not set it.\n' : '',
     '\n',
     table(columns, rows, width),
+    ...refusalsOf(key, resolved).map((line) => `\n${paint.warn('note:')} ${printable(line)}\n`),
   ].join('')
 }
 
