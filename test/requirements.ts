@@ -22,6 +22,7 @@ export const REQUIREMENTS = {
     'settings are rows of one table; config get, set, unset, list, explain and path; flags > env > project > user > default; what is wrong is named and nothing is written',
   'CLI-4': 'man pages and shell completion come from the command tree; every read has --json',
   'CLI-5': 'npm start and npm test do all the set-up on a fresh clone',
+  'STORE-1': 'events survive a kill anywhere and reach the database exactly once',
 } as const
 
 /** The id of a requirement row. */

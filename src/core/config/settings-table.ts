@@ -19,7 +19,6 @@ function daemonTime(defaultMs: number, minMs: number, maxMs: number, sentence: s
     max: maxMs,
     reload: 'live',
     reach: 'daemon',
-    inert: true,
     sentence,
   }
 }
@@ -49,7 +48,6 @@ export const SETTINGS = {
     default: true,
     reload: 'live',
     reach: 'daemon',
-    inert: true,
     sentence: 'Record what happens, by names, sizes and times, for `mycelium usage`.',
   },
   'events.fsync': {
@@ -58,7 +56,6 @@ export const SETTINGS = {
     default: 'batch',
     reload: 'live',
     reach: 'daemon',
-    inert: true,
     sentence:
       'When events are forced to disk: every `events.fsync_ms`, after each write, or when the system likes.',
   },
@@ -75,7 +72,6 @@ export const SETTINGS = {
     max: 4 * GB,
     reload: 'live',
     reach: 'daemon',
-    inert: true,
     sentence: 'Size at which a file of events is sealed and moved into the database.',
   },
   'events.segment_age': daemonTime(

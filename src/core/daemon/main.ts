@@ -9,7 +9,7 @@ import { failureNotePath, leaveFailureNote, type Paths, pathsOf, preparePaths } 
 import { isSetUp } from '../config/registry.ts'
 import { MyceliumError } from '../errors.ts'
 import { openLog } from '../log.ts'
-import { compose, type Interceptor } from '../pipeline/call.ts'
+import { compose } from '../pipeline/call.ts'
 import { endSpares, sweepPools } from '../policy/janitor.ts'
 import { Saturation } from '../policy/saturation.ts'
 import { limitsFrom } from '../pool/limits.ts'
@@ -22,20 +22,24 @@ import { AgentsSeen } from './agents-seen.ts'
 import { serveControl } from './control.ts'
 import { recordDraining } from './draining.ts'
 import { type Hello, refuseUnlessUtf8 } from './hello.ts'
+import { Ingester } from './ingester.ts'
 import { bootIdOf, sweepLeftovers } from './journal.ts'
 import { KnownServers } from './known-servers.ts'
 import { Listener } from './listen.ts'
 import { acquireLock, DAEMON_LOCK } from './lock.ts'
 import { Processes } from './processes.ts'
+import { Recording, whoOf } from './recording.ts'
 import { serverRows } from './report.ts'
 import { LOCK_HELD_EXIT } from './start.ts'
 import { removeTraces } from './traces.ts'
+import { treesOf } from './trees.ts'
 import { warmServers } from './warm.ts'
 import { startWatcher } from './watcher.ts'
 import type { DaemonStatus, WarmTarget } from './wire.ts'
 
 const TICK_MS = 1_000
 const SNAPSHOT_MS = 2_000
+const SAMPLE_TICK_MS = 250
 const STOP_LIMIT_MS = 10_000
 /** A launcher that outlived an undo starts a daemon of no use: it stays for as long as the launcher may need to be refused. */
 const NOTHING_SET_UP_MS = 5_000
@@ -43,14 +47,12 @@ const NOTHING_SET_UP_MS = 5_000
 /** Why a daemon ends that has nothing to serve any more. */
 const UNDONE = 'nothing is set up'
 
-/** Per-request behaviour, outermost first: none yet, so every call crosses as it came. */
-const INTERCEPTORS: readonly Interceptor[] = []
-
 /** Wiring only: builds the services and lets them run until the daemon is told to stop or has nothing to do. */
 async function run(paths: Paths): Promise<void> {
   preparePaths(paths)
   const clock = systemClock
-  const log = openLog(paths.log, clock)
+  let recordingLater: Recording | undefined
+  const log = openLog(paths.log, clock, (name, fields) => recordingLater?.recorder.logged(name, fields))
   const daemon = identityOf(process.pid) as Identity
   const lock = await acquireLock(paths.run, DAEMON_LOCK, { identity: daemon })
   if ('heldBy' in lock) {
@@ -64,6 +66,9 @@ async function run(paths: Paths): Promise<void> {
   })
   const limits = limitsFrom(settings)
   const bootId = bootIdOf(paths, daemon)
+  const recording = new Recording({ paths, clock, log, settings, daemon })
+  recordingLater = recording
+  const ingester = new Ingester({ paths, clock, log })
   const sweeping = sweepLeftovers(paths, clock)
   const watcher = await startWatcher({
     script: readFileSync(join(packageRoot(), 'templates', 'watcher.sh'), 'utf8'),
@@ -95,16 +100,24 @@ async function run(paths: Paths): Promise<void> {
     const def = servers.get(hello.server)
     const origin = { argv: hello.argv, cwd: hello.cwd, env: hello.env }
     const peer = { server: def.id, client: hello.client, pid: hello.pid, plainEof: hello.kind === 'ticket' }
-    const session: Session = new Session(`s${nextSession++}`, peer, socket, {
+    const id = `s${nextSession++}`
+    const recorded = recording.recorder.session(whoOf(hello, def.id, `${bootId}/${id}`))
+    const session: Session = new Session(id, peer, socket, {
       clock,
       log,
       limits,
       poolFor: (params) => {
         if (params !== undefined) agents.note(hello.client, params)
-        return pools.poolFor(profileOf(def, origin), params)
+        const pool = pools.poolFor(profileOf(def, origin), params)
+        recorded.attaching(pool.profile.mode, pool.lists.count('spare', 'idle', 'busy') > 0)
+        return pool
       },
-      dispatch: (pool, member) => compose(INTERCEPTORS, (call) => dispatchCounted(pool, call, member)),
+      // Per-request behaviour, outermost first.
+      dispatch: (pool, member) =>
+        compose([recorded.interceptor], (call) => dispatchCounted(pool, call, member)),
+      greeted: recorded.greeted,
       ended: () => {
+        recorded.ended()
         sessions.delete(session)
         log.event('session-ended', { session: session.id, server: def.id, client: hello.client })
         if (forgetDraining !== undefined && sessions.size === 0) void stop('drained')
@@ -141,6 +154,7 @@ async function run(paths: Paths): Promise<void> {
       await Promise.race([processes.settled(), new Promise((resolve) => setTimeout(resolve, STOP_LIMIT_MS))])
       processes.killAll()
       await watcher.stop()
+      await Promise.race([recording.close(), new Promise((resolve) => setTimeout(resolve, STOP_LIMIT_MS))])
       forgetDraining?.()
       if (forgetDraining === undefined && why === UNDONE) await removeTraces(paths, daemon)
       lock.release()
@@ -170,6 +184,8 @@ async function run(paths: Paths): Promise<void> {
       upstreams: processes.count,
       watcherPid: watcher.pid ?? null,
     }),
+    /** Makes everything recorded so far readable. */
+    flush: () => recording.flush(),
     servers: () => serverRows(servers.all(), pools, clock),
     sessions: () =>
       [...sessions].map((session) => ({
@@ -255,12 +271,14 @@ async function run(paths: Paths): Promise<void> {
     wasSetUp ||= setUp
     if (forgetDraining !== undefined) return
     void listener.heal().catch((error: unknown) => log.event('bug', { what: String(error) }))
+    ingester.tick()
     if (sessions.size > 0 || processes.count > 0) idleSinceMs = clock.now()
     else if (idleMs > limits.daemonIdleMs) void stop('nothing to do')
   }, TICK_MS)
   setInterval(() => {
     if (processes.count > 0) processes.snapshot()
   }, SNAPSHOT_MS)
+  setInterval(() => recording.tick(() => treesOf(pools)), SAMPLE_TICK_MS)
 }
 
 const [, , verb, root] = process.argv

@@ -1,4 +1,5 @@
 import { stayAlive } from '../clock.ts'
+import { liveSettings } from '../config/live-settings.ts'
 import { pathsOf } from '../config/paths.ts'
 import { MyceliumError } from '../errors.ts'
 import { takeInEvents } from './store.ts'
@@ -7,7 +8,9 @@ import { takeInEvents } from './store.ts'
 const root = process.argv[2]
 if (root !== undefined) {
   stayAlive()
-  takeInEvents(pathsOf(root)).then(
+  const paths = pathsOf(root)
+  const settings = liveSettings(paths, { changed: () => {}, ignored: () => {}, broken: () => {} })
+  takeInEvents(paths, { retainMs: settings.get('events.retain') }).then(
     (taken) => {
       console.log(JSON.stringify(taken))
       process.exit(0)

@@ -13,7 +13,8 @@ const REPLACED: Partial<
   response: {
     key: ['client', 'message'],
     keep: ['ts', 'client_session', 'project', 'agent', 'agent_type'],
-    last: 'seq',
+    // A fork may have copied half of it.
+    last: '(output_tokens, seq)',
   },
   // The use comes before its result, and a fork may have copied the use alone.
   toolUse: {

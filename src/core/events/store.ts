@@ -3,6 +3,7 @@ import type { Paths } from '../config/paths.ts'
 import { MyceliumError } from '../errors.ts'
 import { type Database, openDatabase } from './db.ts'
 import { type Ingested, ingest } from './ingest.ts'
+import { pruneIfDue } from './prune.ts'
 import { segmentNames } from './segment-file.ts'
 
 /** What a question to the store works with. */
@@ -25,11 +26,13 @@ const NOTHING: Ingested = { events: 0, damagedBytes: 0, removed: 0, more: false 
 /** Takes in all events there are. Throws what openDatabase() throws. */
 export async function takeInEvents(
   paths: Paths,
-  { clock = systemClock }: AskOptions = {},
+  { clock = systemClock, retainMs }: AskOptions & { readonly retainMs?: number } = {},
 ): Promise<Ingested> {
   const database = await openDatabase({ file: paths.database, write: true, clock })
   try {
-    return await takeInAll(database, paths, clock)
+    const ingested = await takeInAll(database, paths, clock)
+    if (retainMs !== undefined) await pruneIfDue(database.connection, clock.wall(), retainMs)
+    return ingested
   } finally {
     database.close()
   }
