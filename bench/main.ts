@@ -21,6 +21,7 @@ import { latency } from './rows/latency.ts'
 import { memory } from './rows/memory.ts'
 import { orphans } from './rows/orphans.ts'
 import { throughput } from './rows/throughput.ts'
+import { transcripts } from './rows/transcripts.ts'
 
 /** Every row, in the order of the report. */
 const ROWS: Readonly<Record<string, (context: Context) => Promise<RowResult>>> = {
@@ -34,6 +35,7 @@ const ROWS: Readonly<Record<string, (context: Context) => Promise<RowResult>>> =
   crash,
   claude,
   conformance,
+  transcripts,
 }
 
 const USAGE = `npm run bench [-- options]

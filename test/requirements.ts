@@ -21,6 +21,8 @@ export const REQUIREMENTS = {
   'CLI-1':
     'settings are rows of one table; config get, set, unset, list, explain and path; flags > env > project > user > default; what is wrong is named and nothing is written',
   'CLI-4': 'man pages and shell completion come from the command tree; every read has --json',
+  'USE-1':
+    'transcripts of four clients: every response counted once, whatever repeats it, as the API counts it',
   'CLI-5': 'npm start and npm test do all the set-up on a fresh clone',
   'STORE-1': 'events survive a kill anywhere and reach the database exactly once',
 } as const

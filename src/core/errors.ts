@@ -32,6 +32,9 @@ export const ERRORS = {
     exit: 1,
     hint: 'move the file away: a new one is made, and transcripts can be imported again',
   },
+  // transcripts and prices
+  transcript_busy: { exit: 1, hint: 'close the client, then run it again' },
+  prices_invalid: { exit: 1, hint: 'mend the file at the place named, then run it again' },
 
   // daemon and sockets
   socket_path_too_long: { exit: 1, hint: 'set MYCELIUM_HOME to a shorter path' },
