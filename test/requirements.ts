@@ -23,6 +23,7 @@ export const REQUIREMENTS = {
   'CLI-4': 'man pages and shell completion come from the command tree; every read has --json',
   'USE-1':
     'transcripts of four clients: every response counted once, whatever repeats it, as the API counts it',
+  'USE-2': 'cost from a table of prices in the package or a file; cache writes and reads priced apart',
   'CLI-5': 'npm start and npm test do all the set-up on a fresh clone',
   'STORE-1': 'events survive a kill anywhere and reach the database exactly once',
 } as const
