@@ -12,7 +12,7 @@ export interface Corpus {
 const TURN_MS = 4000
 const STARTED_MS = Date.UTC(2026, 9, 1)
 const CODE =
-  '  const found = rows.filter((row) => row.name === "alpha" && row.size > 1024) // \u00fcber\n\tif (found.length === 0) return { ok: false, why: \'none\' }\n'
+  '  const found = rows.filter((row) => row.name === "alpha" && row.size > 1024) // first\n\tif (found.length === 0) return { ok: false, why: \'none\' }\n'
 const PROSE =
   'The test fails because the cache keeps the old entry after the rename; the fix is to drop it there and to say so.\n'
 
@@ -28,6 +28,11 @@ export function writeCorpus(home: string, bytes: number, files: number): Corpus 
     corpus = added(corpus, n % 5 === 4 ? writeCodex(home, session, share) : writeClaude(home, session, share))
   }
   return corpus
+}
+
+/** One result in five has something beyond ASCII, for which the whole line has to be decoded. */
+function beyondAscii(turn: number): string {
+  return turn % 5 === 0 ? '\u00fcber\n' : ''
 }
 
 function added(a: Corpus, b: Corpus): Corpus {
@@ -81,7 +86,7 @@ function writeClaude(home: string, sessionId: string, bytes: number): Corpus {
       timestamp: at(part * 10),
       ...common,
     })
-    const text = CODE.repeat(1 + ((seed * 37) % 260))
+    const text = CODE.repeat(1 + ((seed * 37) % 260)) + beyondAscii(turn)
     const tool = `toolu_01${sessionId.slice(-12)}${turn}`
     const output = 40 + (turn % 900)
     const lines: object[] = [
@@ -159,7 +164,7 @@ function writeCodex(home: string, thread: string, bytes: number): Corpus {
       record('response_item', {
         type: 'function_call_output',
         call_id: call,
-        output: CODE.repeat(1 + ((seed * 31) % 240)),
+        output: CODE.repeat(1 + ((seed * 31) % 240)) + beyondAscii(turn),
       }),
     ]
     return { lines, output }
