@@ -110,6 +110,16 @@ describe('a response of Codex', () => {
     expect(home.kept.responses.get(`codex ${A}:1000-600-50`)).toMatchObject({ clientSession: A })
   })
 
+  it('of a fork without its history counts alone, though the totals go on from the origin', async () => {
+    verifies('USE-1')
+    const forked = meta(B, { forked_from_id: A })
+    home.write(path(B), lines(forked, turn(), counted(usage(2200, 1600, 120), usage(1200, 1000, 70))))
+    await home.import()
+    expect([...home.kept.responses.values()]).toMatchObject([
+      { clientSession: B, inputTokens: 200, outputTokens: 70 },
+    ])
+  })
+
   it('of a sub-agent belongs to the session that started it', async () => {
     const source = { subagent: { thread_spawn: { parent_thread_id: A, agent_role: 'explorer' } } }
     home.write(

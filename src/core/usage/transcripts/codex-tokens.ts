@@ -37,8 +37,9 @@ export function codexTokens(usage: CodexUsage): Tokens {
 }
 
 /**
- * What a thread used since its last running total; undefined when nothing, as totals are repeated. A total that is less than the last
- * started anew, after a resume or a compaction: then it is the last response's own usage, or, where that is not told, the total.
+ * What a thread used since its last running total; undefined when nothing, as totals are repeated. Where there is no last total, or it is
+ * more than this one, the total is not a sum of this file's: a fork goes on from its origin's, and after a resume or a compaction it began
+ * anew. Then it is the last response's own usage, or, where that is not told, the total.
  */
 export function sinceLast(
   total: CodexUsage,
@@ -55,6 +56,6 @@ export function sinceLast(
   }
   const parts = Object.values(delta)
   if (parts.every((part) => part === 0)) return undefined
-  if (parts.every((part) => part >= 0)) return delta
+  if (last !== undefined && parts.every((part) => part >= 0)) return delta
   return own.input + own.output > 0 ? own : total
 }
