@@ -22,6 +22,7 @@ import { latency } from './rows/latency.ts'
 import { memory } from './rows/memory.ts'
 import { orphans } from './rows/orphans.ts'
 import { throughput } from './rows/throughput.ts'
+import { transcripts } from './rows/transcripts.ts'
 
 /** Every row, in the order of the report. */
 const ROWS: Readonly<Record<string, (context: Context) => Promise<RowResult>>> = {
@@ -36,6 +37,7 @@ const ROWS: Readonly<Record<string, (context: Context) => Promise<RowResult>>> =
   hook,
   claude,
   conformance,
+  transcripts,
 }
 
 const USAGE = `npm run bench [-- options]

@@ -23,6 +23,8 @@ export const nodeBundle = {
   banner: {
     js: "import { createRequire as createRequireOfBundle } from 'node:module'\nconst require = createRequireOfBundle(import.meta.url)",
   },
+  // Native, and the only package that is installed beside the bundle.
+  external: ['@duckdb/node-api'],
   logLevel: 'warning',
 }
 
@@ -36,8 +38,18 @@ const entries = [
   // What agents wait for: one small file each, without what only libraries in CommonJS need.
   { in: 'src/hook.ts', splitting: false, more: quickBundle },
   { in: 'src/statusline.ts', splitting: false, more: quickBundle },
+  { in: 'src/core/events/main.ts', out: 'ingest', splitting: false },
   // The agents of the demo: processes of their own, so that they can be killed as agents are.
   { in: 'src/core/bench/agent.ts', out: 'agent', splitting: false },
+  // Runs in worker threads, which are started by path.
+  { in: 'src/core/usage/transcripts/worker.ts', out: 'transcripts', splitting: false },
+]
+
+/** Files of packages that go along as they are. */
+const copied = [
+  // It finds its WebAssembly beside itself, and is loaded only where there is a database to read.
+  { from: 'node_modules/node-sqlite3-wasm/dist/node-sqlite3-wasm.js', to: 'sqlite3.cjs' },
+  { from: 'node_modules/node-sqlite3-wasm/dist/node-sqlite3-wasm.wasm', to: 'node-sqlite3-wasm.wasm' },
 ]
 
 /** Whether dist/ was built from the sources as they are now. */
@@ -73,6 +85,10 @@ export async function build() {
     })
     for (const file of result.outputFiles) outputs.set(relative(dist, file.path), file.contents)
     for (const input of Object.keys(result.metafile.inputs)) bundled.add(packageOf(input))
+  }
+  for (const { from, to } of copied) {
+    outputs.set(to, readFileSync(join(root, from)))
+    bundled.add(packageOf(from))
   }
   bundled.delete(undefined)
   outputs.set('licenses.txt', licencesOf([...bundled].sort()))

@@ -14,9 +14,10 @@ function isInstalled() {
   if (!existsSync(installedList)) return false
   const wanted = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8')).packages
   const installed = JSON.parse(readFileSync(installedList, 'utf8')).packages
-  // Optional ones are for other platforms, mostly, and npm leaves those out.
+  // npm leaves out what is for other platforms, and only optional packages may be.
+  const mayBeAbsent = (row) => row.optional && (row.os !== undefined || row.cpu !== undefined)
   return Object.entries(wanted).every(
-    ([path, row]) => path === '' || row.optional || installed[path]?.version === row.version,
+    ([path, row]) => path === '' || mayBeAbsent(row) || installed[path]?.version === row.version,
   )
 }
 

@@ -1,59 +1,11 @@
 import { type Command, CommanderError } from 'commander'
-import { stayAlive, systemClock } from './core/clock.ts'
+import { stayAlive } from './core/clock.ts'
 import { packageVersion } from './core/config/package-root.ts'
 import { exitCodeOf, hasErrno, MyceliumError } from './core/errors.ts'
-import { openStdin } from './core/input.ts'
 import { failureJson, failureText } from './core/report/failure.ts'
 import { type Io, ioOf } from './core/report/io.ts'
 import { jsonText } from './core/report/json.ts'
-import { buildProgram, type Leaf } from './program.ts'
-
-/** Runs one leaf; a number it resolves to is the exit code, anything else means 0. */
-// biome-ignore lint/suspicious/noExplicitAny: commander has checked operands and options against the tree, types end there
-type Action = (io: Io, operands: any[], options: any) => Promise<unknown>
-
-const daemon = () => import('./commands/daemon.ts')
-const server = () => import('./commands/server.ts')
-
-/** Each module is loaded only when its command runs: start-up is paid on every call. */
-const ACTIONS: Readonly<Record<Leaf, Action>> = {
-  init: async (io, _, options) => (await import('./commands/init.ts')).runInit(io, options),
-  undo: async (io, _, options) => (await import('./commands/undo.ts')).runUndo(io, options),
-  demo: async (io, _, options) => (await import('./commands/demo.ts')).runDemo(io, options),
-  doctor: async (io, _, options) => (await import('./commands/doctor.ts')).runDoctor(io, options),
-  version: async (io, _, options) => (await import('./commands/version.ts')).runVersion(io, options),
-  // Usually bin/mycelium.js goes to hook.ts and statusline.ts instead.
-  hook: async ({ env }, [client, event]) =>
-    (await import('./commands/hook.ts')).runHook({
-      client,
-      event,
-      input: openStdin(),
-      env,
-      clock: systemClock,
-    }),
-  statusline: async (io) =>
-    io.write(
-      await (await import('./commands/statusline.ts')).statusText({
-        input: openStdin(),
-        env: io.env,
-        clock: systemClock,
-      }),
-    ),
-  'daemon start': async (io, _, options) => (await daemon()).runDaemonStart(io, options),
-  'daemon stop': async (io, _, options) => (await daemon()).runDaemonStop(io, options),
-  'daemon restart': async (io, _, options) => (await daemon()).runDaemonRestart(io, options),
-  'daemon status': async (io, _, options) => (await daemon()).runDaemonStatus(io, options),
-  'daemon logs': async (io, _, options) => (await daemon()).runDaemonLogs(io, options),
-  'daemon run': async (io) => (await daemon()).runDaemonRun(io),
-  'server list': async (io, _, options) => (await server()).runServerList(io, options),
-  'server warm': async (io, [names], options) => (await server()).runServerWarm(io, names, options),
-  'server restart': async (io, [names], options) => (await server()).runServerRestart(io, names, options),
-  'server drain': async (io, [names], options) => (await server()).runServerDrain(io, names, options),
-  'server pause': async (io, [names], options) => (await server()).runServerPause(io, names, options),
-  'server resume': async (io, [names], options) => (await server()).runServerResume(io, names, options),
-  'server share': async (io, [name, mode], options) =>
-    (await server()).runServerShare(io, name, mode, options),
-}
+import { buildProgram } from './program.ts'
 
 const SHORT_HELP = `mycelium: shared, warm, supervised MCP servers under every coding agent
 
@@ -80,8 +32,9 @@ async function main(argv: readonly string[], io: Io): Promise<number> {
 
 async function runArgv(argv: readonly string[], io: Io): Promise<number> {
   let exitCode = 0
-  const program = buildProgram(packageVersion(), async (leaf, operands, options) => {
-    const result = await ACTIONS[leaf](io, [...operands], options)
+  const program = buildProgram(packageVersion(), async (action, operands, options, command) => {
+    if ('config' in options) await refuseWrongFlags(options.config as readonly string[])
+    const result = await action(io, operands, options, command)
     if (typeof result === 'number') exitCode = result
   })
   for (const command of [
@@ -101,6 +54,12 @@ async function runArgv(argv: readonly string[], io: Io): Promise<number> {
     throw usageError(error, wordsOf(program, argv))
   }
   return exitCode
+}
+
+/** Also for a command that reads no setting: a word that nobody understands is never passed over. */
+async function refuseWrongFlags(flags: readonly string[]): Promise<void> {
+  const { checkFlags } = await import('./core/config/layers.ts')
+  checkFlags(flags)
 }
 
 /** `help server share` as `server share --help`: commander's own help command knows one word only. */

@@ -46,11 +46,29 @@ const LAYERS: readonly { area: string; files: RegExp; below: readonly string[] }
     files: /^core\/session\//,
     below: ['base', 'config', 'protocol', 'pipeline', 'wire', 'pool'],
   },
+  {
+    area: 'recorder',
+    files: /^core\/recorder\//,
+    below: ['base', 'protocol', 'pipeline', 'events'],
+  },
   { area: 'policy', files: /^core\/policy\//, below: ['base', 'config', 'pool'] },
   {
     area: 'daemon',
     files: /^core\/daemon\//,
-    below: ['base', 'config', 'protocol', 'pipeline', 'launch', 'wire', 'reach', 'pool', 'session', 'policy'],
+    below: [
+      'base',
+      'config',
+      'protocol',
+      'pipeline',
+      'launch',
+      'wire',
+      'reach',
+      'pool',
+      'session',
+      'policy',
+      'events',
+      'recorder',
+    ],
   },
   {
     area: 'doctor',
@@ -73,9 +91,15 @@ const LAYERS: readonly { area: string; files: RegExp; below: readonly string[] }
       'bench',
       'hook',
       'doctor',
+      'events',
+      'usage',
     ],
   },
-  { area: 'cli', files: /^(cli|program|hook|statusline)\.ts$/, below: ['base', 'config', 'kit', 'commands'] },
+  {
+    area: 'cli',
+    files: /^(cli|program|hook|statusline)\.ts$|^program\//,
+    below: ['base', 'config', 'kit', 'report', 'commands'],
+  },
 ]
 
 /** What only its owner may touch, with every further file that may, and why. */
@@ -93,6 +117,7 @@ const OWNED: readonly { what: string; use: RegExp; owners: Readonly<Record<strin
       'hook.ts': 'entry file',
       'statusline.ts': 'entry file',
       'core/daemon/main.ts': 'entry file',
+      'core/events/main.ts': 'entry file',
     },
   },
   {

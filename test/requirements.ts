@@ -21,7 +21,14 @@ export const REQUIREMENTS = {
   'CLI-2': 'status and status line: what runs, what it costs, at once',
   'CLI-3':
     'doctor names what is wrong, each finding with the command that fixes it; hooks that never hurt the agent',
+  'CLI-1':
+    'settings are rows of one table; config get, set, unset, list, explain and path; flags > env > project > user > default; what is wrong is named and nothing is written',
+  'CLI-4': 'man pages and shell completion come from the command tree; every read has --json',
+  'USE-1':
+    'transcripts of four clients: every response counted once, whatever repeats it, as the API counts it',
+  'USE-2': 'cost from a table of prices in the package or a file; cache writes and reads priced apart',
   'CLI-5': 'npm start and npm test do all the set-up on a fresh clone',
+  'STORE-1': 'events survive a kill anywhere and reach the database exactly once',
 } as const
 
 /** The id of a requirement row. */

@@ -11,11 +11,11 @@ import { examine, repairAll } from '../core/doctor/examine.ts'
 import type { DaemonView, Look } from '../core/doctor/finding.ts'
 import { doctorJson, doctorReport } from '../core/doctor/report.ts'
 import { MyceliumError } from '../core/errors.ts'
-import { lastHookAt } from '../core/hook/record.ts'
 import { renderQuiet } from '../core/launch/quiet.ts'
 import { launcherTextFor } from '../core/launch/render.ts'
 import type { Io } from '../core/report/io.ts'
 import { jsonText } from '../core/report/json.ts'
+import { standingOf } from '../core/usage/standing.ts'
 
 /** `mycelium doctor`. */
 export interface DoctorOptions {
@@ -51,6 +51,7 @@ async function lookAround(io: Io, paths: Paths): Promise<Look> {
     home: io.env.HOME || homedir(),
   }
   const root = packageRoot()
+  const standing = await standingOf(paths, where)
   return {
     where,
     paths,
@@ -61,9 +62,8 @@ async function lookAround(io: Io, paths: Paths): Promise<Look> {
     workshop: { ...where, paths, source: join(root, 'templates/relay.c') },
     launcherText: (relay) => launcherTextFor(paths, process.execPath, root, relay),
     quietText: renderQuiet(paths, process.execPath, root),
-    // Nothing is imported yet, so nothing can be missing.
-    unimported: () => undefined,
-    lastHookAt: (client) => lastHookAt(paths, client),
+    unimported: () => standing?.unimported,
+    lastHookAt: (client) => standing?.lastHookAt.get(client),
   }
 }
 

@@ -24,7 +24,7 @@ const INPUT_LIMIT_MS = 1_000
 export async function runHook({ client, event, input, env, clock }: HookCall): Promise<void> {
   try {
     const root = rootFrom(env)
-    const paths = { root, log: join(root, 'log') }
+    const paths = { events: join(root, 'events'), log: join(root, 'log') }
     try {
       const { bytes, whole } = await readInput(input, {
         maxBytes: MAX_INPUT_BYTES,

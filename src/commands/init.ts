@@ -13,7 +13,6 @@ import {
   writeQuiet,
 } from '../core/clients/install-hooks.ts'
 import { knownServers, registrySays } from '../core/clients/known-servers.ts'
-import { nearest } from '../core/clients/nearest.ts'
 import type { Where } from '../core/clients/places.ts'
 import { type Plan, planOf, selects } from '../core/clients/plan.ts'
 import { redacted } from '../core/clients/redact.ts'
@@ -32,6 +31,7 @@ import {
 import { quietPath, renderQuiet } from '../core/launch/quiet.ts'
 import { launcherTextFor } from '../core/launch/render.ts'
 import { which } from '../core/launch/which.ts'
+import { nearest } from '../core/nearest.ts'
 import { initReport, initSummary, type PlannedServer, type Relay } from '../core/report/init-report.ts'
 import type { Io } from '../core/report/io.ts'
 import { jsonText } from '../core/report/json.ts'

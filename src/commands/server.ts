@@ -1,6 +1,5 @@
 import { homedir } from 'node:os'
 import { declaredEntries } from '../core/clients/declared.ts'
-import { nearest } from '../core/clients/nearest.ts'
 import { pathsFrom } from '../core/config/paths.ts'
 import {
   type Mode,
@@ -15,6 +14,7 @@ import { findOrStart } from '../core/daemon/start.ts'
 import type { ServerRow, WarmResult, WarmTarget } from '../core/daemon/wire.ts'
 import { MyceliumError } from '../core/errors.ts'
 import { modeOf } from '../core/launch/catalog.ts'
+import { nearest } from '../core/nearest.ts'
 import type { Io } from '../core/report/io.ts'
 import { jsonText } from '../core/report/json.ts'
 import { printable } from '../core/report/printable.ts'

@@ -18,6 +18,7 @@ import { unifiedDiff } from '../core/report/unified-diff.ts'
 export interface UndoOptions {
   readonly client?: readonly string[]
   readonly dryRun?: boolean
+  readonly keepUsage?: boolean
   readonly json?: boolean
 }
 
@@ -43,7 +44,11 @@ export async function runUndo(io: Io, options: UndoOptions): Promise<number> {
     }
     return report(io, options, { files: previews, problems, removed: false, daemonStopped: false }, present)
   }
-  const takeBack = () => undo(undoTargets(where, paths, only, problems), where, paths, stopDaemon, io.signal)
+  const takeBack = () =>
+    undo(undoTargets(where, paths, only, problems), where, paths, stopDaemon, {
+      signal: io.signal,
+      keepUsage: options.keepUsage,
+    })
   const undone = present ? await runAlone(paths, takeBack) : await takeBack()
   return report(io, options, { ...undone, problems: [...problems, ...undone.problems] }, present)
 }

@@ -4,6 +4,8 @@ export const ERRORS = {
   usage: { exit: 2, hint: 'mycelium --help' },
   unknown_client: { exit: 2, hint: 'mycelium init --help lists the clients' },
   unknown_server: { exit: 2, hint: 'mycelium server list' },
+  unknown_setting: { exit: 2, hint: 'mycelium config list --all' },
+  setting_invalid: { exit: 2, hint: 'mycelium config list --all' },
   interrupted: { exit: 130, hint: 'nothing was left half-written; run it again' },
   internal: { exit: 70, wire: -32603, hint: 'mycelium daemon logs' },
 
@@ -17,6 +19,22 @@ export const ERRORS = {
   config_gone: { exit: 1, hint: 'mycelium undo, in the directory that the file was moved to' },
   not_removed: { exit: 1, hint: 'see to its permissions and run it again, or remove it by hand' },
   registry_invalid: { exit: 1, hint: 'mycelium init --yes writes it anew' },
+
+  // usage database
+  duckdb_missing: { exit: 1, hint: 'npm install -g mycelium, on a platform that DuckDB has a build for' },
+  database_none: {
+    exit: 1,
+    hint: 'nothing was recorded yet; mycelium usage import reads what your agents kept',
+  },
+  database_locked: { exit: 1, hint: 'close that program, then run it again' },
+  database_newer: { exit: 1, hint: 'use the version of mycelium that wrote it, or move the file away' },
+  database_broken: {
+    exit: 1,
+    hint: 'move the file away: a new one is made, and transcripts can be imported again',
+  },
+  // transcripts and prices
+  transcript_busy: { exit: 1, hint: 'close the client, then run it again' },
+  prices_invalid: { exit: 1, hint: 'mend the file at the place named, then run it again' },
 
   // daemon and sockets
   socket_path_too_long: { exit: 1, hint: 'set MYCELIUM_HOME to a shorter path' },

@@ -16,8 +16,12 @@ const MAX_FILE_BYTES = 10 * 1024 * 1024
 const KEPT_FILES = 3
 const MAX_LINE_CHARS = 2_000
 
-/** A log of JSON lines in log/daemon.log and log/server-<id>.log, each rotated at 10 MiB with 3 old files kept. Undo knows them by these names (config/own-names.ts). */
-export function openLog(directory: string, clock: Clock): Log {
+/** A log of JSON lines in log/daemon.log and log/server-<id>.log, each rotated at 10 MiB with 3 old files kept. `also` is told each event too. Undo knows them by these names (config/own-names.ts). */
+export function openLog(
+  directory: string,
+  clock: Clock,
+  also?: (name: string, fields: LogFields) => void,
+): Log {
   mkdirSync(directory, { recursive: true, mode: 0o700 })
   const sizes = new Map<string, number>()
 
@@ -37,11 +41,13 @@ export function openLog(directory: string, clock: Clock): Log {
   }
 
   return {
-    event: (name, fields = {}) =>
+    event: (name, fields = {}) => {
       append(
         'daemon.log',
         `${JSON.stringify({ at: new Date(clock.wall()).toISOString(), event: name, ...fields })}\n`,
-      ),
+      )
+      also?.(name, fields)
+    },
     server: (id, line) =>
       append(
         `server-${id}.log`,

@@ -56,6 +56,9 @@ describe('undo', () => {
     const box = claude()
     await box.init()
     box.put('.mycelium/config.json', '{}')
+    // What a `config set` leaves that was killed: conf's draft, and our second link to the file as it was.
+    box.put('.mycelium/config.json.tmp-1732627200abc123', '{')
+    box.put('.mycelium/config.json.4711.0123abcd.tmp', '{}')
     await box.undo()
     expect(readdirSync(box.paths.root)).toEqual(['config.json'])
   })

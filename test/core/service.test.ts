@@ -26,7 +26,7 @@ function serviceOver(lists: Lists<Upstream>, rootsOffered: boolean): Service {
     lists,
     sharing: 'multiplexed',
     greetings: { rootsOffered } as Greetings,
-    leaseMs: 100,
+    leaseMs: () => 100,
     inService: () => {},
   })
 }

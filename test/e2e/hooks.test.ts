@@ -16,6 +16,7 @@ import { dirname, join } from 'node:path'
 import { parse } from 'jsonc-parser'
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { builtCli, type Ended, ended } from '../fixtures/built-cli.ts'
+import { recordedHooks } from '../fixtures/hook-events.ts'
 import { verifies } from '../requirements.ts'
 
 const EVENTS = [
@@ -213,8 +214,8 @@ describe('init --hooks', () => {
     const [hook, line] = [hookCommand(), config().statusLine.command as string]
     const payload = { hook_event_name: 'SessionEnd', session_id: 's', model: { display_name: 'Opus' } }
     expect(await fire(hook, payload)).toEqual([0, '', ''])
-    const recorded = readFileSync(join(home, '.mycelium/events/hooks.jsonl'), 'utf8')
-    expect(JSON.parse(recorded)).toMatchObject({
+    const [recorded] = await recordedHooks(join(home, '.mycelium'))
+    expect(recorded).toMatchObject({
       event: 'SessionEnd',
       client: 'claude-code',
       clientSession: 's',

@@ -57,6 +57,9 @@ describe('the package', () => {
       'bin/mycelium.js',
       'dist/cli.js',
       'dist/daemon.js',
+      'dist/transcripts.js',
+      'dist/sqlite3.cjs',
+      'dist/node-sqlite3-wasm.wasm',
       'LICENSE',
       'README.md',
       'man/mycelium.1',
@@ -71,11 +74,12 @@ describe('the package', () => {
     expect(pack.size).toBeLessThan(1_000_000)
   })
 
-  it('depends on nothing at run time', () => {
+  it('depends on DuckDB at most, and runs without it', () => {
     const { dependencies, optionalDependencies, peerDependencies } = JSON.parse(
       readFileSync(join(installed, 'package.json'), 'utf8'),
     )
-    expect({ dependencies, optionalDependencies, peerDependencies }).toEqual({})
+    expect({ dependencies, peerDependencies }).toEqual({})
+    expect(Object.keys(optionalDependencies)).toEqual(['@duckdb/node-api'])
     expect(existsSync(join(installed, 'node_modules'))).toBe(false)
   })
 

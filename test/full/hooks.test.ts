@@ -1,9 +1,10 @@
-import { readFileSync, rmSync } from 'node:fs'
+import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { startModel } from '../../bench/model-endpoint.ts'
 import { ended } from '../fixtures/built-cli.ts'
 import { type ClientHome, clientHome, textOf } from '../fixtures/client-home.ts'
+import { recordedHooks } from '../fixtures/hook-events.ts'
 import { realClient } from '../fixtures/real-clients.ts'
 import { verifies } from '../requirements.ts'
 
@@ -61,10 +62,7 @@ describe('a whole turn of the real Claude Code with our hooks', () => {
     const settings = textOf(home.sandbox, '.claude/settings.json')
     expect(await turn()).toMatchObject({ code: 0, stdout: 'Done.\n' })
     const root = join(home.sandbox.home, '.mycelium')
-    const events = readFileSync(join(root, 'events/hooks.jsonl'), 'utf8')
-      .split('\n')
-      .slice(0, -1)
-      .map((line) => JSON.parse(line))
+    const events = await recordedHooks(root)
     expect(events.map(({ event }) => event)).toEqual(
       expect.arrayContaining(['SessionStart', 'UserPromptSubmit', 'PostToolUse', 'Stop', 'SessionEnd']),
     )

@@ -34,6 +34,8 @@ the agent.
 
 Options:
   -V, --version          print the version
+  --config <key=value>   this setting for this command; may be given more than
+                         once
   -h, --help             display help for command
 
 Commands:
@@ -41,8 +43,10 @@ Commands:
   undo [options]         take mycelium away and restore every config
   server                 look at the servers and decide how they are shared
   daemon                 look at or mend the process that keeps servers warm
+  config                 read and change the settings
   doctor [options]       find what is wrong, and the command that mends it
   demo [options]         see it work in a sandbox
+  completion <shell>     print the completion script of a shell
   version [options]      say what is installed
   hook <client> [event]  record that a hook of a client fired
   statusline             print the status line of Claude Code
@@ -80,6 +84,7 @@ describe('help', () => {
 
   it.each([
     ['daemon', ['start', 'stop', 'restart', 'status', 'logs', 'run']],
+    ['config', ['get', 'set', 'unset', 'list', 'explain', 'path']],
     ['server', ['list', 'warm', 'restart', 'drain', 'pause', 'resume', 'share']],
   ])('of %s names its verbs', async (noun, verbs) => {
     const { stdout, code } = await mycelium(noun, '--help')
@@ -102,8 +107,7 @@ describe('help', () => {
         '-h, --help',
       ],
     ],
-    ['doctor', ['--fix', '--json', '-h, --help']],
-    ['undo', ['--client <name>', '--dry-run', '--json', '-h, --help']],
+    ['undo', ['--client <name>', '--dry-run', '--keep-usage', '--json', '-h, --help']],
   ])('of %s names its options', async (command, options) => {
     const { stdout } = await mycelium(command, '--help')
     expect([...stdout.matchAll(/^ {2}(-.*?) {2,}/gm)].map((match) => match[1])).toEqual(options)
@@ -160,6 +164,49 @@ describe('a command line that is not understood exits 2 and names the next step'
     [['init', '--client'], "option '--client <name>' argument missing", 'mycelium init --help'],
     [['server', 'drain'], "missing required argument 'names'", 'mycelium server drain --help'],
     [['server', 'share', 'github', 'always'], "'always' is invalid", 'mycelium server share --help'],
+    [['config', 'get'], "missing required argument 'keys'", 'mycelium config get --help'],
+    [
+      ['config', 'set', 'a.b'],
+      '"a.b" gives no value',
+      'mycelium config set key=value, or one key and its value',
+    ],
+    [
+      ['config', 'set', 'limits=1'],
+      'limits is a section, not a setting',
+      'name one of it, such as limits.processes_per_pool',
+    ],
+    [
+      ['config', 'get', 'token_optimisation.enabled'],
+      'no setting "token_optimisation.enabled"',
+      'did you mean token_optimization.enabled?',
+    ],
+    [
+      ['config', 'set', 'target_reduction=1'],
+      'no setting "target_reduction"',
+      'did you mean token_optimization.target_reduction?',
+    ],
+    [
+      ['config', 'set', 'token_optimization.target_reduction=2'],
+      'token_optimization.target_reduction: 2 is not a number from 0 to 1',
+      'mycelium config explain token_optimization.target_reduction',
+    ],
+    [
+      ['config', 'set', 'events.fsync', 'often'],
+      '"often" is not batch or always or never',
+      'mycelium config explain events.fsync',
+    ],
+    [
+      ['--config', 'cache.enabld=true', 'version'],
+      'no setting "cache.enabld"',
+      'did you mean cache.enabled?',
+    ],
+    [['--config', 'diff.enabled', 'version'], '--config diff.enabled: no value', '--config key=value'],
+    [
+      ['--config', 'limits.idle_ms=5s', 'version'],
+      'it reads the user file only',
+      'mycelium config set limits.idle_ms=5s',
+    ],
+    [['completion', 'tcsh'], "'tcsh' is invalid", 'mycelium completion --help'],
     [['daemon', 'logs', '-n', 'many'], 'It must be a whole number.', 'mycelium daemon logs --help'],
   ])('%j', async (args, message, next) => {
     const { code, stdout, stderr } = await mycelium(...args)

@@ -1,9 +1,19 @@
 import { spawn } from 'node:child_process'
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { builtCli, type Ended } from '../fixtures/built-cli.ts'
+import { recordedHooks } from '../fixtures/hook-events.ts'
 import { verifies } from '../requirements.ts'
 
 const USED = {
@@ -52,18 +62,17 @@ function run(
 
 const SILENT = { code: 0, signal: null, stdout: '', stderr: '' }
 const file = (name: string) => join(home, '.mycelium', name)
-const events = () =>
-  readFileSync(file('events/hooks.jsonl'), 'utf8')
-    .split('\n')
-    .slice(0, -1)
-    .map((line) => JSON.parse(line))
+const events = () => recordedHooks(file(''))
 
 describe('mycelium hook', () => {
   it('records names, ids and sizes of a tool use, and nothing that was said', async () => {
     verifies('CLI-3')
     const before = Date.now() * 1000
     expect(await run(['hook', 'claude-code'], JSON.stringify(USED))).toEqual(SILENT)
-    const [event] = events()
+    expect(readFileSync(file('events/shared.seg'), 'utf8')).not.toContain('secret')
+    expect(statSync(file('events/shared.seg')).mode & 0o777).toBe(0o600)
+    expect(statSync(file('events')).mode & 0o777).toBe(0o700)
+    const event = (await events())[0]!
     expect(event).toEqual({
       at: expect.any(Number),
       client: 'claude-code',
@@ -80,9 +89,6 @@ describe('mycelium hook', () => {
     })
     expect(event.at).toBeGreaterThanOrEqual(before)
     expect(event.at).toBeLessThanOrEqual(Date.now() * 1000 + 1000)
-    expect(readFileSync(file('events/hooks.jsonl'), 'utf8')).not.toContain('secret')
-    expect(statSync(file('events/hooks.jsonl')).mode & 0o777).toBe(0o600)
-    expect(statSync(file('events')).mode & 0o777).toBe(0o700)
   })
 
   it.each([
@@ -108,7 +114,7 @@ describe('mycelium hook', () => {
     ],
   ])('knows %s', async (_, payload, expected) => {
     expect(await run(['hook', 'claude-code'], JSON.stringify(payload))).toEqual(SILENT)
-    expect(events()).toMatchObject([expected])
+    expect(await events()).toMatchObject([expected])
   })
 
   it.each([
@@ -119,14 +125,14 @@ describe('mycelium hook', () => {
     ['a byte order mark and other bytes', '\u{feff}\0\u{ffff}', 'unreadable'],
   ])('tolerates %s', async (_, text, outcome) => {
     expect(await run(['hook', 'claude-code', 'Stop'], text)).toEqual(SILENT)
-    expect(events()).toMatchObject([{ event: 'Stop', outcome }])
+    expect(await events()).toMatchObject([{ event: 'Stop', outcome }])
   })
 
   it('takes 10 MB of a tool result', async () => {
     const text = JSON.stringify({ ...USED, tool_response: 'a "line"\n'.repeat(1_000_000) })
     expect(text.length).toBeGreaterThan(10_000_000)
     expect(await run(['hook', 'claude-code'], text)).toEqual(SILENT)
-    expect(events()).toMatchObject([{ toolUse: 'toolu_1', bytesOut: 12_000_002 }])
+    expect(await events()).toMatchObject([{ toolUse: 'toolu_1', bytesOut: 12_000_002 }])
   })
 
   it('waits a second for an input that never ends, and not at all for one that is not there', async () => {
@@ -134,7 +140,7 @@ describe('mycelium hook', () => {
     expect(await run(['hook', 'claude-code'], null)).toEqual(SILENT)
     expect(performance.now() - since).toBeLessThan(5_000)
     expect(await run(['hook', 'claude-code'], undefined)).toEqual(SILENT)
-    expect(events()).toHaveLength(2)
+    expect(await events()).toHaveLength(2)
     expect(readFileSync(file('log/hook.log'), 'utf8')).toMatch(
       /^\S+ claude-code: the input did not end, or was too long\n$/,
     )
@@ -151,7 +157,7 @@ describe('mycelium hook', () => {
     })
     expect(await new Promise((resolve) => child.on('close', resolve))).toBe(0)
     closeSync(fd)
-    expect(events()).toMatchObject([{ toolUse: 'toolu_1' }])
+    expect(await events()).toMatchObject([{ toolUse: 'toolu_1' }])
   })
 
   it('without arguments, without HOME, and where nothing can be written, is silent all the same', async () => {
@@ -176,14 +182,12 @@ describe('mycelium hook', () => {
     expect(existsSync(file('.'))).toBe(false)
   })
 
-  it('keeps its file and its log bounded', async () => {
+  it('adds nothing to a file that nobody takes in', async () => {
     mkdirSync(file('events'))
-    writeFileSync(file('events/hooks.jsonl'), 'x'.repeat(8 * 1024 * 1024))
-    await run(['hook', 'claude-code'], JSON.stringify(USED))
-    expect(existsSync(file('events/hooks.jsonl'))).toBe(false)
-    await run(['hook', 'claude-code'], JSON.stringify(USED))
-    expect(events()).toHaveLength(1)
-    writeFileSync(file('events/hooks.jsonl.1'), '')
+    writeFileSync(file('events/shared.seg'), '')
+    truncateSync(file('events/shared.seg'), 128 * 1024 * 1024)
+    expect(await run(['hook', 'claude-code'], JSON.stringify(USED))).toEqual(SILENT)
+    expect(statSync(file('events/shared.seg')).size).toBe(128 * 1024 * 1024)
   })
 
   it('of many at once loses no line', async () => {
@@ -191,7 +195,7 @@ describe('mycelium hook', () => {
       Array.from({ length: 24 }, () => run(['hook', 'claude-code'], JSON.stringify(USED))),
     )
     expect(all).toEqual(all.map(() => SILENT))
-    expect(events()).toHaveLength(24)
+    expect(await events()).toHaveLength(24)
   })
 
   it('explains itself when asked', async () => {

@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises'
+import { readConfig, requireWritable } from '../config/config-text.ts'
 import { writeFileAtomic } from '../config/write-file.ts'
 import { MyceliumError } from '../errors.ts'
-import { readConfig, requireWritable } from './config-text.ts'
 
 /** Enough to get between the writes of a program that writes every few hundredths of a second; some seconds in all. */
 const ATTEMPTS = 40

@@ -1,6 +1,6 @@
 import { MyceliumError } from '../errors.ts'
+import { nearest } from '../nearest.ts'
 import type { Client, KeyPath } from './client.ts'
-import { nearest } from './nearest.ts'
 import { CLIENTS } from './table.ts'
 
 /** The client with this id. */

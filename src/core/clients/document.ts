@@ -99,15 +99,6 @@ export function applySplices(text: string, splices: readonly Splice[]): string {
   return result + text.slice(position)
 }
 
-/** One-based line and column of an offset. */
-export function lineAndColumn(
-  text: string,
-  offset: number,
-): { readonly line: number; readonly column: number } {
-  const before = text.slice(0, offset).split('\n')
-  return { line: before.length, column: (before.at(-1) ?? '').length + 1 }
-}
-
 /** The members with this key. */
 export function membersOf(map: MapValue, key: string): readonly Member[] {
   return map.members.filter((member) => member.key === key)

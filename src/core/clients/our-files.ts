@@ -1,6 +1,6 @@
 import { closeSync, lstatSync, openSync, readdirSync, readSync, renameSync, rmdirSync, rmSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
-import { isOurLogName, isOurRunName } from '../config/own-names.ts'
+import { isDatabaseName, isOurLogName, isOurRunName, isSegmentName } from '../config/own-names.ts'
 import type { Paths } from '../config/paths.ts'
 import { TEMPORARY } from '../config/write-file.ts'
 import { hasErrno, MyceliumError } from '../errors.ts'
@@ -14,19 +14,21 @@ const LAUNCHER_MARK = '\n# mycelium launcher of the MCP server '
 const HEAD_BYTES = 128
 /** Pairs with launch/compiled-relay.ts, which also leaves temporary names when it is killed, and launch/quiet.ts. */
 const BIN_NAME = /^relay-[0-9a-f]{12}(\.[0-9a-f]{8}\.tmp.*)?$|^quiet(\.\d+\.[0-9a-f]{8}\.tmp)?$/
-/** Pairs with hook/record.ts. */
-const EVENT_NAME = /^hooks\.jsonl(\.1)?$/
+const CONF_DRAFT = /\.tmp-\d{10}[0-9a-f]{6}$/
 const OWN_ROOT_NAME = '.mycelium'
 
 /** What a removal leaves: ids of launchers, and names in the directory of backups. */
 export interface Kept {
   readonly launchers: ReadonlySet<string>
   readonly backups: ReadonlySet<string>
+  /** What was recorded: events and the database. */
+  readonly usage: boolean
 }
 
 /** Whether anything below the root, or its run directory, was made by us. The root may be a directory of the user's with things of their own. */
 export function anythingOfOurs(paths: Paths): boolean {
-  if (ourLaunchers(paths).length > 0 || ourRunFiles(paths).length > 0) return true
+  if (ourLaunchers(paths).length > 0 || ourRunFiles(paths).length > 0 || ourRecords(paths).length > 0)
+    return true
   if (knownServers(paths).servers.length > 0 || readJournal(paths).files.length > 0) return true
   if (ourBackups(paths).some((name) => isSoundBackup(paths, name))) return true
   // Names that others use too count only where the directory has our name.
@@ -63,24 +65,29 @@ export function removeOurFiles(paths: Paths, kept: Kept): readonly Problem[] {
     ...namesIn(paths.bin)
       .filter((name) => BIN_NAME.test(name))
       .map((name) => join(paths.bin, name)),
-    ...namesIn(join(paths.root, 'events'))
-      .filter((name) => EVENT_NAME.test(name))
-      .map((name) => join(paths.root, 'events', name)),
     ...namesIn(paths.log)
       .filter(isOurLogName)
       .map((name) => join(paths.log, name)),
     ...namesIn(paths.root)
-      .filter((name) => name.startsWith(basename(paths.registry)) && TEMPORARY.test(name))
+      .filter((name) => isDraftOf(paths.registry, name) || isDraftOf(paths.settings, name))
       .map((name) => join(paths.root, name)),
     paths.registry,
   ]) {
     trying(path, () => rmSync(path, { force: true }))
   }
-  for (const path of [paths.launchers, paths.bin, paths.backups, paths.log, join(paths.root, 'events')])
+  // DuckDB's spill directory is one of them.
+  for (const path of kept.usage ? [] : ourRecords(paths))
+    trying(path, () => rmSync(path, { recursive: true, force: true }))
+  for (const path of [paths.launchers, paths.bin, paths.backups, paths.log, paths.events])
     trying(path, () => removeIfEmpty(path))
   trying(paths.run, () => removeRun(paths))
   trying(paths.root, () => removeIfEmpty(paths.root))
   return problems
+}
+
+/** What a write that was killed left beside its file; conf names its own drafts (config/store.ts). */
+function isDraftOf(file: string, name: string): boolean {
+  return name.startsWith(`${basename(file)}.`) && (TEMPORARY.test(name) || CONF_DRAFT.test(name))
 }
 
 /** Named by the registry or the journal, or carrying the mark. */
@@ -114,6 +121,18 @@ function ourBackups(paths: Paths): readonly string[] {
   return namesIn(paths.backups).filter(
     (name) => name === JOURNAL_NAME || named.has(name) || TEMPORARY.test(name) || isSoundBackup(paths, name),
   )
+}
+
+/** What was recorded, segments before the database that they go into. */
+function ourRecords(paths: Paths): readonly string[] {
+  return [
+    ...namesIn(paths.events)
+      .filter(isSegmentName)
+      .map((name) => join(paths.events, name)),
+    ...namesIn(paths.root)
+      .filter(isDatabaseName)
+      .map((name) => join(paths.root, name)),
+  ]
 }
 
 function ourRunFiles(paths: Paths): readonly string[] {

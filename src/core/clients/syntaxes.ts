@@ -1,5 +1,6 @@
 import { MyceliumError } from '../errors.ts'
-import { type Format, lineAndColumn, type MapValue, type Syntax, SyntaxProblem } from './document.ts'
+import { lineAndColumn } from '../text-place.ts'
+import { type Format, type MapValue, type Syntax, SyntaxProblem } from './document.ts'
 import { jsonSyntax } from './json-syntax.ts'
 import { tomlSyntax } from './toml-syntax.ts'
 import { yamlSyntax } from './yaml-syntax.ts'

@@ -32,13 +32,21 @@ export interface Undone {
   readonly stays?: 'in use' | 'failed'
 }
 
+/** How to undo. */
+export interface UndoChoices {
+  /** Stops between two files. */
+  readonly signal?: AbortSignal | undefined
+  /** Leaves what was recorded. */
+  readonly keepUsage?: boolean | undefined
+}
+
 /** Takes our edits out of these files, and, when no file holds any more, removes everything else of ours. */
 export async function undo(
   targets: readonly UndoTarget[],
   where: Where,
   paths: Paths,
   stopDaemon: (paths: Paths) => Promise<boolean>,
-  signal?: AbortSignal,
+  { signal, keepUsage = false }: UndoChoices = {},
 ): Promise<Undone> {
   const files: UndoneFile[] = []
   const problems: Problem[] = []
@@ -72,7 +80,7 @@ export async function undo(
     if (anythingOfOurs(paths)) leaveFailureNote(paths, 'mycelium is being undone')
     const daemonStopped = await stopDaemon(paths)
     problems.push(...gone.map((record) => goneProblem(record, paths)))
-    problems.push(...removeOurFiles(paths, keptFor(gone)))
+    problems.push(...removeOurFiles(paths, keptFor(gone, keepUsage)))
     return { files, problems, removed: problems.length === 0, daemonStopped }
   } catch (error) {
     problems.push(problemOf('mycelium', paths.root, error))
@@ -122,8 +130,9 @@ function keepNeeded(servers: readonly ServerDef[], failed: boolean, where: Where
   if (!failed) removeLaunchers(paths, neededLaunchers(servers, where, paths), former)
 }
 
-function keptFor(gone: readonly JournalFile[]): Kept {
+function keptFor(gone: readonly JournalFile[], usage: boolean): Kept {
   return {
+    usage,
     launchers: new Set(gone.flatMap(({ edits }) => edits.map((edit) => edit.id))),
     backups: new Set(
       gone.length === 0 ? [] : [JOURNAL_NAME, ...gone.flatMap(({ first, base }) => [first, base])],

@@ -16,3 +16,18 @@ export function isOurLogName(name: string): boolean {
 export function isOurRunName(name: string): boolean {
   return RUN_NAME.test(name) || TEMPORARY.test(name) || name === UPSTREAMS
 }
+
+/** Pairs with events/segment-file.ts. */
+const SEGMENT_NAME = /^(shared|[a-z]+-\d{1,10}-[0-9a-f]{12})\.seg$/
+/** Pairs with paths.ts; DuckDB puts its log and its spill directory next to the file. */
+const DATABASE_NAME = /^usage\.duckdb(\.wal|\.tmp)?$/
+
+/** Whether a name in the events directory is one of our segments. */
+export function isSegmentName(name: string): boolean {
+  return SEGMENT_NAME.test(name)
+}
+
+/** Whether a name in the root is the database or one of the files that DuckDB keeps beside it. */
+export function isDatabaseName(name: string): boolean {
+  return DATABASE_NAME.test(name)
+}

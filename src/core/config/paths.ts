@@ -17,6 +17,10 @@ export interface Paths {
   readonly registry: string
   readonly settings: string
   readonly log: string
+  /** Segments of the event log. */
+  readonly events: string
+  /** What the events become: tables to ask. */
+  readonly database: string
   /** Socket, locks and journals: short path, 0700. Every name in it is listed in clients/our-files.ts, or undo would leave it. */
   readonly run: string
   readonly socket: string
@@ -43,6 +47,8 @@ export function pathsOf(root: string): Paths {
     registry: join(root, 'servers.json'),
     settings: join(root, 'config.json'),
     log: join(root, 'log'),
+    events: join(root, 'events'),
+    database: join(root, 'usage.duckdb'),
     run,
     socket: join(run, 'd.sock'),
   }

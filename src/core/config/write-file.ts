@@ -51,17 +51,21 @@ export function writeFileAtomic(
     renameSync(temporary, target)
   } catch (cause) {
     rmSync(temporary, { force: true })
-    if (hasErrno(cause, 'EACCES', 'EPERM', 'EROFS')) {
-      throw new MyceliumError('config_read_only', `${path} cannot be written: ${cause.code}`, { cause })
-    }
-    if (hasErrno(cause, 'ENOSPC', 'EDQUOT', 'EFBIG', 'EIO')) {
-      throw new MyceliumError('write_failed', `${path} was not written: ${cause.code}`, { cause })
-    }
-    throw cause
+    throw writeFailure(path, cause)
   }
 }
 
-function realPathOrSelf(path: string): string {
+/** What a system error of a write means; anything else as it is. */
+export function writeFailure(path: string, cause: unknown): unknown {
+  if (hasErrno(cause, 'EACCES', 'EPERM', 'EROFS'))
+    return new MyceliumError('config_read_only', `${path} cannot be written: ${cause.code}`, { cause })
+  if (hasErrno(cause, 'ENOSPC', 'EDQUOT', 'EFBIG', 'EIO'))
+    return new MyceliumError('write_failed', `${path} was not written: ${cause.code}`, { cause })
+  return cause
+}
+
+/** Where a link leads, or the path itself when nothing is there yet. */
+export function realPathOrSelf(path: string): string {
   try {
     return realpathSync(path)
   } catch (error) {

@@ -3,16 +3,16 @@ import type { Socket } from 'node:net'
 import { join } from 'node:path'
 import { setFlagsFromString } from 'node:v8'
 import { systemClock } from '../clock.ts'
+import { liveSettings } from '../config/live-settings.ts'
 import { packageRoot, packageVersion } from '../config/package-root.ts'
 import { failureNotePath, leaveFailureNote, type Paths, pathsOf, preparePaths } from '../config/paths.ts'
 import { isSetUp } from '../config/registry.ts'
-import { readSettings, section } from '../config/settings.ts'
 import { MyceliumError } from '../errors.ts'
 import { openLog } from '../log.ts'
-import { compose, type Interceptor } from '../pipeline/call.ts'
-import { sweepPools } from '../policy/janitor.ts'
+import { compose } from '../pipeline/call.ts'
+import { endSpares, sweepPools } from '../policy/janitor.ts'
 import { Saturation } from '../policy/saturation.ts'
-import { limitsWith } from '../pool/limits.ts'
+import { limitsFrom } from '../pool/limits.ts'
 import { Pools } from '../pool/pools.ts'
 import { profileOf } from '../pool/profile.ts'
 import { dispatchCounted } from '../pool/stateful-calls.ts'
@@ -22,20 +22,24 @@ import { AgentsSeen } from './agents-seen.ts'
 import { serveControl } from './control.ts'
 import { recordDraining } from './draining.ts'
 import { type Hello, refuseUnlessUtf8 } from './hello.ts'
+import { Ingester } from './ingester.ts'
 import { bootIdOf, sweepLeftovers } from './journal.ts'
 import { KnownServers } from './known-servers.ts'
 import { Listener } from './listen.ts'
 import { acquireLock, DAEMON_LOCK } from './lock.ts'
 import { Processes } from './processes.ts'
+import { Recording, whoOf } from './recording.ts'
 import { serverRows } from './report.ts'
 import { LOCK_HELD_EXIT } from './start.ts'
 import { removeTraces } from './traces.ts'
+import { treesOf } from './trees.ts'
 import { warmServers } from './warm.ts'
 import { startWatcher } from './watcher.ts'
 import type { DaemonStatus, WarmTarget } from './wire.ts'
 
 const TICK_MS = 1_000
 const SNAPSHOT_MS = 2_000
+const SAMPLE_TICK_MS = 250
 const STOP_LIMIT_MS = 10_000
 /** A launcher that outlived an undo starts a daemon of no use: it stays for as long as the launcher may need to be refused. */
 const NOTHING_SET_UP_MS = 5_000
@@ -43,27 +47,28 @@ const NOTHING_SET_UP_MS = 5_000
 /** Why a daemon ends that has nothing to serve any more. */
 const UNDONE = 'nothing is set up'
 
-/** Per-request behaviour, outermost first: none yet, so every call crosses as it came. */
-const INTERCEPTORS: readonly Interceptor[] = []
-
 /** Wiring only: builds the services and lets them run until the daemon is told to stop or has nothing to do. */
 async function run(paths: Paths): Promise<void> {
   preparePaths(paths)
   const clock = systemClock
-  const log = openLog(paths.log, clock)
+  let recordingLater: Recording | undefined
+  const log = openLog(paths.log, clock, (name, fields) => recordingLater?.recorder.logged(name, fields))
   const daemon = identityOf(process.pid) as Identity
   const lock = await acquireLock(paths.run, DAEMON_LOCK, { identity: daemon })
   if ('heldBy' in lock) {
     process.exitCode = LOCK_HELD_EXIT
     return
   }
-  const { limits, ignored } = limitsWith(section(readSettings(paths), 'limits'))
-  for (const limit of ignored)
-    log.event('limit-ignored', {
-      limit,
-      because: 'config.json gives no number of at least 0 for a limit of that name',
-    })
+  const settings = liveSettings(paths, {
+    changed: (keys) => log.event('settings-changed', { keys: keys.join(' ') }),
+    ignored: (key, because) => log.event('setting-ignored', { key, because }),
+    broken: (error) => log.event('settings-broken', { because: error.message, kept: 'the settings before' }),
+  })
+  const limits = limitsFrom(settings)
   const bootId = bootIdOf(paths, daemon)
+  const recording = new Recording({ paths, clock, log, settings, daemon })
+  recordingLater = recording
+  const ingester = new Ingester({ paths, clock, log })
   const sweeping = sweepLeftovers(paths, clock)
   const watcher = await startWatcher({
     script: readFileSync(join(packageRoot(), 'templates', 'watcher.sh'), 'utf8'),
@@ -77,6 +82,9 @@ async function run(paths: Paths): Promise<void> {
     limits,
     spawn: (profile) => processes.spawn(profile),
     end: (upstream) => processes.end(upstream),
+  })
+  settings.onChange(['pools.warm_spares.enabled'], () => {
+    if (!settings.get('pools.warm_spares.enabled')) endSpares(pools, 'warm spares were switched off')
   })
   const saturation = new Saturation(clock)
   const servers = new KnownServers(paths)
@@ -92,16 +100,24 @@ async function run(paths: Paths): Promise<void> {
     const def = servers.get(hello.server)
     const origin = { argv: hello.argv, cwd: hello.cwd, env: hello.env }
     const peer = { server: def.id, client: hello.client, pid: hello.pid, plainEof: hello.kind === 'ticket' }
-    const session: Session = new Session(`s${nextSession++}`, peer, socket, {
+    const id = `s${nextSession++}`
+    const recorded = recording.recorder.session(whoOf(hello, def.id, `${bootId}/${id}`))
+    const session: Session = new Session(id, peer, socket, {
       clock,
       log,
       limits,
       poolFor: (params) => {
         if (params !== undefined) agents.note(hello.client, params)
-        return pools.poolFor(profileOf(def, origin), params)
+        const pool = pools.poolFor(profileOf(def, origin), params)
+        recorded.attaching(pool.profile.mode, pool.lists.count('spare', 'idle', 'busy') > 0)
+        return pool
       },
-      dispatch: (pool, member) => compose(INTERCEPTORS, (call) => dispatchCounted(pool, call, member)),
+      // Per-request behaviour, outermost first.
+      dispatch: (pool, member) =>
+        compose([recorded.interceptor], (call) => dispatchCounted(pool, call, member)),
+      greeted: recorded.greeted,
       ended: () => {
+        recorded.ended()
         sessions.delete(session)
         log.event('session-ended', { session: session.id, server: def.id, client: hello.client })
         if (forgetDraining !== undefined && sessions.size === 0) void stop('drained')
@@ -138,6 +154,7 @@ async function run(paths: Paths): Promise<void> {
       await Promise.race([processes.settled(), new Promise((resolve) => setTimeout(resolve, STOP_LIMIT_MS))])
       processes.killAll()
       await watcher.stop()
+      await Promise.race([recording.close(), new Promise((resolve) => setTimeout(resolve, STOP_LIMIT_MS))])
       forgetDraining?.()
       if (forgetDraining === undefined && why === UNDONE) await removeTraces(paths, daemon)
       lock.release()
@@ -167,6 +184,8 @@ async function run(paths: Paths): Promise<void> {
       upstreams: processes.count,
       watcherPid: watcher.pid ?? null,
     }),
+    /** Makes everything recorded so far readable. */
+    flush: () => recording.flush(),
     servers: () => serverRows(servers.all(), pools, clock),
     sessions: () =>
       [...sessions].map((session) => ({
@@ -175,6 +194,7 @@ async function run(paths: Paths): Promise<void> {
         pool: session.pool?.key ?? null,
         inFlight: session.inFlight,
       })),
+    reload: () => ({ problem: settings.look()?.message ?? null }),
     warm: (args: Readonly<Record<string, unknown>>) =>
       warmServers(args.targets as readonly WarmTarget[], { clock, limits, pools, servers, agents }),
     restart: (args: Readonly<Record<string, unknown>>) =>
@@ -243,19 +263,22 @@ async function run(paths: Paths): Promise<void> {
 
   setInterval(() => {
     if (stopping !== undefined) return
-    sweepPools({ clock, log, limits, pools, saturation })
+    settings.look()
+    sweepPools({ clock, log, limits, settings, pools, saturation })
     const setUp = isSetUp(paths)
     const idleMs = clock.now() - idleSinceMs
     if (!setUp && (wasSetUp || idleMs > NOTHING_SET_UP_MS)) return void stop(UNDONE)
     wasSetUp ||= setUp
     if (forgetDraining !== undefined) return
     void listener.heal().catch((error: unknown) => log.event('bug', { what: String(error) }))
+    ingester.tick()
     if (sessions.size > 0 || processes.count > 0) idleSinceMs = clock.now()
     else if (idleMs > limits.daemonIdleMs) void stop('nothing to do')
   }, TICK_MS)
   setInterval(() => {
     if (processes.count > 0) processes.snapshot()
   }, SNAPSHOT_MS)
+  setInterval(() => recording.tick(() => treesOf(pools)), SAMPLE_TICK_MS)
 }
 
 const [, , verb, root] = process.argv

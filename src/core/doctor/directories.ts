@@ -2,7 +2,7 @@ import { chmodSync, lstatSync, type Stats, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { knownServers } from '../clients/known-servers.ts'
 import { readRegistry } from '../config/registry.ts'
-import { readSettings } from '../config/settings.ts'
+import { readSettingsFile } from '../config/settings-file.ts'
 import { hasErrno, MyceliumError } from '../errors.ts'
 import { quietPath } from '../launch/quiet.ts'
 import type { Finding, Look } from './finding.ts'
@@ -15,7 +15,7 @@ export function checkDirectories({ paths }: Look): readonly Finding[] {
     [paths.launchers, 0o022],
     [paths.bin, 0o022],
     [paths.backups, 0o022],
-    [join(paths.root, 'events'), 0o022],
+    [paths.events, 0o022],
     [paths.run, 0o077],
   ]
   const launchers = knownServers(paths).servers.map(({ id }) => join(paths.launchers, id))
@@ -25,7 +25,7 @@ export function checkDirectories({ paths }: Look): readonly Finding[] {
     ...programs.flatMap(([path, forbidden]) => judged(path, forbidden, false)),
     ...[paths.registry, paths.settings].flatMap((path) => judged(path, 0o022, false)),
     ...readable(() => readRegistry(paths)),
-    ...readable(() => readSettings(paths)),
+    ...readable(() => readSettingsFile(paths.settings)),
   ]
   if (findings.length > 0 || statOf(paths.root) === undefined) return findings
   return [{ id: 'directories', severity: 'ok', subject: paths.root, message: 'all of it is yours alone' }]

@@ -1,8 +1,8 @@
 /**
  * How one column of an event is kept: `time` is microseconds since the epoch, `text` a name that repeats, `label` a text that does not
- * (an id), `count` a whole number up to 2^53 that may be negative, `real` a double, `flag` true or false.
+ * (an id), `count` a whole number up to 2^53, `known` a count or -1 for not known, `cost` US dollars or -1 for not known, `flag` true or false.
  */
-export type ColumnType = 'time' | 'text' | 'label' | 'count' | 'real' | 'flag'
+export type ColumnType = 'time' | 'text' | 'label' | 'count' | 'known' | 'cost' | 'flag'
 
 type Columns = Readonly<Record<string, ColumnType>>
 
@@ -15,9 +15,9 @@ export const KINDS = {
   call: {
     at: 'time',
     /** The connection, `<daemon boot>/<session>`. */
-    session: 'label',
+    session: 'text',
     /** The client's own id of its session, where it tells servers. */
-    clientSession: 'label',
+    clientSession: 'text',
     client: 'text',
     /** Directory that the agent worked in. */
     project: 'text',
@@ -44,11 +44,11 @@ export const KINDS = {
     /** Bytes that the effect kept from the agent; negative when it cost some. */
     savedBytes: 'count',
   },
-  /** An agent's connection to a server: `started` or `ended`. */
+  /** An agent's connection to a server: `started`, `greeted` or `ended`. */
   session: {
     at: 'time',
-    session: 'label',
-    clientSession: 'label',
+    session: 'text',
+    clientSession: 'text',
     client: 'text',
     project: 'text',
     server: 'text',
@@ -82,7 +82,7 @@ export const KINDS = {
     processes: 'count',
     rssKb: 'count',
     /** Proportional share; -1 where the system does not tell. */
-    pssKb: 'count',
+    pssKb: 'known',
     /** Since the process started. */
     cpuMs: 'count',
     sessions: 'count',
@@ -112,9 +112,9 @@ export const KINDS = {
   hook: {
     at: 'time',
     client: 'text',
-    clientSession: 'label',
+    clientSession: 'text',
     project: 'text',
-    agent: 'label',
+    agent: 'text',
     event: 'text',
     tool: 'text',
     toolUse: 'label',
@@ -127,10 +127,10 @@ export const KINDS = {
   response: {
     at: 'time',
     client: 'text',
-    clientSession: 'label',
+    clientSession: 'text',
     project: 'text',
     /** Id of the sub-agent; empty for the main one. */
-    agent: 'label',
+    agent: 'text',
     agentType: 'text',
     model: 'text',
     message: 'label',
@@ -143,15 +143,15 @@ export const KINDS = {
     cacheReadTokens: 'count',
     reasoningTokens: 'count',
     /** What the client itself says that it cost, US dollars; -1 when it does not say. */
-    clientCostUsd: 'real',
+    clientCostUsd: 'cost',
   },
   /** One tool use of a model and its result, from a transcript; of several with the same client and toolUse the last counts. */
   toolUse: {
     at: 'time',
     client: 'text',
-    clientSession: 'label',
+    clientSession: 'text',
     project: 'text',
-    agent: 'label',
+    agent: 'text',
     agentType: 'text',
     model: 'text',
     message: 'label',
@@ -161,23 +161,23 @@ export const KINDS = {
     tool: 'text',
     bytesIn: 'count',
     /** -1 while there is no result. */
-    bytesOut: 'count',
+    bytesOut: 'known',
     failed: 'flag',
     /** -1 when the transcript does not say. */
-    durationUs: 'count',
+    durationUs: 'known',
   },
   /** What a client says that a session cost in all, by model; the last of a session counts. */
   clientCost: {
     at: 'time',
     client: 'text',
-    clientSession: 'label',
+    clientSession: 'text',
     project: 'text',
     model: 'text',
     inputTokens: 'count',
     outputTokens: 'count',
     cacheWriteTokens: 'count',
     cacheReadTokens: 'count',
-    costUsd: 'real',
+    costUsd: 'cost',
   },
   /** How far a transcript was read; of several with the same path the last counts. */
   progress: {

@@ -1,61 +1,38 @@
-import { appendFileSync, mkdirSync, readFileSync, renameSync, statSync } from 'node:fs'
+import { appendFileSync, closeSync, mkdirSync, openSync, renameSync, statSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Paths } from '../config/paths.ts'
 import { hasErrno } from '../errors.ts'
+import { Batch } from '../events/batch.ts'
 import type { EventOf } from '../events/event.ts'
+import { SHARED_NAME } from '../events/shared-name.ts'
 
-/** Some 30,000 events; one older file of that size is kept. */
-const MAX_FILE_BYTES = 8 * 1024 * 1024
 const MAX_LOG_BYTES = 64 * 1024
-/** Enough for the longest event: seven names of 512 characters, escaped. */
-const TAIL_BYTES = 64 * 1024
-
-/** Where hooks record until a reader takes the lines away; clients/our-files.ts knows the name. */
-export function hookFile(paths: Pick<Paths, 'root'>): string {
-  return join(paths.root, 'events', 'hooks.jsonl')
-}
+/** Half a million events that nobody took in: no more are added until somebody does. */
+const MAX_SHARED_BYTES = 128 * 1024 * 1024
 
 /**
- * Records that a hook fired: one line, one write that the system appends whole, however many hooks fire at once. The root is never made,
+ * Records that a hook fired: one frame, one write that the system appends whole, however many hooks fire at once. The root is never made,
  * so a hook that outlives an undo leaves no trace. Throws the system's error.
  */
-export function recordHook(paths: Pick<Paths, 'root'>, event: EventOf<'hook'>): void {
-  const file = hookFile(paths)
-  const line = `${JSON.stringify(event)}\n`
+export function recordHook(paths: Pick<Paths, 'events'>, event: EventOf<'hook'>): void {
+  const batch = new Batch('hook')
+  batch.add(event)
+  const fd = openShared(paths.events)
   try {
-    appendFileSync(file, line, { mode: 0o600 })
+    if (statSync(join(paths.events, SHARED_NAME)).size < MAX_SHARED_BYTES) writeSync(fd, batch.take())
+  } finally {
+    closeSync(fd)
+  }
+}
+
+function openShared(dir: string): number {
+  const file = join(dir, SHARED_NAME)
+  try {
+    return openSync(file, 'a', 0o600)
   } catch (error) {
     if (!hasErrno(error, 'ENOENT')) throw error
-    mkdirSync(join(paths.root, 'events'), { mode: 0o700 })
-    appendFileSync(file, line, { mode: 0o600 })
-  }
-  keepBelow(file, MAX_FILE_BYTES)
-}
-
-/** Microseconds since the epoch at which the last hook of a client fired; undefined when none is on record. */
-export function lastHookAt(paths: Pick<Paths, 'root'>, client: string): number | undefined {
-  for (const file of [hookFile(paths), `${hookFile(paths)}.1`]) {
-    let text: string
-    try {
-      text = readFileSync(file).subarray(-TAIL_BYTES).toString('utf8')
-    } catch (error) {
-      if (hasErrno(error, 'ENOENT', 'ENOTDIR', 'EACCES')) continue
-      throw error
-    }
-    for (const line of text.split('\n').reverse()) {
-      const at = atOf(line, client)
-      if (at !== undefined) return at
-    }
-  }
-  return undefined
-}
-
-function atOf(line: string, client: string): number | undefined {
-  try {
-    const event = Object(JSON.parse(line))
-    return event.client === client && typeof event.at === 'number' ? event.at : undefined
-  } catch {
-    return undefined
+    mkdirSync(dir, { mode: 0o700 })
+    return openSync(file, 'a', 0o600)
   }
 }
 

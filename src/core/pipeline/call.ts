@@ -11,11 +11,19 @@ export interface Call {
   readonly frame: Frame
   /** Gives the agent a progress notification of this call, one line with the agent's own token. */
   progress(line: Buffer): void
+  readonly arrivedAtMs: number
+  /** When a process was given it; 0 until then. */
+  sentAtMs: number
   /** True once the agent cancelled or left; whoever holds the call drops its result. */
   cancelled: boolean
   /** Set by whoever holds the call, called once when it is cancelled. */
   onCancel: ((why: string, notice: Frame | undefined) => void) | undefined
+  /** Set by an interceptor that wants to know what became of it: a callback, because a promise more per call is felt. */
+  onSettled: Settled | undefined
 }
+
+/** Told once what the agent got: the server's answer, or an error of ours; neither when it cancelled or left. */
+export type Settled = (call: Call, answer: Frame | undefined, error: unknown) => void
 
 /** The server's own answer; its id is still ours. */
 export interface Reply {
@@ -38,4 +46,5 @@ export function cancelCall(call: Call, why: string, notice?: Frame): void {
   if (call.cancelled) return
   call.cancelled = true
   call.onCancel?.(why, notice)
+  call.onSettled?.(call, undefined, undefined)
 }

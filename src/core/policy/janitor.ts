@@ -1,5 +1,6 @@
 import { freemem, totalmem } from 'node:os'
 import type { Clock } from '../clock.ts'
+import type { Settings } from '../config/live-settings.ts'
 import type { Log } from '../log.ts'
 import type { Limits } from '../pool/limits.ts'
 import type { Pool } from '../pool/pool.ts'
@@ -11,6 +12,7 @@ export interface JanitorServices {
   readonly clock: Clock
   readonly log: Log
   readonly limits: Limits
+  readonly settings: Settings
   readonly pools: Pools
   readonly saturation: Saturation
 }
@@ -68,8 +70,8 @@ function endOld(pool: Pool, { clock, limits }: JanitorServices): void {
 }
 
 /** Where every process has more calls than it can answer, another one is worth its memory. */
-function growUnderLoad(pool: Pool, { saturation, limits, log }: JanitorServices): void {
-  if (pool.sharing !== 'multiplexed') return
+function growUnderLoad(pool: Pool, { saturation, settings, limits, log }: JanitorServices): void {
+  if (pool.sharing !== 'multiplexed' || !settings.get('pools.grow.enabled')) return
   const crowded = pool.lists.in('idle', 'busy').map((upstream) => saturation.saturated(upstream))
   if (crowded.length === 0 || crowded.includes(false) || isMemoryShort(limits) || !pool.grow()) return
   log.event('pool-grows', {
@@ -113,7 +115,8 @@ const PROBE_ANSWER_MS = 10_000
 
 /** At most one spare per server: for the pool that was used last, while one is likely to be used and memory allows. */
 function keepSpares(services: JanitorServices): void {
-  const { clock, pools, limits, log } = services
+  const { clock, pools, limits, settings, log } = services
+  if (!settings.get('pools.warm_spares.enabled')) return
   const newest = new Map<string, Pool>()
   for (const pool of pools.all()) {
     if (pool.sharing !== 'owned' || pool.greetings === undefined || !pool.profile.spareable) continue
@@ -134,6 +137,13 @@ function keepSpares(services: JanitorServices): void {
     }
     pool.warm().catch(() => {})
   }
+}
+
+/** Ends the spares that no session has; one that is asked for by `server warm` later is there until its time is over. */
+export function endSpares(pools: Pools, why: string): void {
+  for (const pool of pools.all())
+    if (pool.sharing === 'owned')
+      for (const spare of pool.lists.in('spare')) pool.retirement.afterCalls(spare, why)
 }
 
 /** A session that just started is still busy starting other servers: the spare can wait. */

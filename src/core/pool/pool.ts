@@ -69,7 +69,7 @@ export class Pool {
       lists: this.lists,
       sharing: this.sharing,
       greetings,
-      leaseMs: services.limits.leaseMs,
+      leaseMs: () => services.limits.leaseMs,
       inService: (upstream) => {
         restoreState(this, upstream)
         this.#succession.console(upstream)

@@ -49,7 +49,7 @@ export class Retirement {
     const { state } = upstream
     if (state === 'gone') return false
     lists.move(upstream, 'gone')
-    log.event('upstream-exited', { server, pid: upstream.process.pid, how, state })
+    log.event('upstream-exited', { server, pid: upstream.process.pid, how, state, calls: upstream.calls })
     left(upstream)
     // Whatever it left behind goes too.
     void end(upstream.process)

@@ -15,7 +15,7 @@ export interface ServiceParts {
   readonly sharing: Sharing
   readonly greetings: Greetings | undefined
   /** A session that holds a process longer than this lets others go first. */
-  readonly leaseMs: number
+  readonly leaseMs: () => number
   /** The process was told `initialized`: it can be told what its sessions had told the one before. */
   readonly inService: (upstream: Upstream) => void
 }
@@ -70,7 +70,7 @@ export class Service {
     const { lists, clock, leaseMs } = this.#parts
     const lease = lists.in('idle', 'busy').find((upstream) => upstream.owner === member.id)
     const sinceMs = lease === undefined ? undefined : this.#leasedAtMs.get(lease)
-    return sinceMs === undefined || clock.now() - sinceMs > leaseMs
+    return sinceMs === undefined || clock.now() - sinceMs > leaseMs()
   }
 
   /** Ends a lease that has no call in flight; true when it did. */

@@ -112,6 +112,11 @@ export class Supply {
     if (this.#greetings === undefined) return
     this.#lists.move(upstream, 'greeting')
     await greet(upstream, this.#greetings.paramsText, this.#profile.name, this.#services)
+    this.#services.log.event('upstream-ready', {
+      server: this.#profile.server,
+      pid: upstream.process.pid,
+      tookMs: Math.round(this.#services.clock.now() - upstream.startedAtMs),
+    })
     if (upstream.state !== 'greeting')
       throw new MyceliumError('server_exited', `${this.#profile.name}: ended while it started`)
     this.#lists.move(upstream, 'spare')

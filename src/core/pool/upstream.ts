@@ -131,6 +131,7 @@ export class Upstream implements Listed {
       const { frame } = call
       const tokenText = metaTokenText(frame)
       const sentAtMs = this.#clock.now()
+      call.sentAtMs = sentAtMs
       const id = this.#pending.nextId()
       const pending = { id, sentAtMs, tokenText, call, reply: resolve, gone: reject, cancelled: false }
       this.#take(pending)

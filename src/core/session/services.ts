@@ -14,6 +14,8 @@ export interface SessionServices {
   poolFor(initializeParamsText: string | undefined): Pool
   /** The interceptors around a pool's dispatch. */
   readonly dispatch: (pool: Pool, member: Member) => Dispatch
+  /** The pool has answered its `initialize`. */
+  greeted(): void
   /** The session is over: its calls are cancelled and it has left its pool. */
   ended(): void
 }

@@ -166,6 +166,7 @@ export class Session implements Member {
       this.pool = pool
       this.#requests.capabilities = params === undefined ? undefined : capabilityNames(params)
       this.#greeting = await pool.attach(this)
+      this.#services.greeted()
       this.#dispatch = this.#services.dispatch(pool, this)
       if (frame !== undefined && this.#greeting !== undefined) this.#reply(this.#greeting, frame, batch)
     } catch (error) {
@@ -221,25 +222,29 @@ export class Session implements Member {
       client: this.peer.client,
       method: frame.method as string,
       frame,
+      arrivedAtMs: this.#services.clock.now(),
+      sentAtMs: 0,
       cancelled: false,
       onCancel: undefined,
+      onSettled: undefined,
       progress: (line) => {
         if (this.#calls.has(call)) this.#connection.push(line)
       },
     }
     this.#calls.add(call)
     ;(this.#dispatch as Dispatch)(call).then(
-      (reply) => {
-        if (this.#calls.remove(call)) this.#reply(reply.frame, frame, batch)
-        else batch?.skip()
-        this.#finishIfDone()
-      },
-      (error: unknown) => {
-        if (this.#calls.remove(call)) this.#fail(frame, error, batch)
-        else batch?.skip()
-        this.#finishIfDone()
-      },
+      (reply) => this.#settle(call, batch, reply.frame, undefined),
+      (error: unknown) => this.#settle(call, batch, undefined, error),
     )
+  }
+
+  #settle(call: Call, batch: BatchReply | undefined, answer: Frame | undefined, error: unknown): void {
+    if (this.#calls.remove(call)) {
+      if (answer !== undefined) this.#reply(answer, call.frame, batch)
+      else this.#fail(call.frame, error, batch)
+      call.onSettled?.(call, answer, error)
+    } else batch?.skip()
+    this.#finishIfDone()
   }
 
   /** The answer under the request's own id. */

@@ -1,0 +1,95 @@
+import type { Clock } from '../clock.ts'
+import type { EventOf, Kind } from '../events/event.ts'
+import type { LogFields } from '../log.ts'
+import type { Interceptor } from '../pipeline/call.ts'
+import { record } from '../pipeline/interceptors/record.ts'
+import { callEvent, type Who } from './call-event.ts'
+import { LogEvents } from './log-events.ts'
+import { Sampler, type Tree } from './sampler.ts'
+import { SchemaEvents } from './schema-events.ts'
+
+/** Where events go: SegmentWriter.append. */
+export type Append = <K extends Kind>(kind: K, event: EventOf<K>) => void
+
+/** A connection of an agent, for as long as it lasts. */
+export interface RecordedSession {
+  /** Around each of its calls. */
+  readonly interceptor: Interceptor
+  /** It begins to wait for its pool's greeting; warm when a process is there already. */
+  attaching(mode: string, warm: boolean): void
+  greeted(): void
+  ended(): void
+}
+
+/** Writes down what the daemon does: calls, sessions, processes, samples, decisions. Names, sizes and hashes only. */
+export class Recorder {
+  readonly #clock: Clock
+  readonly #append: Append
+  readonly #logEvents: LogEvents
+  readonly #schemas: SchemaEvents
+  readonly #sampler: Sampler
+
+  constructor(clock: Clock, append: Append) {
+    this.#clock = clock
+    this.#append = append
+    this.#logEvents = new LogEvents(clock, {
+      process: (event) => append('process', event),
+      decision: (event) => append('decision', event),
+    })
+    this.#schemas = new SchemaEvents((event) => append('schema', event))
+    this.#sampler = new Sampler(clock, (event) => append('sample', event))
+  }
+
+  /** An event of the daemon's log. */
+  logged(name: string, fields: LogFields): void {
+    this.#logEvents.tell(name, fields)
+  }
+
+  /** A connection begins. */
+  session(who: Omit<Who, 'mode'>): RecordedSession {
+    const clock = this.#clock
+    const append = this.#append
+    const startedAtMs = clock.now()
+    const now: Who & { mode: string } = { ...who, mode: '' }
+    let attachedAtMs = startedAtMs
+    let warm = false
+    let calls = 0
+    const tell = (event: string, sinceMs: number) =>
+      append('session', {
+        ...now,
+        at: clock.wall() * 1000,
+        event,
+        warm,
+        durationUs: Math.round((clock.now() - sinceMs) * 1000),
+        calls,
+        because: '',
+      })
+    tell('started', startedAtMs)
+    return {
+      interceptor: record((call, answer, error) => {
+        calls++
+        const event = callEvent(now, call, answer, error, clock)
+        append('call', event)
+        if (call.method === 'tools/list' && answer !== undefined && !answer.isError)
+          this.#schemas.look(who.client, who.server, answer, event.at)
+      }),
+      attaching: (mode, isWarm) => {
+        now.mode = mode
+        warm = isWarm
+        attachedAtMs = clock.now()
+      },
+      greeted: () => tell('greeted', attachedAtMs),
+      ended: () => tell('ended', startedAtMs),
+    }
+  }
+
+  /** Looks at the memory of these trees, over the next turns; step() goes on. */
+  beginSamples(trees: readonly Tree[]): void {
+    this.#sampler.begin(trees)
+  }
+
+  /** False when all trees were looked at. */
+  stepSamples(): boolean {
+    return this.#sampler.step()
+  }
+}

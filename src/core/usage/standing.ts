@@ -1,0 +1,37 @@
+import type { Paths } from '../config/paths.ts'
+import { MyceliumError } from '../errors.ts'
+import { askStore } from '../events/store.ts'
+import { knownProgress, lastState } from './known-progress.ts'
+import type { Where } from './transcripts/reader.ts'
+import { READERS } from './transcripts/readers.ts'
+
+/** What the store knows that doctor asks about. */
+export interface Standing {
+  /** Transcripts that have grown since they were imported, or never were. */
+  readonly unimported: number
+  /** When each client's hook last fired, microseconds since the epoch. */
+  readonly lastHookAt: ReadonlyMap<string, number>
+}
+
+/** Undefined where there is no store, or it cannot be asked now. */
+export async function standingOf(paths: Paths, where: Where): Promise<Standing | undefined> {
+  try {
+    return await askStore(paths, async ({ database: { connection } }) => {
+      const hooks = await connection.runAndReadAll(
+        'SELECT client, epoch_us(max(ts))::DOUBLE FROM hook_events GROUP BY client',
+      )
+      const known = await knownProgress(connection)
+      const found = READERS.flatMap((reader) => reader.find(where))
+      return {
+        unimported: found.filter((file) => {
+          const state = lastState(known.get(file.path))
+          return state === undefined || state.size !== file.bytes || state.mtimeMs !== file.mtimeMs
+        }).length,
+        lastHookAt: new Map(hooks.getRowsJS() as [string, number][]),
+      }
+    })
+  } catch (error) {
+    if (error instanceof MyceliumError) return undefined
+    throw error
+  }
+}

@@ -1,0 +1,111 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterEach, expect, test } from 'vitest'
+import { askStore } from '../../src/core/events/store.ts'
+import { type DaemonHome, daemonHome, until } from '../fixtures/daemon-home.ts'
+import { verifies } from '../requirements.ts'
+
+let home: DaemonHome
+afterEach(() => home.close())
+
+async function rows(sql: string): Promise<readonly unknown[][]> {
+  await home.ask('flush')
+  return askStore(home.paths, async ({ database }) => {
+    const reader = await database.connection.runAndReadAll(sql)
+    return reader.getRowsJson() as unknown[][]
+  })
+}
+
+test('each call is recorded once, with who made it, how long it took and what became of it', async () => {
+  verifies('STORE-1')
+  home = daemonHome()
+  home.define({ name: 'probe', mode: 'shared' })
+  const agent = await home.agent('probe', {
+    client: 'claude-code',
+    cwd: '/tmp',
+    env: { ...home.env, CLAUDE_CODE_SESSION_ID: 'its-session', CLAUDE_PROJECT_DIR: '/the/project' },
+  })
+  await agent.initialize()
+  await agent.request('tools/list')
+  await agent.request('tools/call', {
+    name: 'echo',
+    arguments: { text: 'a secret' },
+    _meta: { 'claudecode/toolUseId': 'toolu_7' },
+  })
+  await agent.request('tools/call', { name: 'sleep', arguments: { ms: 60 } })
+  await agent.request('no/such')
+  agent.kill()
+  await until('the session ended', async () => (await home.status()).sessions === 0)
+  expect(
+    await rows(
+      'SELECT method, tool, outcome, client, client_session, project, server, mode, via FROM calls ORDER BY ts',
+    ),
+  ).toEqual([
+    ['tools/list', null, 'ok', 'claude-code', 'its-session', '/the/project', 'probe', 'shared', 'test'],
+    ['tools/call', 'echo', 'ok', 'claude-code', 'its-session', '/the/project', 'probe', 'shared', 'test'],
+    ['tools/call', 'sleep', 'ok', 'claude-code', 'its-session', '/the/project', 'probe', 'shared', 'test'],
+    ['no/such', null, 'error', 'claude-code', 'its-session', '/the/project', 'probe', 'shared', 'test'],
+  ])
+  expect(await rows("SELECT tool_use FROM calls WHERE tool = 'echo'")).toEqual([['toolu_7']])
+  const [[took]] = (await rows("SELECT upstream_us FROM calls WHERE tool = 'sleep'")) as [[string]]
+  expect(Number(took)).toBeGreaterThanOrEqual(58_000)
+  expect(await rows('SELECT event, warm, calls FROM sessions ORDER BY ts')).toEqual([
+    ['started', false, '0'],
+    ['greeted', false, '0'],
+    ['ended', false, '4'],
+  ])
+  expect(await rows('SELECT event, server, mode FROM processes ORDER BY ts')).toEqual([
+    ['started', 'probe', 'shared'],
+    ['ready', 'probe', 'shared'],
+  ])
+  const schemas = await rows('SELECT tool, bytes FROM tool_schemas')
+  expect(schemas.length).toBeGreaterThan(3)
+  for (const [, bytes] of schemas) expect(Number(bytes)).toBeGreaterThan(20)
+})
+
+test('nothing that was said is in the events or the database', async () => {
+  home = daemonHome()
+  home.define({ name: 'probe' })
+  const agent = await home.agent('probe', { env: { ...home.env, PROBE_TOKEN: 'hunter2-secret' } })
+  await agent.initialize()
+  await agent.request('tools/call', { name: 'echo', arguments: { text: 'hunter2-secret' } })
+  await home.ask('flush')
+  for (const name of readdirSync(home.paths.events))
+    expect(readFileSync(join(home.paths.events, name)).includes('hunter2')).toBe(false)
+  await rows('SELECT 1')
+  expect(readFileSync(home.paths.database).includes('hunter2')).toBe(false)
+})
+
+test('memory of servers and daemon is sampled while there are any, and a stop loses nothing', async () => {
+  home = daemonHome()
+  await home.ask('status')
+  home.define({ name: 'probe' })
+  const agent = await home.agent('probe')
+  await agent.initialize()
+  await until('both are sampled', async () => {
+    const found = await rows(
+      'SELECT DISTINCT server FROM samples WHERE rss_kb > 1000 AND pss_kb <= rss_kb AND processes > 0',
+    )
+    return found.length === 2
+  })
+  await agent.request('tools/call', { name: 'echo', arguments: { text: 'last' } })
+  await home.ask('stop')
+  await until('the segment is sealed', () =>
+    askStore(home.paths, async ({ database }) => {
+      const reader = await database.connection.runAndReadAll('SELECT count(*)::INTEGER FROM calls')
+      return reader.getRowsJS()[0]![0] === 1
+    }),
+  )
+})
+
+test('switched off, nothing is recorded', async () => {
+  home = daemonHome()
+  home.define({ name: 'probe' })
+  const { writeFileSync } = await import('node:fs')
+  writeFileSync(home.paths.settings, JSON.stringify({ events: { enabled: false } }))
+  const agent = await home.agent('probe')
+  await agent.initialize()
+  await agent.request('tools/call', { name: 'echo', arguments: { text: 'x' } })
+  await home.ask('flush')
+  expect(readdirSync(home.paths.root)).not.toContain('events')
+})
