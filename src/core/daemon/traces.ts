@@ -4,6 +4,7 @@ import { isOurLogName, isOurRunName } from '../config/own-names.ts'
 import type { Paths } from '../config/paths.ts'
 import { isSetUp } from '../config/registry.ts'
 import { hasErrno, MyceliumError } from '../errors.ts'
+import { segmentNames } from '../events/segment-file.ts'
 import type { Identity } from '../process.ts'
 import { acquireLock } from './lock.ts'
 
@@ -34,8 +35,15 @@ export async function removeTraces(paths: Paths, daemon: Identity): Promise<void
     // An undo was faster.
     if (!hasErrno(error instanceof MyceliumError ? error.cause : error, 'ENOENT')) throw error
   }
+  // With a database there is a history that somebody wanted to keep.
+  if (!existsSync(paths.database)) removeSegments(paths.events)
   // Else it holds the user's settings, or an init came meanwhile.
   removeIfEmpty(paths.root)
+}
+
+function removeSegments(dir: string): void {
+  for (const name of segmentNames(dir)) rmSync(join(dir, name), { force: true })
+  removeIfEmpty(dir)
 }
 
 function removeIfEmpty(directory: string): void {
