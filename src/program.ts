@@ -6,6 +6,7 @@ import { DOCTOR, HOOK, STATUSLINE } from './program/doctor.ts'
 import { type Action, type Example, type Leaf, type Noun, repeated } from './program/row.ts'
 import { SERVER } from './program/server.ts'
 import { DEMO, INIT, UNDO, VERSION } from './program/set-up.ts'
+import { USAGE } from './program/usage.ts'
 
 /** Every command, in the order of help. A noun is a file in program/ and a place in here. */
 const ROWS: readonly (Leaf | Noun)[] = [
@@ -13,6 +14,7 @@ const ROWS: readonly (Leaf | Noun)[] = [
   UNDO,
   SERVER,
   DAEMON,
+  USAGE,
   CONFIG,
   DOCTOR,
   DEMO,

@@ -27,14 +27,14 @@ const LAYERS: readonly { area: string; files: RegExp; below: readonly string[] }
     below: ['base', 'config', 'wire'],
   },
   { area: 'events', files: /^core\/events\//, below: ['base', 'config', 'reach'] },
-  { area: 'usage', files: /^core\/usage\//, below: ['base', 'config', 'events'] },
+  { area: 'usage', files: /^core\/usage\//, below: ['base', 'config', 'reach', 'events'] },
   { area: 'hook', files: /^core\/hook\//, below: ['base', 'config', 'protocol', 'events'] },
   { area: 'launch', files: /^core\/launch\//, below: ['base', 'config'] },
   { area: 'clients', files: /^core\/clients\//, below: ['base', 'config', 'launch'] },
   {
     area: 'report',
     files: /^core\/report\//,
-    below: ['base', 'config', 'kit', 'wire', 'launch', 'clients'],
+    below: ['base', 'config', 'kit', 'wire', 'launch', 'clients', 'usage'],
   },
   {
     area: 'pool',

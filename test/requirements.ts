@@ -28,6 +28,7 @@ export const REQUIREMENTS = {
     'transcripts of four clients: every response counted once, whatever repeats it, as the API counts it',
   'USE-2': 'cost from a table of prices in the package or a file; cache writes and reads priced apart',
   'CLI-5': 'npm start and npm test do all the set-up on a fresh clone',
+  'USE-3': 'reports by day, session, server, tool, model, project and sub-agent; SQL that only reads',
   'STORE-1': 'events survive a kill anywhere and reach the database exactly once',
 } as const
 

@@ -32,6 +32,9 @@ export const ERRORS = {
     exit: 1,
     hint: 'move the file away: a new one is made, and transcripts can be imported again',
   },
+  query_failed: { exit: 1, hint: 'mycelium usage query "SHOW ALL TABLES"' },
+  query_timeout: { exit: 1, hint: 'mycelium usage query --timeout SECONDS' },
+
   // transcripts and prices
   transcript_busy: { exit: 1, hint: 'close the client, then run it again' },
   prices_invalid: { exit: 1, hint: 'mend the file at the place named, then run it again' },

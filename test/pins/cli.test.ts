@@ -43,6 +43,8 @@ Commands:
   undo [options]         take mycelium away and restore every config
   server                 look at the servers and decide how they are shared
   daemon                 look at or mend the process that keeps servers warm
+  usage                  what it costs: tokens, dollars, time, by session,
+                         server, tool and more
   config                 read and change the settings
   doctor [options]       find what is wrong, and the command that mends it
   demo [options]         see it work in a sandbox

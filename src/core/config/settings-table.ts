@@ -108,7 +108,6 @@ export const SETTINGS = {
     default: '',
     reload: 'live',
     reach: 'user',
-    inert: true,
     sentence: 'A JSON file of prices that goes before those that came with mycelium; empty for none.',
   },
   'usage.import_on_report': {
@@ -116,7 +115,6 @@ export const SETTINGS = {
     default: true,
     reload: 'live',
     reach: 'user',
-    inert: true,
     sentence: 'Read new transcripts of agents before a usage report.',
   },
   'hooks.enabled': {

@@ -94,7 +94,8 @@ export const KINDS = {
     server: 'text',
     tool: 'text',
     bytes: 'count',
-    tokens: 'count',
+    /** -1 where nobody counted them. */
+    tokens: 'known',
     hash: 'label',
     /** daemon or transcript. */
     source: 'text',

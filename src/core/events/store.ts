@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { type Clock, systemClock } from '../clock.ts'
 import type { Paths } from '../config/paths.ts'
 import { MyceliumError } from '../errors.ts'
@@ -13,8 +14,10 @@ export interface Asked {
   readonly ingested: Ingested | undefined
 }
 
-/** How long to wait for the file, ms. */
+/** How to ask. */
 export interface AskOptions {
+  /** Called before the question where the database may be written to. */
+  readonly prepare?: (database: Database) => Promise<void>
   readonly clock?: Clock
   /** Until the question goes on without the last events. */
   readonly ingestWaitMs?: number
@@ -45,9 +48,9 @@ export async function takeInEvents(
 export async function askStore<T>(
   paths: Paths,
   question: (asked: Asked) => Promise<T>,
-  { clock = systemClock, ingestWaitMs = INGEST_WAIT_MS }: AskOptions = {},
+  { clock = systemClock, ingestWaitMs = INGEST_WAIT_MS, prepare }: AskOptions = {},
 ): Promise<T> {
-  const asked = await openToAsk(paths, clock, ingestWaitMs)
+  const asked = await openToAsk(paths, clock, ingestWaitMs, prepare)
   try {
     return await question(asked)
   } finally {
@@ -55,15 +58,22 @@ export async function askStore<T>(
   }
 }
 
-async function openToAsk(paths: Paths, clock: Clock, waitMs: number): Promise<Asked> {
+async function openToAsk(
+  paths: Paths,
+  clock: Clock,
+  waitMs: number,
+  prepare: AskOptions['prepare'],
+): Promise<Asked> {
   const file = paths.database
   // Without events a database is only made by those who write to it.
-  if (segmentNames(paths.events).length === 0)
+  if (segmentNames(paths.events).length === 0 && (prepare === undefined || !existsSync(file)))
     return { database: await openDatabase({ file, write: false, clock }), ingested: NOTHING }
   try {
     const database = await openDatabase({ file, write: true, waitMs, clock })
     try {
-      return { database, ingested: await takeInAll(database, paths, clock) }
+      const ingested = await takeInAll(database, paths, clock)
+      await prepare?.(database)
+      return { database, ingested }
     } catch (error) {
       database.close()
       throw error

@@ -71,7 +71,7 @@ CREATE TABLE tool_schemas (
   server VARCHAR,
   tool VARCHAR,
   bytes BIGINT NOT NULL,
-  tokens BIGINT NOT NULL,
+  tokens BIGINT,
   hash VARCHAR,
   source VARCHAR
 );
@@ -178,6 +178,13 @@ CREATE TABLE prices (
   cache_write_5m DOUBLE,
   cache_write_1h DOUBLE,
   cache_read DOUBLE,
+  -- Prompts of more tokens than this pay the long rates.
+  long_from BIGINT,
+  long_input DOUBLE,
+  long_output DOUBLE,
+  long_cache_write_5m DOUBLE,
+  long_cache_write_1h DOUBLE,
+  long_cache_read DOUBLE,
   as_of VARCHAR
 );
 

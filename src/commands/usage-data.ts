@@ -1,0 +1,178 @@
+import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { systemClock } from '../core/clock.ts'
+import { pathsFrom } from '../core/config/paths.ts'
+import { hasErrno, MyceliumError } from '../core/errors.ts'
+import { openDatabase } from '../core/events/db.ts'
+import { prune } from '../core/events/prune.ts'
+import { askStore } from '../core/events/store.ts'
+import type { Io } from '../core/report/io.ts'
+import { jsonText } from '../core/report/json.ts'
+import { csvText, plain, type Row, reportTable } from '../core/report/report-table.ts'
+import { windowOf } from '../core/usage/window.ts'
+
+/** `mycelium usage query`. */
+export interface QueryOptions {
+  readonly timeout: number
+  readonly json?: boolean
+  readonly csv?: boolean
+}
+
+/** `mycelium usage export`. */
+export interface ExportOptions {
+  readonly parquet?: boolean
+  readonly csv?: boolean
+  readonly force?: boolean
+  readonly json?: boolean
+}
+
+/** `mycelium usage prune`. */
+export interface PruneOptions {
+  readonly olderThan: string
+  readonly yes?: boolean
+  readonly json?: boolean
+}
+
+/** One statement, on a database that cannot be written to, within a limit of seconds. */
+export async function runUsageQuery(io: Io, sql: string, options: QueryOptions): Promise<void> {
+  const paths = pathsFrom(io.env)
+  // What was recorded last is taken in first: the connection for the question may not write.
+  await askStore(paths, async () => {})
+  const database = await openDatabase({ file: paths.database, write: false })
+  const { connection } = database
+  let late = false
+  const cancel = systemClock.after(options.timeout * 1000, () => {
+    late = true
+    connection.interrupt()
+  })
+  const stopped = () => connection.interrupt()
+  io.signal.addEventListener('abort', stopped)
+  try {
+    await connection.run('SET enable_external_access = false; SET lock_configuration = true')
+    const reader = await connection.runAndReadAll(sql)
+    const names = reader.columnNames()
+    const rows = reader.getRowsJS() as Row[]
+    if (options.json) io.write(jsonText({ columns: names, rows: rows.map((row) => row.map(plain)) }))
+    else if (options.csv) io.write(csvText(names, rows))
+    else {
+      const numeric = (i: number) =>
+        rows.some((row) => typeof row[i] === 'bigint' || typeof row[i] === 'number')
+      const columns = names.map((name, i) => ({
+        name,
+        shown: numeric(i) ? ('plain' as const) : ('text' as const),
+      }))
+      io.write(rows.length === 0 ? 'no rows\n' : reportTable(columns, rows, { width: io.width }))
+    }
+  } catch (cause) {
+    if (io.signal.aborted) throw new MyceliumError('interrupted', 'the query was interrupted')
+    if (late)
+      throw new MyceliumError('query_timeout', `the query took longer than ${options.timeout} s`, {
+        hint: `mycelium usage query --timeout ${options.timeout * 4} "…"`,
+      })
+    if (cause instanceof MyceliumError) throw cause
+    throw new MyceliumError('query_failed', (cause as Error).message.trim(), { cause })
+  } finally {
+    cancel()
+    io.signal.removeEventListener('abort', stopped)
+    database.close()
+  }
+}
+
+/** Tables and views that are worth taking along. */
+const EXPORTED = [
+  'calls',
+  'sessions',
+  'processes',
+  'samples',
+  'decisions',
+  'hook_events',
+  'tool_schemas',
+  'response_costs',
+  'tool_uses',
+  'client_costs',
+] as const
+
+/** Each table as one file in a directory; all of them, or the directory is as it was. */
+export async function runUsageExport(io: Io, directory: string, options: ExportOptions): Promise<void> {
+  if (options.csv === options.parquet)
+    throw new MyceliumError('usage', 'export needs one of --parquet and --csv', {
+      hint: 'mycelium usage export --parquet DIR',
+    })
+  const format = options.csv ? 'csv' : 'parquet'
+  const dir = resolve(io.cwd, directory)
+  const files = EXPORTED.map((table) => ({ table, file: join(dir, `${table}.${format}`) }))
+  const there = files.find(({ file }) => existsSync(file))
+  if (there !== undefined && !options.force)
+    throw new MyceliumError('usage', `${there.file} is there already`, {
+      hint: 'another directory, or --force',
+    })
+  try {
+    mkdirSync(dir, { recursive: true })
+  } catch (cause) {
+    if (!hasErrno(cause, 'EACCES', 'EPERM', 'EROFS', 'ENOTDIR', 'EEXIST', 'ENOSPC')) throw cause
+    throw new MyceliumError('write_failed', `${dir} could not be made: ${cause.code}`, {
+      cause,
+      hint: 'name another directory',
+    })
+  }
+  const written: { table: string; file: string; rows: number }[] = []
+  const draft = (file: string) => `${file}.${process.pid}.tmp`
+  try {
+    await askStore(pathsFrom(io.env), async ({ database: { connection } }) => {
+      for (const { table, file } of files) {
+        if (io.signal.aborted) throw new MyceliumError('interrupted', 'the export was interrupted')
+        const how = format === 'csv' ? 'FORMAT csv, HEADER' : 'FORMAT parquet, COMPRESSION zstd'
+        const result = await connection
+          .run(`COPY (FROM ${table}) TO '${draft(file).replaceAll("'", "''")}' (${how})`)
+          .catch((cause: unknown) => {
+            throw new MyceliumError('write_failed', `${file} was not written: ${(cause as Error).message}`, {
+              cause,
+            })
+          })
+        written.push({ table, file, rows: result.rowsChanged })
+      }
+    })
+    for (const { file } of written) renameSync(draft(file), file)
+  } finally {
+    for (const { file } of files) rmSync(draft(file), { force: true })
+  }
+  if (options.json) io.write(jsonText({ files: written }))
+  else for (const { file, rows } of written) io.write(`${file}: ${rows} rows\n`)
+}
+
+/** Removes single events older than that; sums by day stay. */
+export async function runUsagePrune(io: Io, options: PruneOptions): Promise<void> {
+  const now = systemClock.wall()
+  const { sinceMs } = windowOf(options.olderThan, undefined, now)
+  const retainMs = now - sinceMs!
+  if (!options.yes) {
+    const answer = await io.ask(
+      `remove every event from before ${new Date(sinceMs!).toLocaleString()}? [y/N] `,
+    )
+    if (answer === undefined)
+      throw new MyceliumError(
+        'usage',
+        'prune asks before it removes anything, and nobody is there to answer',
+        {
+          hint: 'mycelium usage prune --older-than 90d --yes',
+        },
+      )
+    if (!/^y(es)?$/i.test(answer.trim())) {
+      io.write('nothing was removed\n')
+      return
+    }
+  }
+  const paths = pathsFrom(io.env)
+  await askStore(paths, async () => {})
+  const database = await openDatabase({ file: paths.database, write: true })
+  try {
+    const removed = await prune(database.connection, now, retainMs)
+    if (options.json) io.write(jsonText({ before: new Date(sinceMs!).toISOString(), removed }))
+    else {
+      const all = Object.values(removed).reduce((sum, n) => sum + n, 0)
+      io.write(`${all} events removed; sums by day stay\n`)
+    }
+  } finally {
+    database.close()
+  }
+}

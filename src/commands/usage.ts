@@ -1,0 +1,238 @@
+import { homedir } from 'node:os'
+import { systemClock } from '../core/clock.ts'
+import { type Resolved, resolveSettings } from '../core/config/layers.ts'
+import { type Paths, pathsFrom } from '../core/config/paths.ts'
+import { asking, connect } from '../core/daemon/connect.ts'
+import { MyceliumError } from '../core/errors.ts'
+import type { Database } from '../core/events/db.ts'
+import { askStore } from '../core/events/store.ts'
+import { nearest } from '../core/nearest.ts'
+import type { Io } from '../core/report/io.ts'
+import { jsonText } from '../core/report/json.ts'
+import { progressBar } from '../core/report/progress.ts'
+import { csvText, plain, type Row, reportTable } from '../core/report/report-table.ts'
+import type { ImportReport } from '../core/usage/import.ts'
+import { loadPrices } from '../core/usage/prices.ts'
+import { refreshPrices, unpricedModels } from '../core/usage/refresh-prices.ts'
+import { type Grouping, type Report, reportBy, schemaReport } from '../core/usage/reports.ts'
+import { runImport } from '../core/usage/run-import.ts'
+import { READERS } from '../core/usage/transcripts/readers.ts'
+import { windowOf } from '../core/usage/window.ts'
+
+/** Options of the reports. */
+export interface ReportOptions {
+  readonly by?: Grouping
+  readonly since?: string
+  readonly until?: string
+  readonly limit?: number
+  readonly json?: boolean
+  readonly csv?: boolean
+  readonly config?: readonly string[]
+}
+
+/** Options of an import. */
+export interface ImportCommandOptions {
+  readonly client?: readonly string[]
+  readonly since?: string
+  readonly json?: boolean
+  readonly config?: readonly string[]
+}
+
+/** `mycelium usage import`. */
+export async function runUsageImport(io: Io, options: ImportCommandOptions): Promise<number> {
+  const paths = pathsFrom(io.env)
+  const { sinceMs } = windowOf(options.since, undefined, systemClock.wall())
+  const report = await importAll(io, paths, options.client, sinceMs)
+  if (report === undefined)
+    throw new MyceliumError('config_busy', 'another import is under way', {
+      hint: 'wait for it to end; it reads what this one would have read',
+    })
+  if (io.signal.aborted) throw new MyceliumError('interrupted', 'the import was interrupted')
+  const settings = settingsOf(io, paths, options.config)
+  const unpriced = await ask(io, paths, settings, ({ connection }) => unpricedModels(connection))
+  if (options.json) io.write(jsonText({ ...report, unpriced }))
+  else io.write(importText(report))
+  for (const what of report.failed) io.talk(`not read: ${what}\n`)
+  tellUnpriced(io, unpriced)
+  return report.failed.length > 0 ? 1 : 0
+}
+
+/** `mycelium usage report`, and with by `session` also `usage sessions`. */
+export async function runUsageReport(io: Io, options: ReportOptions): Promise<void> {
+  const by = options.by ?? 'day'
+  const window = windowOf(options.since, options.until, systemClock.wall())
+  const report = reportBy(by, window, options.limit)
+  const bar = by === 'day' ? 'cost_usd' : undefined
+  await tellReport(
+    io,
+    report,
+    options,
+    { by, since: isoOf(window.sinceMs), until: isoOf(window.untilMs) },
+    bar,
+  )
+}
+
+/** `mycelium usage tools`: what definitions weigh in every request, and what results bring into the context. */
+export async function runUsageTools(io: Io, options: ReportOptions): Promise<void> {
+  const limit = options.limit ?? 20
+  const window = windowOf(options.since, options.until, systemClock.wall())
+  const paths = pathsFrom(io.env)
+  const settings = settingsOf(io, paths, options.config)
+  await refresh(io, paths, settings)
+  const [schemas, results] = [schemaReport(limit), reportBy('tool', window, limit)]
+  const answers = await ask(io, paths, settings, async ({ connection }) => ({
+    schemas: (await connection.runAndReadAll(schemas.sql)).getRowsJS(),
+    results: (await connection.runAndReadAll(results.sql)).getRowsJS(),
+  }))
+  if (options.json) {
+    io.write(
+      jsonText({ schemas: objects(schemas, answers.schemas), results: objects(results, answers.results) }),
+    )
+    return
+  }
+  io.write(
+    'Definitions, in every request of a client that has the server (tokens are estimates unless a transcript says them):\n',
+  )
+  io.write(
+    answers.schemas.length === 0
+      ? '  none seen yet\n'
+      : reportTable(schemas.columns, answers.schemas, { width: io.width }),
+  )
+  io.write('\nResults, in the context of the session that asked:\n')
+  io.write(
+    answers.results.length === 0
+      ? '  none seen yet\n'
+      : reportTable(results.columns, answers.results, { width: io.width }),
+  )
+}
+
+async function tellReport(
+  io: Io,
+  report: Report,
+  options: ReportOptions,
+  head: Readonly<Record<string, unknown>>,
+  barOf: string | undefined,
+): Promise<void> {
+  const paths = pathsFrom(io.env)
+  const settings = settingsOf(io, paths, options.config)
+  await refresh(io, paths, settings)
+  const { rows, unpriced } = await ask(io, paths, settings, async ({ connection }) => ({
+    rows: (await connection.runAndReadAll(report.sql)).getRowsJS() as Row[],
+    unpriced: await unpricedModels(connection),
+  }))
+  const names = report.columns.map(({ name }) => name)
+  if (options.json) io.write(jsonText({ ...head, rows: objects(report, rows), unpriced }))
+  else if (options.csv) io.write(csvText(names, rows))
+  else if (rows.length === 0) io.write('nothing was recorded in that time; next: mycelium usage import\n')
+  else io.write(reportTable(report.columns, rows, { width: io.width, barOf }))
+  if (!options.json) tellUnpriced(io, unpriced)
+}
+
+function objects(report: Report, rows: readonly Row[]): readonly Record<string, unknown>[] {
+  return rows.map((row) => Object.fromEntries(report.columns.map(({ name }, i) => [name, plain(row[i])])))
+}
+
+function tellUnpriced(io: Io, models: readonly string[]): void {
+  if (models.length === 0) return
+  io.talk(
+    `no price is known for ${models.join(', ')}: their tokens count, their cost does not; next: mycelium config set usage.prices_file=FILE\n`,
+  )
+}
+
+/** What transcripts and the daemon have that the store has not, unless the user does not want that. */
+async function refresh(io: Io, paths: Paths, settings: Resolved): Promise<void> {
+  await flushDaemon(paths)
+  if (!settings.get('usage.import_on_report')) return
+  const report = await importAll(io, paths, undefined, undefined)
+  for (const what of report?.failed ?? []) io.talk(`not read: ${what}\n`)
+}
+
+/** What the daemon still holds in memory; one that does not answer keeps nobody waiting. */
+async function flushDaemon(paths: Paths): Promise<void> {
+  try {
+    const connection = await connect(paths)
+    if (connection !== undefined) await asking(connection, (open) => open.ask('flush', {}, FLUSH_LIMIT_MS))
+  } catch (error) {
+    if (!(error instanceof MyceliumError)) throw error
+  }
+}
+
+const FLUSH_LIMIT_MS = 500
+
+async function importAll(
+  io: Io,
+  paths: Paths,
+  clients: readonly string[] | undefined,
+  sinceMs: number | undefined,
+): Promise<ImportReport | undefined> {
+  const bar = progressBar(io, 'reading transcripts', () => systemClock.now())
+  try {
+    return await runImport({
+      paths,
+      where: { home: io.env.HOME || homedir(), env: io.env },
+      readers: readersOf(clients),
+      clock: systemClock,
+      signal: io.signal,
+      ...(sinceMs === undefined ? {} : { sinceMs }),
+      onProgress: ({ bytesDone, bytesTotal, filesDone, files }) =>
+        bar.show(bytesDone, bytesTotal, `${filesDone} of ${files} files`),
+    })
+  } finally {
+    bar.done()
+  }
+}
+
+function readersOf(clients: readonly string[] | undefined) {
+  if (clients === undefined || clients.length === 0) return READERS
+  return clients.map((name) => {
+    const reader = READERS.find(({ client }) => client === name)
+    if (reader !== undefined) return reader
+    const known = READERS.map(({ client }) => client)
+    const close = nearest(name, known)
+    throw new MyceliumError(
+      'unknown_client',
+      `no transcripts of ${JSON.stringify(name)} can be read (known: ${known.join(', ')})`,
+      {
+        hint: close === undefined ? `--client ${known[0]}` : `did you mean ${close}?`,
+      },
+    )
+  })
+}
+
+async function ask<T>(
+  io: Io,
+  paths: Paths,
+  settings: Resolved,
+  question: (database: Database) => Promise<T>,
+): Promise<T> {
+  const prices = loadPrices(settings.get('usage.prices_file'))
+  return askStore(
+    paths,
+    ({ database, ingested }) => {
+      if (ingested === undefined)
+        io.talk('another program reads the database: the last events are not in this answer\n')
+      return question(database)
+    },
+    { prepare: ({ connection }) => refreshPrices(connection, prices) },
+  )
+}
+
+function settingsOf(io: Io, paths: Paths, flags: readonly string[] = []): Resolved {
+  return resolveSettings({ flags, env: io.env, cwd: io.cwd, paths })
+}
+
+function importText(report: ImportReport): string {
+  const { files, unchanged, bytes, responses, toolUses, broken, skippedTypes } = report
+  const skipped = Object.values(skippedTypes).reduce((sum, n) => sum + n, 0)
+  const rest = [
+    ...(broken > 0 ? [`${broken} lines are broken and were left out`] : []),
+    ...(skipped > 0 ? [`${skipped} records of other types say nothing of usage`] : []),
+  ]
+  return `${files} files read (${(bytes / 1e6).toFixed(1)} MB), ${unchanged} unchanged: ${responses} answers, ${toolUses} tool uses\n${rest
+    .map((line) => `${line}\n`)
+    .join('')}`
+}
+
+function isoOf(ms: number | undefined): string | null {
+  return ms === undefined ? null : new Date(ms).toISOString()
+}

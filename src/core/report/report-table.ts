@@ -1,0 +1,121 @@
+import type { ReportColumn, Shown } from '../usage/reports.ts'
+import { printable } from './printable.ts'
+import { type Column, table } from './table.ts'
+
+/** One row of an answer, values as DuckDB's JavaScript types. */
+export type Row = readonly unknown[]
+
+const HEADINGS: Readonly<Record<string, string>> = {
+  input_tokens: 'INPUT',
+  cache_write_tokens: 'CACHE WRITE',
+  cache_read_tokens: 'CACHE READ',
+  output_tokens: 'OUTPUT',
+  cost_usd: 'COST',
+  unpriced_responses: 'UNPRICED',
+  transcript_uses: 'IN TRANSCRIPTS',
+  failed_share: 'FAILED',
+  result_tokens: '≈TOKENS',
+  tokens_per_call: '≈PER CALL',
+  schema_tokens: 'SCHEMA',
+  p50_ms: 'P50 MS',
+  p95_ms: 'P95 MS',
+  mcp_calls: 'MCP CALLS',
+  first_seen: 'FIRST',
+  last_seen: 'LAST',
+}
+
+/** Rows as a table for people: short numbers, local times, a bar where a trend is the point. */
+export function reportTable(
+  columns: readonly ReportColumn[],
+  rows: readonly Row[],
+  { width, barOf }: { readonly width: number; readonly barOf?: string | undefined },
+): string {
+  const shown = columns
+    .map(({ name, shown: how }, i) => ({ i, how, name }))
+    .filter(({ i, name }) => {
+      if (name === 'first_seen') return false
+      // A column that says nothing in any row takes room from those that do.
+      const optional = ['unpriced_responses', 'failed_share', 'transcript_uses', 'mcp_calls'].includes(name)
+      return !optional || rows.some((row) => Number(row[i] ?? 0) > 0)
+    })
+  const titles: Column[] = shown.map(({ name, how }) => ({
+    title: HEADINGS[name] ?? name.replaceAll('_', ' ').toUpperCase(),
+    align: how === 'text' || how === 'time' ? 'left' : 'right',
+    shrinks: how === 'text',
+  }))
+  const bar = barOf === undefined ? -1 : columns.findIndex(({ name }) => name === barOf)
+  const most = Math.max(0, ...rows.map((row) => Number(row[bar] ?? 0)))
+  if (bar !== -1 && most > 0) titles.push({ title: '' })
+  const cells = rows.map((row) => [
+    ...shown.map(({ i, how }) => cell(row[i], how)),
+    ...(bar !== -1 && most > 0 ? [barText(Number(row[bar] ?? 0) / most)] : []),
+  ])
+  return table(titles, cells, width)
+}
+
+const BAR_WIDTH = 12
+const EIGHTHS = ['', '▏', '▎', '▍', '▌', '▋', '▊', '▉']
+
+function barText(share: number): string {
+  const eighths = Math.round(share * BAR_WIDTH * 8)
+  return '█'.repeat(eighths >> 3) + EIGHTHS[eighths & 7]!
+}
+
+function cell(value: unknown, how: Shown): string {
+  if (value === null || value === undefined) return '–'
+  if (value instanceof Date) return localTime(value)
+  if (how === 'text' || how === 'time') return printable(String(value))
+  const number = Number(value)
+  switch (how) {
+    case 'usd':
+      return `$${number < 0.1 ? number.toFixed(4) : number.toFixed(2)}`
+    case 'share':
+      return `${(number * 100).toFixed(1)} %`
+    case 'ms':
+      return number < 10 ? number.toFixed(2) : number.toFixed(0)
+    case 'tokens':
+    case 'bytes':
+      return short(number)
+    case 'plain':
+      return String(plain(value))
+    case 'count':
+      return number.toLocaleString('en-US')
+  }
+}
+
+function short(number: number): string {
+  if (Math.abs(number) < 10_000) return number.toLocaleString('en-US')
+  const [unit, divisor] =
+    Math.abs(number) < 1e6 ? ['K', 1e3] : Math.abs(number) < 1e9 ? ['M', 1e6] : ['G', 1e9]
+  return `${(number / Number(divisor)).toFixed(1)}${unit}`
+}
+
+function localTime(time: Date): string {
+  const two = (n: number) => String(n).padStart(2, '0')
+  return `${time.getFullYear()}-${two(time.getMonth() + 1)}-${two(time.getDate())} ${two(time.getHours())}:${two(time.getMinutes())}`
+}
+
+/** Rows as CSV (RFC 4180), with a line of names. */
+export function csvText(names: readonly string[], rows: readonly Row[]): string {
+  return [names, ...rows].map((row) => `${row.map(csvCell).join(',')}\r\n`).join('')
+}
+
+function csvCell(value: unknown): string {
+  const text =
+    value === null || value === undefined
+      ? ''
+      : value instanceof Date
+        ? value.toISOString()
+        : String(plain(value))
+  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text
+}
+
+/** A value of DuckDB as JSON has it: times in ISO 8601, whole numbers as numbers where they are exact, else as text. */
+export function plain(value: unknown): unknown {
+  if (typeof value === 'bigint') return Number.isSafeInteger(Number(value)) ? Number(value) : String(value)
+  if (value instanceof Date) return value.toISOString()
+  if (Array.isArray(value)) return value.map(plain)
+  if (typeof value === 'object' && value !== null)
+    return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, plain(one)]))
+  return value
+}
