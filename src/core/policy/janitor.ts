@@ -21,6 +21,7 @@ export function sweepPools(services: JanitorServices): void {
   saturation.look()
   for (const pool of pools.all()) {
     try {
+      pool.tidy()
       endIdle(pool, services)
       endOld(pool, services)
       growUnderLoad(pool, services)
@@ -47,7 +48,8 @@ function endIdle(pool: Pool, { clock, limits }: JanitorServices): void {
   }
   if (pool.sharing === 'owned') return
   const idle = pool.lists.in('idle')
-  const unused = (forMs: number) => idle.filter((upstream) => now - upstream.lastUsedMs > forMs)
+  const unused = (forMs: number) =>
+    idle.filter((upstream) => now - upstream.lastUsedMs > forMs && upstream.pins === 0)
   if (pool.members.size === 0) {
     if (now - pool.lastUsedMs > limits.idleMs)
       for (const upstream of unused(limits.idleMs)) pool.retirement.afterCalls(upstream, 'idle')

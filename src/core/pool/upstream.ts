@@ -7,7 +7,7 @@ import { type Frame, scanFrame } from '../protocol/frame.ts'
 import { errorText, notificationText, requestText } from '../protocol/messages.ts'
 import { Outbox } from '../protocol/outbox.ts'
 import { readEnds } from '../protocol/overlong.ts'
-import { spliceRanges } from '../protocol/splice.ts'
+import { spliceProgress, spliceRanges } from '../protocol/splice.ts'
 import { type Pending, PendingTable } from './pending.ts'
 import type { UpstreamProcess } from './spawn.ts'
 import type { Listed, UpstreamState } from './states.ts'
@@ -27,8 +27,10 @@ export interface UpstreamEvents {
   noticed(upstream: Upstream, frame: Frame): void
   /** The number of calls in flight became zero, or left it, or nobody waits for those that are left. */
   loadChanged(upstream: Upstream): void
-  /** A call of a session was answered. */
-  answered(upstream: Upstream): void
+  /** A call of a session was answered; it still counts as in flight. */
+  answered(upstream: Upstream, id: number, call: Call, answer: Frame): void
+  /** Progress under a token of ours whose call was answered already. */
+  progressed(upstream: Upstream, token: number, frame: Frame): void
   exited(upstream: Upstream, how: string): void
   /** The server does not read as fast as it is written to (true), or does again. */
   pressure(upstream: Upstream, high: boolean): void
@@ -45,8 +47,10 @@ export class Upstream implements Listed {
   greeting: Frame | undefined
   /** The attached session that owns it: for life (`session`), or while it has calls in flight (`call`). */
   owner: string | undefined
-  /** The last session that used it: its state, if any, is about that session. */
-  lastUser: string | undefined
+  /** Tasks made here that are still worked on; counted by Pins. */
+  openTasks = 0
+  /** What sessions may still ask this process for and no other; counted by Pins. */
+  pins = 0
   /** The roots it was told of; only sessions with the same may use it. Undefined until it is in service. */
   roots: string | undefined
   /** What it gets when it asks for them, also when the sessions it was put in service for have left. */
@@ -136,7 +140,6 @@ export class Upstream implements Listed {
       this.#take(pending)
       this.calls += 1
       this.lastUsedMs = sentAtMs
-      this.lastUser = call.session
       call.onCancel = (why, notice) => this.#cancel(pending, why, notice)
       const idText = String(id)
       this.#stdin.pushFrame(frame, idText, tokenText === undefined ? undefined : idText)
@@ -222,10 +225,10 @@ export class Upstream implements Listed {
       this.#events.oddity(this, 'an answer to no call in flight', frame.line.length)
       return
     }
+    if (pending.call !== undefined && !pending.cancelled)
+      this.#events.answered(this, pending.id, pending.call, frame)
     this.#drop(pending)
-    if (pending.cancelled) return
-    if (pending.call !== undefined) this.#events.answered(this)
-    pending.reply({ frame })
+    if (!pending.cancelled) pending.reply({ frame })
   }
 
   /** A message that was too long to be taken: whoever waits for it learns so. */
@@ -245,14 +248,12 @@ export class Upstream implements Listed {
 
   #progressed(frame: Frame): void {
     const token = integerAt(frame.line, frame.progressTokenStart, frame.progressTokenEnd)
-    const pending = token === undefined ? undefined : this.#pending.get(token)
+    if (token === undefined) return
+    const pending = this.#pending.get(token)
+    if (pending === undefined) this.#events.progressed(this, token, frame)
     // Late or unknown progress makes some agents close the connection: it ends here.
-    if (pending?.tokenText === undefined || pending.cancelled) return
-    pending.call?.progress(
-      spliceRanges(frame.line, [
-        { start: frame.progressTokenStart, end: frame.progressTokenEnd, text: pending.tokenText },
-      ]),
-    )
+    else if (pending.tokenText !== undefined && !pending.cancelled)
+      pending.call?.progress(spliceProgress(frame, pending.tokenText))
   }
 
   #leave(how: string): void {

@@ -26,6 +26,7 @@ export class Session implements Member {
   readonly id: string
   readonly peer: Peer
   initialized: Buffer | undefined
+  home: Upstream | undefined
   pool: Pool | undefined
   readonly #connection: Connection
   readonly #services: SessionServices
