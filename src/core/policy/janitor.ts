@@ -92,7 +92,7 @@ function probeSilent(pool: Pool, { clock, limits, log }: JanitorServices): void 
     const cancel = clock.after(PROBE_ANSWER_MS, () => {
       if (upstream.lastHeardMs >= askedAtMs) return
       // A server with calls in flight may be too busy to answer; one that never answered may not know `ping`.
-      if (upstream.answersPing === true && upstream.awaited === 1) {
+      if (upstream.answersPing === true && upstream.awaited === 0) {
         log.event('upstream-silent', {
           server: pool.profile.server,
           pid: upstream.process.pid,

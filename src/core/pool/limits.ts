@@ -16,6 +16,8 @@ export interface Limits {
   readonly waitMs: number
   /** A session that holds a process of a `call` pool longer than this lets others go first. */
   readonly leaseMs: number
+  /** A call older than this does not keep others from a process that sessions use in turn. */
+  readonly stuckMs: number
   /** A process in service that nobody is attached to is ended after this. */
   readonly idleMs: number
   /** A process beyond the first that has had no call for this long is ended. */
@@ -59,6 +61,7 @@ export const DEFAULT_LIMITS: Limits = {
   growAfterMs: 50,
   waitMs: 60_000,
   leaseMs: 100,
+  stuckMs: 30_000,
   idleMs: 10 * 60_000,
   shrinkAfterMs: 60_000,
   spareMs: 10 * 60_000,

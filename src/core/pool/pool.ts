@@ -245,9 +245,10 @@ export class Pool {
 
   /** What time alone changes; called by the janitor. */
   tidy(): void {
-    this.service.tidy()
+    this.service.tidy(this.waiting > 0)
     this.pins.expire()
     this.#releaseKept()
+    if (this.waiting > 0) this.#queue.serve()
   }
 
   /** Somebody wants something of the pool now. */

@@ -98,8 +98,10 @@ export class Queue {
     const missing = new Set(waiters.map(({ member }) => member.rootsKey).filter((key) => !served.has(key)))
       .size
     if (missing > 0) return missing
-    // One that its owner keeps for a task or for calls that were all cancelled is no reason to let others wait, where a second one does no harm.
-    const isKept = (upstream: Upstream) => upstream.lingers || upstream.openTasks > 0
+    // One that its owner keeps, for a task, for calls that were all cancelled or for one that may never be answered, is no
+    // reason to let others wait, where a second one does no harm.
+    const isKept = (upstream: Upstream) =>
+      upstream.lingers || upstream.openTasks > 0 || upstream.oldestCallMs() > limits.stuckMs
     const counted =
       profile.entry?.max === undefined ? inService.filter((upstream) => !isKept(upstream)) : inService
     if (counted.length >= this.most) return 0

@@ -31,6 +31,8 @@ export class Service implements Choice {
   #crowdedAtMs = 0
   readonly #parts: ServiceParts
   readonly #leasedAtMs = new WeakMap<Upstream, number>()
+  /** Those that had only cancelled calls when the janitor last looked. */
+  readonly #lingering = new WeakSet<Upstream>()
 
   constructor(parts: ServiceParts) {
     this.#parts = parts
@@ -73,8 +75,9 @@ export class Service implements Choice {
     return upstream === undefined ? undefined : this.#lend(upstream, member)
   }
 
-  /** What time alone changes; called by the janitor. */
-  tidy(): void {
+  /** What time alone changes; called by the janitor. `waiting`: somebody waits for a process. */
+  tidy(waiting: boolean): void {
+    if (waiting && this.sharing === 'serial') this.#giveUpStuck()
     if (this.#parts.clock.now() - this.#crowdedAtMs > this.#parts.limits.shrinkAfterMs) this.spread = false
   }
 
@@ -123,6 +126,20 @@ export class Service implements Choice {
     upstream.owner = member.id
     this.#leasedAtMs.set(upstream, this.#parts.clock.now())
     return upstream
+  }
+
+  /**
+   * Where there can be no second process a call that is never answered would stop everybody else for good. Better two
+   * calls at once than that; the last that is heard of one that was cancelled is its cancel, so it gets a second or two.
+   */
+  #giveUpStuck(): void {
+    const { lists, limits } = this.#parts
+    for (const upstream of lists.in('busy')) {
+      const lingersStill = upstream.lingers && this.#lingering.has(upstream)
+      if (upstream.lingers) this.#lingering.add(upstream)
+      else this.#lingering.delete(upstream)
+      if (lingersStill || upstream.oldestCallMs() > limits.stuckMs) upstream.giveUp()
+    }
   }
 
   #takeSpare(member: Member): Upstream | undefined {

@@ -25,6 +25,9 @@ export function dispatchCounted(pool: Pool, call: Call, member: Member): Promise
       return unsubscribe(pool, call, member)
     case 'logging/setLevel':
       return setLevel(pool, call, member)
+    case 'ping':
+      // It asks whether the other end is there, and must not wait until a process is free.
+      return pool.service.leases ? Promise.resolve(EMPTY_RESULT) : pool.dispatch(call, member)
     case 'tasks/list':
       return listTasks(pool, call, member)
     case 'tasks/get':

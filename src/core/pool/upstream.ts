@@ -65,6 +65,7 @@ export class Upstream implements Listed {
   readonly #events: UpstreamEvents
   readonly #pending = new PendingTable()
   readonly #stdin: Outbox
+  #inFlight = 0
   #live = 0
   #left = false
 
@@ -100,9 +101,9 @@ export class Upstream implements Listed {
     )
   }
 
-  /** Calls in flight, cancelled ones included until the server has let go of them. */
+  /** Sessions' calls in flight, cancelled ones included until the server has let go of them. */
   get inFlight(): number {
-    return this.#pending.size
+    return this.#inFlight
   }
 
   /** Calls in flight that somebody waits for. */
@@ -112,7 +113,7 @@ export class Upstream implements Listed {
 
   /** Only cancelled calls are left: the server may still be at one and ask its owner something. */
   get lingers(): boolean {
-    return this.#live === 0 && this.#pending.size > 0
+    return this.#live === 0 && this.#inFlight > 0
   }
 
   /** Sessions with calls in flight here. */
@@ -125,7 +126,7 @@ export class Upstream implements Listed {
 
   /** Age of the oldest call in flight that somebody waits for, ms. */
   oldestCallMs(): number {
-    const first = this.#pending.all().find((pending) => !pending.cancelled)
+    const first = this.#pending.all().find((pending) => pending.counted && !pending.cancelled)
     return first === undefined ? 0 : this.#clock.now() - first.sentAtMs
   }
 
@@ -136,7 +137,16 @@ export class Upstream implements Listed {
       const tokenText = metaTokenText(frame)
       const sentAtMs = this.#clock.now()
       const id = this.#pending.nextId()
-      const pending = { id, sentAtMs, tokenText, call, reply: resolve, gone: reject, cancelled: false }
+      const pending = {
+        id,
+        sentAtMs,
+        tokenText,
+        call,
+        reply: resolve,
+        gone: reject,
+        cancelled: false,
+        counted: true,
+      }
       this.#take(pending)
       this.calls += 1
       this.lastUsedMs = sentAtMs
@@ -158,6 +168,7 @@ export class Upstream implements Listed {
         reply: ({ frame }) => resolve(frame),
         gone: reject,
         cancelled: false,
+        counted: false,
       })
       this.#stdin.push(Buffer.from(requestText(String(id), method, paramsText)))
     })
@@ -166,6 +177,14 @@ export class Upstream implements Listed {
   /** Sends bytes that need no answer: a notification, or an answer to the server's own request. */
   tell(line: Buffer): void {
     this.#stdin.push(line)
+  }
+
+  /** What is in flight now keeps the process busy no longer; answers are still taken to their callers. */
+  giveUp(): void {
+    if (this.#inFlight === 0) return
+    for (const pending of this.#pending.all()) pending.counted = false
+    this.#inFlight = this.#live = 0
+    this.#events.loadChanged(this)
   }
 
   pauseReading(): void {
@@ -178,21 +197,24 @@ export class Upstream implements Listed {
 
   #take(pending: Pending): void {
     this.#pending.add(pending)
+    if (!pending.counted) return
     this.#live += 1
-    if (this.#pending.size === 1) this.#events.loadChanged(this)
+    this.#inFlight += 1
+    if (this.#inFlight === 1) this.#events.loadChanged(this)
   }
 
   #drop(pending: Pending): void {
-    if (!this.#pending.delete(pending)) return
+    if (!this.#pending.delete(pending) || !pending.counted) return
     if (!pending.cancelled) this.#live -= 1
-    if (this.#pending.size === 0) this.#events.loadChanged(this)
+    this.#inFlight -= 1
+    if (this.#inFlight === 0) this.#events.loadChanged(this)
   }
 
   #cancel(pending: Pending, why: string, notice: Frame | undefined): void {
     const { id } = pending
     if (this.#pending.get(id) === undefined || pending.cancelled) return
     pending.cancelled = true
-    this.#live -= 1
+    if (pending.counted) this.#live -= 1
     this.tell(
       notice === undefined
         ? Buffer.from(
@@ -265,7 +287,7 @@ export class Upstream implements Listed {
       if (pending.cancelled) continue
       pending.gone(new MyceliumError('server_exited', `the server ended (${how}) before it answered`))
     }
-    this.#live = 0
+    this.#inFlight = this.#live = 0
     this.#events.exited(this, how)
   }
 }

@@ -1,7 +1,7 @@
 /** What a frame's byte ranges say. Texts are raw JSON, as the sender wrote them. */
 
 import type { Frame } from './frame.ts'
-import { decodeString, findMember, QUOTE, type Range } from './json-text.ts'
+import { decodeString, findMember, OPEN_ARRAY, OPEN_OBJECT, QUOTE, type Range } from './json-text.ts'
 
 /** The bytes of a range, one character each (latin1), so that they can be spliced in elsewhere unchanged; '' when absent (-1). */
 export function rawText(line: Buffer, start: number, end: number): string {
@@ -57,6 +57,12 @@ export function integerAt(line: Buffer, start: number, end: number): number | un
 /** The value range of one key of `params` (name, uri, level, taskId, …), found when asked for. */
 export function paramRange(frame: Frame, key: string): Range | undefined {
   return frame.paramsStart === -1 ? undefined : findMember(frame.line, frame.paramsStart, key)
+}
+
+/** Whether `params` are what JSON-RPC allows: absent, an object or an array. Servers leave a request with others unanswered. */
+export function hasStructuredParams(frame: Frame): boolean {
+  const first = frame.paramsStart === -1 ? OPEN_OBJECT : frame.line[frame.paramsStart]
+  return first === OPEN_OBJECT || first === OPEN_ARRAY
 }
 
 /** The string under one key of `params`, undefined when absent or no string. */

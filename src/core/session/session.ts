@@ -6,7 +6,7 @@ import type { Member } from '../pool/member.ts'
 import type { Pool } from '../pool/pool.ts'
 import type { Upstream } from '../pool/upstream.ts'
 import { capabilityNames } from '../protocol/capabilities.ts'
-import { idText, paramsText } from '../protocol/fields.ts'
+import { hasStructuredParams, idText, paramsText } from '../protocol/fields.ts'
 import { type Frame, scanFrame } from '../protocol/frame.ts'
 import { errorText, notificationText, splitBatch } from '../protocol/messages.ts'
 import { MODERN_PROBE } from '../protocol/methods.ts'
@@ -129,6 +129,8 @@ export class Session implements Member {
 
   #take(frame: Frame, batch: BatchReply | undefined): void {
     if (frame.kind === 'response') this.#requests.answer(frame)
+    else if (frame.kind === 'request' && !hasStructuredParams(frame))
+      this.#refuse(frame, -32602, 'params must be an object', batch)
     else if (frame.kind === 'request' && frame.method === MODERN_PROBE)
       this.#refuse(frame, -32601, 'Method not found', batch)
     else if (this.#held.holding) this.#keep(frame, batch)
