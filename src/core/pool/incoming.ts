@@ -1,9 +1,11 @@
+import type { Clock } from '../clock.ts'
 import { ERRORS } from '../errors.ts'
 import type { Log } from '../log.ts'
 import { idText, paramRange } from '../protocol/fields.ts'
 import { type Frame, scanFrame } from '../protocol/frame.ts'
 import { errorText, resultText } from '../protocol/messages.ts'
 import { spliceProgress } from '../protocol/splice.ts'
+import { Quota } from '../quota.ts'
 import type { Member } from './member.ts'
 import type { Pool } from './pool.ts'
 import type { Upstream, UpstreamEvents } from './upstream.ts'
@@ -11,15 +13,22 @@ import type { Upstream, UpstreamEvents } from './upstream.ts'
 /** For a server that asks before any session said what its roots are. */
 const NO_ROOTS = '{"roots":[]}'
 
+/** A server that writes its log to standard output has one with every line. */
+const ODDITIES_PER_SECOND = 20
+
 /** What the pool itself does about its processes, and where it is written down. */
 export interface EventParts extends Pick<UpstreamEvents, 'loadChanged' | 'exited' | 'pressure'> {
+  readonly clock: Clock
   readonly log: Log
 }
 
 /** What becomes of everything that a process of this pool says or does. */
 export function eventsOf(pool: Pool, parts: EventParts): UpstreamEvents {
   const { server } = pool.profile
-  const { log, ...own } = parts
+  const { clock, log, ...own } = parts
+  const oddities = new Quota(clock, ODDITIES_PER_SECOND, (more) =>
+    log.event('upstream-oddity', { server, what: 'more than are written down one by one', more }),
+  )
   return {
     ...own,
     asked: (from, frame) => askedByServer(pool, from, frame),
@@ -30,8 +39,9 @@ export function eventsOf(pool: Pool, parts: EventParts): UpstreamEvents {
         pool.pins.answered(from, id, call, answer)
     },
     progressed: (from, token, frame) => progressedLater(pool, from, token, frame),
-    oddity: (from, what, bytes) =>
-      log.event('upstream-oddity', { server, pid: from.process.pid, what, bytes }),
+    oddity: (from, what, bytes) => {
+      if (oddities.take(1)) log.event('upstream-oddity', { server, pid: from.process.pid, what, bytes })
+    },
   }
 }
 

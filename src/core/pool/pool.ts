@@ -97,6 +97,7 @@ export class Pool {
       release: (upstream) => this.#release(upstream),
     })
     const upstreamEvents = eventsOf(this, {
+      clock: services.clock,
       log: services.log,
       loadChanged: (from) => this.#loadChanged(from),
       exited: (from, how) => this.#exited(from, how),
