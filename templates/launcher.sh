@@ -154,7 +154,10 @@ mycelium_start() {
   mycelium_pid=$(
     umask 077
     mkdir -p "$mycelium_root" "$mycelium_run" "$mycelium_log" && cd / || exit
-    unset MYCELIUM_UPSTREAM
+    # What changes how node starts, and what tells a server's children: an agent may itself run inside a server.
+    mycelium_try=$(awk 'BEGIN { for (name in ENVIRON) if (name ~ \
+      /^((NODE|LD|DYLD|UV|OPENSSL|SSL|GLIBC|MALLOC)_[A-Za-z0-9_]*|MYCELIUM_UPSTREAM)$/) print name }')
+    for mycelium_try in $mycelium_try; do unset "$mycelium_try"; done
     exec 3>&1 </dev/null >>"$mycelium_log/daemon.log" 2>&1 4>&- 5>&- 6>&- 7>&- 8>&- 9>&-
     setsid "$mycelium_node" "$mycelium_daemon" run "$mycelium_root" 3>&- &
     echo $! >&3
@@ -379,7 +382,8 @@ sub spawn_daemon {
     open STDERR, '>&', STDOUT;
     umask 077;
     chdir '/';
-    delete $ENV{MYCELIUM_UPSTREAM};    # an agent may itself run inside a server: the daemon is not that server's child
+    # What changes how node starts, and what tells a server's children: an agent may itself run inside a server.
+    delete @ENV{grep /^(NODE|LD|DYLD|UV|OPENSSL|SSL|GLIBC|MALLOC)_|^MYCELIUM_UPSTREAM$/, keys %ENV};
     my @command = ($node, $daemon, 'run', $root);
     exec 'setsid', @command;
     eval { require POSIX; POSIX::setsid() };    # macOS has no setsid command

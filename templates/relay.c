@@ -178,6 +178,14 @@ static int dial(void) {
   return why;
 }
 
+/* What changes how node starts, and what tells a server's children: an agent may itself run inside a server. */
+static int not_for_daemon(const char *line) {
+  static const char *const starts[] = {"NODE_", "LD_", "DYLD_", "UV_", "OPENSSL_", "SSL_", "GLIBC_", "MALLOC_", "MYCELIUM_UPSTREAM="};
+  for (size_t i = 0; i < sizeof starts / sizeof *starts; i++)
+    if (strncmp(line, starts[i], strlen(starts[i])) == 0) return 1;
+  return 0;
+}
+
 __attribute__((noreturn)) static void become_daemon(void) {
   DIR *open_ones = opendir("/dev/fd");
   for (struct dirent *entry; open_ones && (entry = readdir(open_ones));) {
@@ -190,8 +198,10 @@ __attribute__((noreturn)) static void become_daemon(void) {
   dup2(null, 0);
   dup2(log < 0 ? null : log, 1);
   dup2(1, 2);
-  /* An agent may itself run inside a server: the daemon is not that server's child. */
-  unsetenv("MYCELIUM_UPSTREAM");
+  char **kept = environ;
+  for (char **line = environ; *line; line++)
+    if (!not_for_daemon(*line)) *kept++ = *line;
+  *kept = NULL;
   signal(SIGPIPE, SIG_DFL);
   setsid();
   char *words[] = {node, script, "run", root, NULL};

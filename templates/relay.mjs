@@ -18,6 +18,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 
 const KEPT = 'MYCELIUM_KEEP_'
 const OWN_ARGUMENTS = 11
+/** What changes how node starts, and what tells a server's children: an agent may itself run inside a server. */
+const NOT_FOR_DAEMON = /^(NODE|LD|DYLD|UV|OPENSSL|SSL|GLIBC|MALLOC)_|^MYCELIUM_UPSTREAM$/
 const [id, client, cwd, root, run, log, socketPath, node, daemon, startSeconds, ackSeconds, ...argv] =
   process.argv.slice(2)
 const hello = `mycelium-hello 1 ${helloBytes().toString('hex')}\n`
@@ -139,14 +141,19 @@ function spawnDaemon() {
   const script = `umask 077; cd /; "$@" </dev/null >>"$0" 2>&1 ${closed} & echo $!`
   const between = spawn('/bin/sh', ['-c', script, `${log}/daemon.log`, node, daemon, 'run', root], {
     detached: true,
-    // An agent may itself run inside a server: the daemon is not that server's child.
-    env: { ...process.env, MYCELIUM_UPSTREAM: undefined },
+    env: daemonEnvironment(),
     stdio: ['ignore', 'pipe', 'ignore'],
   })
   return new Promise((resolve) => {
     between.stdout.once('data', (text) => resolve(Number(text)))
     between.once('error', (error) => direct(`the daemon cannot be started: ${error.code}`))
   })
+}
+
+function daemonEnvironment() {
+  const kept = Object.entries(process.env).filter(([name]) => !NOT_FOR_DAEMON.test(name))
+  // Node hands this one on unless it is there.
+  return { ...Object.fromEntries(kept), NODE_V8_COVERAGE: undefined }
 }
 
 /** An orphan may stay a zombie in containers whose first process does not reap. */
