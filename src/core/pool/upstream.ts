@@ -262,7 +262,7 @@ export class Upstream implements Listed {
     if (kind !== 'response') return
     const all = this.#pending.all()
     const pending =
-      idText === undefined && all.length === 1 ? all[0] : all.find(({ id }) => String(id) === idText)
+      idText === undefined && all.length === 1 ? all[0] : all.find(({ id }) => id === Number(idText))
     if (pending === undefined) return
     this.#drop(pending)
     if (!pending.cancelled) pending.gone(new MyceliumError('message_too_long', `the server's answer ${fact}`))
