@@ -85,6 +85,7 @@ async function run(paths: Paths): Promise<void> {
   const startedAtMs = clock.now()
   let nextSession = 1
   let forgetDraining: (() => void) | undefined
+  let handedOver = false
   let wasSetUp = isSetUp(paths)
   let idleSinceMs = clock.now()
 
@@ -104,7 +105,7 @@ async function run(paths: Paths): Promise<void> {
       ended: () => {
         sessions.delete(session)
         log.event('session-ended', { session: session.id, server: def.id, client: hello.client })
-        if (forgetDraining !== undefined && sessions.size === 0) void stop('drained')
+        stopIfDrained()
       },
     })
     sessions.add(session)
@@ -125,7 +126,13 @@ async function run(paths: Paths): Promise<void> {
       agent: attach,
       control: (socket, rest) => serveControl(socket, rest, commands),
     },
+    quiet: () => stopIfDrained(),
   })
+
+  /** After a handover: once nobody is here, nor on the way in. */
+  const stopIfDrained = (): void => {
+    if (handedOver && sessions.size === 0 && !listener.busy) void stop('drained')
+  }
 
   let stopping: Promise<void> | undefined
   const stop = (why: string): Promise<void> => {
@@ -202,15 +209,16 @@ async function run(paths: Paths): Promise<void> {
       await Promise.race([stopAllButExit(), new Promise((resolve) => setTimeout(resolve, STOP_LIMIT_MS))])
       return { sessions: open }
     },
-    handover: () => {
+    handover: async () => {
       forgetDraining = recordDraining(paths, daemon)
-      listener.close()
+      await listener.handOver()
       lock.release()
+      handedOver = true
       log.event('daemon-draining', { sessions: sessions.size })
       for (const pool of pools.all())
         for (const spare of pool.lists.in('spare'))
           pool.retirement.afterCalls(spare, 'a new daemon takes over')
-      if (sessions.size === 0) void stop('handed over')
+      stopIfDrained()
       return { sessions: sessions.size, pid: process.pid }
     },
   }
