@@ -53,7 +53,7 @@ function askedByServer(pool: Pool, upstream: Upstream, frame: Frame): void {
   }
   if (frame.method === 'roots/list' && pool.greetings?.rootsOffered) {
     upstream.tell(Buffer.from(resultText(idText(frame), upstream.rootsText ?? NO_ROOTS)))
-    pool.service.settling.end(upstream)
+    pool.service.settling.told(upstream)
     return
   }
   const owner = pool.members.get(pool.pins.sessionOf(frame) ?? upstream.owner ?? '')
