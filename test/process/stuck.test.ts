@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { afterEach, describe, expect, it } from 'vitest'
@@ -74,6 +74,23 @@ it('params that are neither an object nor an array are refused to the agent that
     expect((await a.answerTo(String(id))).error).toMatchObject({ code: -32602 })
   }
   expect((await a.request('initialize', null)).error).toMatchObject({ code: -32602 })
+})
+
+it('an initialize that cannot be read is refused with the reason, and one that is nested deep is passed on', async () => {
+  verifies('POOL-2')
+  home = daemonHome()
+  home.define({ name: 'own' })
+  const agent = await home.agent('own')
+  agent.raw('{"jsonrpc":"2.0","id":81,"method":"initialize","params":{"capabilities":{"a":nonsense}}}')
+  const refused = await agent.answerTo('81')
+  expect(refused.error).toMatchObject({ code: -32602, message: expect.stringContaining('initialize') })
+  const deep = `${'{"a":'.repeat(20_000)}1${'}'.repeat(20_000)}`
+  const client = '"clientInfo":{"name":"x","version":"1"}'
+  agent.raw(
+    `{"jsonrpc":"2.0","id":82,"method":"initialize","params":{"protocolVersion":"2025-11-25","capabilities":{"experimental":${deep}},${client}}}`,
+  )
+  expect((await agent.answerTo('82')).result.serverInfo).toBeDefined()
+  expect(readFileSync(join(home.paths.log, 'daemon.log'), 'utf8')).not.toContain('"bug"')
 })
 
 it('a pool grows past its size for others while calls are never answered', async () => {

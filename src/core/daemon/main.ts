@@ -98,8 +98,9 @@ async function run(paths: Paths): Promise<void> {
       log,
       limits,
       poolFor: (params) => {
+        const pool = pools.poolFor(profileOf(def, origin), params)
         if (params !== undefined) agents.note(hello.client, params)
-        return pools.poolFor(profileOf(def, origin), params)
+        return pool
       },
       dispatch: (pool, member) => compose(INTERCEPTORS, (call) => dispatchCounted(pool, call, member)),
       ended: () => {
