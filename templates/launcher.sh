@@ -164,10 +164,10 @@ mycelium_start() {
   )
 }
 
-# Younger than 10 s: whoever tries again at once only wastes the agent's time.
+# Younger than 10 s, and not of the future, from before the clock was put back: whoever tries again at once only wastes the agent's time.
 mycelium_failed_lately() {
   mycelium_when=$(stat -c %Y "$mycelium_run/start-failed" || stat -f %m "$mycelium_run/start-failed") &&
-    [ $(($(date +%s) - mycelium_when)) -lt 10 ]
+    mycelium_when=$(($(date +%s) - mycelium_when)) && [ "$mycelium_when" -ge 0 ] && [ "$mycelium_when" -lt 10 ]
 } 2>/dev/null
 
 # In /tmp somebody else could lie in wait for our environment.
@@ -414,7 +414,9 @@ sub start {
   my ($locked, $pid, $dead_s);
   until (dial()) {
     my $failed = (stat "$run/start-failed")[9];
-    direct("the daemon could not be started (see $log/daemon.log)") if $failed && time - $failed < 10;
+    # One of the future is from before the clock was put back.
+    direct("the daemon could not be started (see $log/daemon.log)")
+      if $failed && $failed <= time && time - $failed < 10;
     direct("the daemon did not come up within $start_s s") if time > $end;
     # The holder before us may just have succeeded: look again before starting a second one.
     next if !$locked && ($locked = flock LOCK, 6);

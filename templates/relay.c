@@ -264,7 +264,9 @@ static void start(void) {
   long long end = now_ms() + atol(start_s) * 1000;
   for (int why; (why = dial()) != 0;) {
     struct stat failed;
-    if (stat(path_of(run, "start-failed"), &failed) == 0 && time(NULL) - failed.st_mtime < 10)
+    /* One of the future is from before the clock was put back. */
+    time_t age = stat(path_of(run, "start-failed"), &failed) == 0 ? time(NULL) - failed.st_mtime : -1;
+    if (age >= 0 && age < 10)
       direct("the daemon could not be started (see %s/daemon.log)", logs);
     if (now_ms() > end) direct("the daemon did not come up within %s s", start_s);
     /* The holder before us may just have succeeded: look again before starting a second one. */

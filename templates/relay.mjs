@@ -122,7 +122,9 @@ async function start() {
       return socket
     }
     const failed = statSync(`${run}/start-failed`, { throwIfNoEntry: false })
-    if (failed && Date.now() - failed.mtimeMs < 10_000) {
+    // One of the future is from before the clock was put back.
+    const ageMs = failed ? Date.now() - Math.floor(failed.mtimeMs) : -1
+    if (ageMs >= 0 && ageMs < 10_000) {
       await direct(`the daemon could not be started (see ${log}/daemon.log)`)
     }
     if (Date.now() > until) await direct(`the daemon did not come up within ${startSeconds} s`)

@@ -109,7 +109,7 @@ describe.each(RELAYS.filter(isHere))('with the %s relay', (relay) => {
 
 describe('a failed start', () => {
   it.each(RELAYS.filter(isHere))(
-    'younger than 10 s is not repeated by %s, an older one is',
+    'younger than 10 s is not repeated by %s, an older one is, and one that is dated in the future',
     async (relay) => {
       verifies('LAUNCH-5')
       const { paths } = makeLauncher()
@@ -123,6 +123,10 @@ describe('a failed start', () => {
       utimesSync(mark, long, long)
       expect(await runDirectly(file, relay)).toEqual(served('the daemon could not be started .*'))
       expect(readFileSync(join(paths.root, 'starts'), 'utf8')).toBe('x')
+      const future = Date.now() / 1000 + 86_400
+      utimesSync(mark, future, future)
+      expect(await runDirectly(file, relay)).toEqual(served('the daemon could not be started .*'))
+      expect(readFileSync(join(paths.root, 'starts'), 'utf8')).toBe('xx')
     },
   )
 })
