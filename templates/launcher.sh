@@ -170,13 +170,14 @@ mycelium_failed_lately() {
     mycelium_when=$(($(date +%s) - mycelium_when)) && [ "$mycelium_when" -ge 0 ] && [ "$mycelium_when" -lt 10 ]
 } 2>/dev/null
 
-# In /tmp somebody else could lie in wait for our environment.
+# In /tmp somebody else could lie in wait for our environment. Where others could only look they no longer can.
 mycelium_refuse_foreign_run() {
   case $([ ! -O "$mycelium_run" ] || ls -ld "$mycelium_run") in
     drwx------*) return ;;
+    drwx?-??-*) chmod 700 "$mycelium_run" 2>/dev/null && return ;;
     '') [ -e "$mycelium_run" ] || return 0 ;;
   esac
-  mycelium_why="$mycelium_run is not a directory of this user alone"
+  mycelium_why="$mycelium_run is not a directory of this user alone (next: mycelium daemon start)"
   mycelium_direct "$@"
 }
 
@@ -255,10 +256,11 @@ sub direct {
   exit 127;
 }
 
-# In /tmp somebody else could lie in wait for our environment.
+# In /tmp somebody else could lie in wait for our environment. Where others could only look they no longer can.
 sub refuse_foreign_run {
   my @run = lstat $run or return;
-  direct("$run is not a directory of this user alone") if !-d _ || $run[4] != $> || $run[2] & 077;
+  return if -d _ && $run[4] == $> && !($run[2] & 022) && (!($run[2] & 077) || chmod(0700, $run));
+  direct("$run is not a directory of this user alone (next: mycelium daemon start)");
 }
 
 sub dial {

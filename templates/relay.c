@@ -156,12 +156,13 @@ static int carry(int from, struct flow *flow) {
 
 /* --- the way to the daemon ----------------------------------------------------------------------------------- */
 
-/* In /tmp somebody else could lie in wait for our environment. */
+/* In /tmp somebody else could lie in wait for our environment. Where others could only look they no longer can. */
 static void refuse_foreign_run(void) {
   struct stat stat;
   if (lstat(run, &stat) < 0) return;
-  if (!S_ISDIR(stat.st_mode) || stat.st_uid != geteuid() || stat.st_mode & 077)
-    direct("%s is not a directory of this user alone", run);
+  int ours = S_ISDIR(stat.st_mode) && stat.st_uid == geteuid() && !(stat.st_mode & 022);
+  if (!ours || (stat.st_mode & 077 && chmod(run, 0700) < 0))
+    direct("%s is not a directory of this user alone (next: mycelium daemon start)", run);
 }
 
 /* 0 once connected, else why not: ENOENT or ECONNREFUSED when no daemon is there, EAGAIN when its queue is full. */

@@ -4,6 +4,7 @@
 import { spawn } from 'node:child_process'
 import {
   accessSync,
+  chmodSync,
   fstatSync,
   lstatSync,
   mkdirSync,
@@ -67,13 +68,17 @@ function direct(why) {
   return new Promise(() => {})
 }
 
-/** In /tmp somebody else could lie in wait for our environment. */
+/** In /tmp somebody else could lie in wait for our environment. Where others could only look they no longer can. */
 async function refuseForeignRun() {
   const stat = lstatSync(run, { throwIfNoEntry: false })
   if (!stat) return
-  if (!stat.isDirectory() || stat.uid !== process.geteuid() || stat.mode & 0o077) {
-    await direct(`${run} is not a directory of this user alone`)
-  }
+  try {
+    if (stat.isDirectory() && stat.uid === process.geteuid() && !(stat.mode & 0o022)) {
+      if (stat.mode & 0o077) chmodSync(run, 0o700)
+      return
+    }
+  } catch {}
+  await direct(`${run} is not a directory of this user alone (next: mycelium daemon start)`)
 }
 
 /** A connection, or the error code why not. */
