@@ -73,7 +73,7 @@ servers are picked up by it.`,
     about: `Restores each config byte for byte. If a file was edited meanwhile, only the entries that init changed are put back, and undo \
 says so. When no client is left, launchers, sockets and the daemon go too; those of a file that is gone stay, because it may have been moved \
 with its project: run undo there.`,
-    parts: [clients(), dryRun(), json()],
+    parts: [clients(), dryRun(), new Option('-y, --yes', 'undo never asks; taken as init takes it'), json()],
   },
   {
     leaf: 'demo',

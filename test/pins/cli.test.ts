@@ -87,7 +87,7 @@ describe('help', () => {
 
   it.each([
     ['init', ['--client <name>', '--server <name>', '--dry-run', '-y, --yes', '--json', '-h, --help']],
-    ['undo', ['--client <name>', '--dry-run', '--json', '-h, --help']],
+    ['undo', ['--client <name>', '--dry-run', '-y, --yes', '--json', '-h, --help']],
   ])('of %s names its options', async (command, options) => {
     const { stdout } = await mycelium(command, '--help')
     expect([...stdout.matchAll(/^ {2}(-.*?) {2,}/gm)].map((match) => match[1])).toEqual(options)
