@@ -154,26 +154,30 @@ mycelium_start() {
   mycelium_pid=$(
     umask 077
     mkdir -p "$mycelium_root" "$mycelium_run" "$mycelium_log" && cd / || exit
-    unset MYCELIUM_UPSTREAM
+    # What changes how node starts, and what tells a server's children: an agent may itself run inside a server.
+    mycelium_try=$(awk 'BEGIN { for (name in ENVIRON) if (name ~ \
+      /^((NODE|LD|DYLD|UV|OPENSSL|SSL|GLIBC|MALLOC)_[A-Za-z0-9_]*|MYCELIUM_UPSTREAM)$/) print name }')
+    for mycelium_try in $mycelium_try; do unset "$mycelium_try"; done
     exec 3>&1 </dev/null >>"$mycelium_log/daemon.log" 2>&1 4>&- 5>&- 6>&- 7>&- 8>&- 9>&-
     setsid "$mycelium_node" "$mycelium_daemon" run "$mycelium_root" 3>&- &
     echo $! >&3
   )
 }
 
-# Younger than 10 s: whoever tries again at once only wastes the agent's time.
+# Younger than 10 s, and not of the future, from before the clock was put back: whoever tries again at once only wastes the agent's time.
 mycelium_failed_lately() {
   mycelium_when=$(stat -c %Y "$mycelium_run/start-failed" || stat -f %m "$mycelium_run/start-failed") &&
-    [ $(($(date +%s) - mycelium_when)) -lt 10 ]
+    mycelium_when=$(($(date +%s) - mycelium_when)) && [ "$mycelium_when" -ge 0 ] && [ "$mycelium_when" -lt 10 ]
 } 2>/dev/null
 
-# In /tmp somebody else could lie in wait for our environment.
+# In /tmp somebody else could lie in wait for our environment. Where others could only look they no longer can.
 mycelium_refuse_foreign_run() {
   case $([ ! -O "$mycelium_run" ] || ls -ld "$mycelium_run") in
     drwx------*) return ;;
+    drwx?-??-*) chmod 700 "$mycelium_run" 2>/dev/null && return ;;
     '') [ -e "$mycelium_run" ] || return 0 ;;
   esac
-  mycelium_why="$mycelium_run is not a directory of this user alone"
+  mycelium_why="$mycelium_run is not a directory of this user alone (next: mycelium daemon start)"
   mycelium_direct "$@"
 }
 
@@ -252,10 +256,11 @@ sub direct {
   exit 127;
 }
 
-# In /tmp somebody else could lie in wait for our environment.
+# In /tmp somebody else could lie in wait for our environment. Where others could only look they no longer can.
 sub refuse_foreign_run {
   my @run = lstat $run or return;
-  direct("$run is not a directory of this user alone") if !-d _ || $run[4] != $> || $run[2] & 077;
+  return if -d _ && $run[4] == $> && !($run[2] & 022) && (!($run[2] & 077) || chmod(0700, $run));
+  direct("$run is not a directory of this user alone (next: mycelium daemon start)");
 }
 
 sub dial {
@@ -379,7 +384,8 @@ sub spawn_daemon {
     open STDERR, '>&', STDOUT;
     umask 077;
     chdir '/';
-    delete $ENV{MYCELIUM_UPSTREAM};    # an agent may itself run inside a server: the daemon is not that server's child
+    # What changes how node starts, and what tells a server's children: an agent may itself run inside a server.
+    delete @ENV{grep /^(NODE|LD|DYLD|UV|OPENSSL|SSL|GLIBC|MALLOC)_|^MYCELIUM_UPSTREAM$/, keys %ENV};
     my @command = ($node, $daemon, 'run', $root);
     exec 'setsid', @command;
     eval { require POSIX; POSIX::setsid() };    # macOS has no setsid command
@@ -410,7 +416,9 @@ sub start {
   my ($locked, $pid, $dead_s);
   until (dial()) {
     my $failed = (stat "$run/start-failed")[9];
-    direct("the daemon could not be started (see $log/daemon.log)") if $failed && time - $failed < 10;
+    # One of the future is from before the clock was put back.
+    direct("the daemon could not be started (see $log/daemon.log)")
+      if $failed && $failed <= time && time - $failed < 10;
     direct("the daemon did not come up within $start_s s") if time > $end;
     # The holder before us may just have succeeded: look again before starting a second one.
     next if !$locked && ($locked = flock LOCK, 6);

@@ -156,12 +156,13 @@ static int carry(int from, struct flow *flow) {
 
 /* --- the way to the daemon ----------------------------------------------------------------------------------- */
 
-/* In /tmp somebody else could lie in wait for our environment. */
+/* In /tmp somebody else could lie in wait for our environment. Where others could only look they no longer can. */
 static void refuse_foreign_run(void) {
   struct stat stat;
   if (lstat(run, &stat) < 0) return;
-  if (!S_ISDIR(stat.st_mode) || stat.st_uid != geteuid() || stat.st_mode & 077)
-    direct("%s is not a directory of this user alone", run);
+  int ours = S_ISDIR(stat.st_mode) && stat.st_uid == geteuid() && !(stat.st_mode & 022);
+  if (!ours || (stat.st_mode & 077 && chmod(run, 0700) < 0))
+    direct("%s is not a directory of this user alone (next: mycelium daemon start)", run);
 }
 
 /* 0 once connected, else why not: ENOENT or ECONNREFUSED when no daemon is there, EAGAIN when its queue is full. */
@@ -178,6 +179,14 @@ static int dial(void) {
   return why;
 }
 
+/* What changes how node starts, and what tells a server's children: an agent may itself run inside a server. */
+static int not_for_daemon(const char *line) {
+  static const char *const starts[] = {"NODE_", "LD_", "DYLD_", "UV_", "OPENSSL_", "SSL_", "GLIBC_", "MALLOC_", "MYCELIUM_UPSTREAM="};
+  for (size_t i = 0; i < sizeof starts / sizeof *starts; i++)
+    if (strncmp(line, starts[i], strlen(starts[i])) == 0) return 1;
+  return 0;
+}
+
 __attribute__((noreturn)) static void become_daemon(void) {
   DIR *open_ones = opendir("/dev/fd");
   for (struct dirent *entry; open_ones && (entry = readdir(open_ones));) {
@@ -190,8 +199,10 @@ __attribute__((noreturn)) static void become_daemon(void) {
   dup2(null, 0);
   dup2(log < 0 ? null : log, 1);
   dup2(1, 2);
-  /* An agent may itself run inside a server: the daemon is not that server's child. */
-  unsetenv("MYCELIUM_UPSTREAM");
+  char **kept = environ;
+  for (char **line = environ; *line; line++)
+    if (!not_for_daemon(*line)) *kept++ = *line;
+  *kept = NULL;
   signal(SIGPIPE, SIG_DFL);
   setsid();
   char *words[] = {node, script, "run", root, NULL};
@@ -254,7 +265,9 @@ static void start(void) {
   long long end = now_ms() + atol(start_s) * 1000;
   for (int why; (why = dial()) != 0;) {
     struct stat failed;
-    if (stat(path_of(run, "start-failed"), &failed) == 0 && time(NULL) - failed.st_mtime < 10)
+    /* One of the future is from before the clock was put back. */
+    time_t age = stat(path_of(run, "start-failed"), &failed) == 0 ? time(NULL) - failed.st_mtime : -1;
+    if (age >= 0 && age < 10)
       direct("the daemon could not be started (see %s/daemon.log)", logs);
     if (now_ms() > end) direct("the daemon did not come up within %s s", start_s);
     /* The holder before us may just have succeeded: look again before starting a second one. */

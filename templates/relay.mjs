@@ -4,6 +4,7 @@
 import { spawn } from 'node:child_process'
 import {
   accessSync,
+  chmodSync,
   fstatSync,
   lstatSync,
   mkdirSync,
@@ -18,6 +19,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 
 const KEPT = 'MYCELIUM_KEEP_'
 const OWN_ARGUMENTS = 11
+/** What changes how node starts, and what tells a server's children: an agent may itself run inside a server. */
+const NOT_FOR_DAEMON = /^(NODE|LD|DYLD|UV|OPENSSL|SSL|GLIBC|MALLOC)_|^MYCELIUM_UPSTREAM$/
 const [id, client, cwd, root, run, log, socketPath, node, daemon, startSeconds, ackSeconds, ...argv] =
   process.argv.slice(2)
 const hello = `mycelium-hello 1 ${helloBytes().toString('hex')}\n`
@@ -65,13 +68,17 @@ function direct(why) {
   return new Promise(() => {})
 }
 
-/** In /tmp somebody else could lie in wait for our environment. */
+/** In /tmp somebody else could lie in wait for our environment. Where others could only look they no longer can. */
 async function refuseForeignRun() {
   const stat = lstatSync(run, { throwIfNoEntry: false })
   if (!stat) return
-  if (!stat.isDirectory() || stat.uid !== process.geteuid() || stat.mode & 0o077) {
-    await direct(`${run} is not a directory of this user alone`)
-  }
+  try {
+    if (stat.isDirectory() && stat.uid === process.geteuid() && !(stat.mode & 0o022)) {
+      if (stat.mode & 0o077) chmodSync(run, 0o700)
+      return
+    }
+  } catch {}
+  await direct(`${run} is not a directory of this user alone (next: mycelium daemon start)`)
 }
 
 /** A connection, or the error code why not. */
@@ -120,7 +127,9 @@ async function start() {
       return socket
     }
     const failed = statSync(`${run}/start-failed`, { throwIfNoEntry: false })
-    if (failed && Date.now() - failed.mtimeMs < 10_000) {
+    // One of the future is from before the clock was put back.
+    const ageMs = failed ? Date.now() - Math.floor(failed.mtimeMs) : -1
+    if (ageMs >= 0 && ageMs < 10_000) {
       await direct(`the daemon could not be started (see ${log}/daemon.log)`)
     }
     if (Date.now() > until) await direct(`the daemon did not come up within ${startSeconds} s`)
@@ -139,14 +148,19 @@ function spawnDaemon() {
   const script = `umask 077; cd /; "$@" </dev/null >>"$0" 2>&1 ${closed} & echo $!`
   const between = spawn('/bin/sh', ['-c', script, `${log}/daemon.log`, node, daemon, 'run', root], {
     detached: true,
-    // An agent may itself run inside a server: the daemon is not that server's child.
-    env: { ...process.env, MYCELIUM_UPSTREAM: undefined },
+    env: daemonEnvironment(),
     stdio: ['ignore', 'pipe', 'ignore'],
   })
   return new Promise((resolve) => {
     between.stdout.once('data', (text) => resolve(Number(text)))
     between.once('error', (error) => direct(`the daemon cannot be started: ${error.code}`))
   })
+}
+
+function daemonEnvironment() {
+  const kept = Object.entries(process.env).filter(([name]) => !NOT_FOR_DAEMON.test(name))
+  // Node hands this one on unless it is there.
+  return { ...Object.fromEntries(kept), NODE_V8_COVERAGE: undefined }
 }
 
 /** An orphan may stay a zombie in containers whose first process does not reap. */

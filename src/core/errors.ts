@@ -67,6 +67,7 @@ export const ERRORS = {
   client_gone: { exit: 1, wire: -32010, hint: '' },
   capability_missing: { exit: 1, wire: -32011, hint: '' },
   message_too_long: { exit: 1, wire: -32013, hint: 'ask for less at once' },
+  bad_params: { exit: 1, wire: -32602, hint: '' },
   daemon_stopping: { exit: 1, wire: -32012, hint: 'mycelium daemon start' },
 } as const satisfies Record<string, { exit: number; wire?: number; hint: string }>
 

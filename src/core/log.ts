@@ -8,8 +8,8 @@ export type LogFields = Readonly<Record<string, string | number | boolean | unde
 /** Where the daemon says what happened and why. */
 export interface Log {
   event(name: string, fields?: LogFields): void
-  /** Standard error of a server, already redacted, one line. */
-  server(id: string, line: string): void
+  /** Lines of a server's standard error, already redacted. */
+  server(id: string, lines: readonly string[]): void
 }
 
 const MAX_FILE_BYTES = 10 * 1024 * 1024
@@ -48,11 +48,10 @@ export function openLog(
       )
       also?.(name, fields)
     },
-    server: (id, line) =>
-      append(
-        `server-${id}.log`,
-        `${new Date(clock.wall()).toISOString()} ${line.slice(0, MAX_LINE_CHARS)}\n`,
-      ),
+    server: (id, lines) => {
+      const at = new Date(clock.wall()).toISOString()
+      append(`server-${id}.log`, lines.map((line) => `${at} ${line.slice(0, MAX_LINE_CHARS)}\n`).join(''))
+    },
   }
 }
 

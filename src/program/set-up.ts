@@ -41,6 +41,7 @@ with its project: run undo there.`,
     clients(),
     dryRun(),
     new Option('--keep-usage', 'leave what was recorded: usage.duckdb and the events that wait for it'),
+    new Option('-y, --yes', 'undo never asks; taken as init takes it'),
     json(),
   ],
   examples: [

@@ -59,7 +59,7 @@ async function daemonRan(box: Sandbox): Promise<void> {
   preparePaths(box.paths)
   const log = openLog(box.paths.log, systemClock)
   log.event('daemon-started')
-  log.server('m', 'hello')
+  log.server('m', ['hello'])
   for (const name of ['daemon.err', 'server-m.log.1', 'daemon.log.3'])
     writeFileSync(join(box.paths.log, name), '')
   mkdirSync(join(box.paths.run, 'upstreams'))

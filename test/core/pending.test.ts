@@ -12,6 +12,7 @@ function pendingOf(id: number): Pending {
     reply: () => {},
     gone: () => {},
     cancelled: false,
+    counted: true,
   }
 }
 

@@ -108,8 +108,20 @@ describe('ids', () => {
   it('are read as integers only where that loses nothing', () => {
     const integer = (id: string) => idInteger(scan(`{"id":${id},"result":1}`))
     expect(['0', '7', '123456789012345'].map(integer)).toEqual([0, 7, 123456789012345])
-    const others = ['1234567890123456', '-1', '1.0', '1e3', '"1"', 'null']
+    const others = [
+      '1234567890123456',
+      '1e15',
+      '-1',
+      '1.5',
+      '1e-1',
+      '"1"',
+      '"1.0"',
+      'null',
+      `1.${'0'.repeat(99)}`,
+    ]
     expect(others.map(integer)).toEqual(others.map(() => undefined))
+    const spellings = ['7.0', '7e0', '0.7E+1', '70e-1', '7.0000000000000000', '-0']
+    expect(spellings.map(integer)).toEqual([7, 7, 7, 7, 7, 0])
     expect(idInteger(scan('{"result":1}'))).toBeUndefined()
   })
 

@@ -1,8 +1,10 @@
 import { expect, test } from 'vitest'
 import { systemClock } from '../../src/core/clock.ts'
+import { CROWD } from '../../src/core/pool/choose.ts'
 import type { Greetings } from '../../src/core/pool/key.ts'
+import type { Limits } from '../../src/core/pool/limits.ts'
 import type { Member } from '../../src/core/pool/member.ts'
-import { CROWD, Service } from '../../src/core/pool/service.ts'
+import { Service } from '../../src/core/pool/service.ts'
 import { Lists, type UpstreamState } from '../../src/core/pool/states.ts'
 import type { Upstream } from '../../src/core/pool/upstream.ts'
 import { verifies } from '../requirements.ts'
@@ -26,7 +28,8 @@ function serviceOver(lists: Lists<Upstream>, rootsOffered: boolean): Service {
     lists,
     sharing: 'multiplexed',
     greetings: { rootsOffered } as Greetings,
-    leaseMs: () => 100,
+    limits: { leaseMs: 100, stuckMs: 30_000 } as Limits,
+    keepsForTasks: true,
     inService: () => {},
   })
 }

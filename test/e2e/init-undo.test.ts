@@ -83,7 +83,7 @@ describe('mycelium init and undo', () => {
     expect(undone.stdout.match(/as it was, byte for byte/g)).toHaveLength(3)
     expect([box.read('.claude.json'), box.read('.codex/config.toml')]).toEqual([CLAUDE, CODEX])
     expect(readdirSync(box.home).sort()).toEqual(['.claude.json', '.codex', '.cursor', 'project'])
-    expect((await run(box, 'undo')).stdout).toBe('nothing to undo\n')
+    expect((await run(box, 'undo', '--yes')).stdout).toBe('nothing to undo\n')
   })
 
   it('--json is one object with changes, servers, what was left and problems, and holds no value of a variable', async () => {

@@ -109,7 +109,7 @@ describe('help', () => {
         '-h, --help',
       ],
     ],
-    ['undo', ['--client <name>', '--dry-run', '--keep-usage', '--json', '-h, --help']],
+    ['undo', ['--client <name>', '--dry-run', '--keep-usage', '-y, --yes', '--json', '-h, --help']],
   ])('of %s names its options', async (command, options) => {
     const { stdout } = await mycelium(command, '--help')
     expect([...stdout.matchAll(/^ {2}(-.*?) {2,}/gm)].map((match) => match[1])).toEqual(options)

@@ -1,6 +1,7 @@
-import { cpSync, existsSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { afterEach, expect, test } from 'vitest'
+import { findOrStart } from '../../src/core/daemon/start.ts'
 import { builtCli, type Ended, ended } from '../fixtures/built-cli.ts'
 import { type DaemonHome, daemonHome } from '../fixtures/daemon-home.ts'
 import { verifies } from '../requirements.ts'
@@ -40,6 +41,19 @@ test('a daemon that refuses to start says why', async () => {
   const { code, stderr } = await mycelium(builtCli(), 'daemon', 'start')
   expect([code, stderr]).toEqual([1, expect.stringContaining('config.json')])
   rmSync(home.paths.settings)
+})
+
+test('starts without the variables that change how node starts', async () => {
+  verifies('LAUNCH-4')
+  home = daemonHome()
+  const env = { ...home.env, NODE_OPTIONS: '--max-old-space-size=77', LD_LIBRARY_PATH: '/none', KEPT: 'yes' }
+  const connection = await findOrStart(home.paths, env)
+  const { pid } = await connection.ask<{ pid: number }>('status')
+  connection.close()
+  if (process.platform !== 'linux') return
+  const variables = readFileSync(`/proc/${pid}/environ`, 'latin1').split('\0')
+  expect(variables).toContain('KEPT=yes')
+  expect(variables.filter((line) => /^(NODE|LD)_/.test(line))).toEqual([])
 })
 
 test('run beside a daemon fails and names it', async () => {

@@ -4,6 +4,7 @@ import {
   mkdirSync,
   readFileSync,
   rmSync,
+  statSync,
   symlinkSync,
   utimesSync,
   writeFileSync,
@@ -13,7 +14,16 @@ import { describe, expect, it } from 'vitest'
 import { type Paths, preparePaths } from '../../src/core/config/paths.ts'
 import type { LauncherParts } from '../../src/core/launch/render.ts'
 import { verifies } from '../requirements.ts'
-import { agent, isHere, listen, makeLauncher, ORIGINAL, RELAYS, type Relay } from './launcher-rig.ts'
+import {
+  agent,
+  isHere,
+  listen,
+  makeLauncher,
+  ORIGINAL,
+  RELAYS,
+  type Relay,
+  readBytes,
+} from './launcher-rig.ts'
 
 /** What a run with "hello" on stdin gives when the original server answered: it must find every byte. */
 async function runDirectly(file: string, relay: Relay | 'direct', command: readonly string[] = ORIGINAL) {
@@ -74,13 +84,30 @@ describe.each(RELAYS.filter(isHere))('with the %s relay', (relay) => {
     verifies('LAUNCH-5')
     const { file, paths } = makeLauncher()
     await listen(paths, (stream) => stream.end('stolen'))
-    chmodSync(paths.run, 0o755)
     const elsewhere = `${paths.run}-elsewhere`
-    expect(await runDirectly(file, relay)).toEqual(served('.* is not a directory of this user alone'))
+    for (const mode of [0o777, 0o720, 0o1777]) {
+      chmodSync(paths.run, mode)
+      expect(await runDirectly(file, relay)).toEqual(served('.* is not a directory of this user alone .*'))
+    }
     rmSync(paths.run, { recursive: true })
     mkdirSync(elsewhere, { mode: 0o700 })
     symlinkSync(elsewhere, paths.run)
-    expect(await runDirectly(file, relay)).toEqual(served('.* is not a directory of this user alone'))
+    expect(await runDirectly(file, relay)).toEqual(served('.* is not a directory of this user alone .*'))
+  })
+
+  it('a directory of sockets that others can only look into is closed to them, and used', async () => {
+    verifies('LAUNCH-2')
+    const { file, paths } = makeLauncher()
+    await listen(paths, (stream) => stream.end('served'))
+    for (const mode of [0o755, 0o750, 0o711]) {
+      chmodSync(paths.run, mode)
+      const client = agent([file, '--', '/bin/false'], { relay })
+      await readBytes(client, 'served'.length)
+      client.child.stdin.end()
+      const { stdout, stderr } = await client.done
+      expect([stdout.toString(), stderr]).toEqual(['served', ''])
+      expect(statSync(paths.run).mode & 0o777).toBe(0o700)
+    }
   })
 
   it('an original command that does not exist ends with 127 and its name', async () => {
@@ -109,7 +136,7 @@ describe.each(RELAYS.filter(isHere))('with the %s relay', (relay) => {
 
 describe('a failed start', () => {
   it.each(RELAYS.filter(isHere))(
-    'younger than 10 s is not repeated by %s, an older one is',
+    'younger than 10 s is not repeated by %s, an older one is, and one that is dated in the future',
     async (relay) => {
       verifies('LAUNCH-5')
       const { paths } = makeLauncher()
@@ -123,6 +150,10 @@ describe('a failed start', () => {
       utimesSync(mark, long, long)
       expect(await runDirectly(file, relay)).toEqual(served('the daemon could not be started .*'))
       expect(readFileSync(join(paths.root, 'starts'), 'utf8')).toBe('x')
+      const future = Date.now() / 1000 + 86_400
+      utimesSync(mark, future, future)
+      expect(await runDirectly(file, relay)).toEqual(served('the daemon could not be started .*'))
+      expect(readFileSync(join(paths.root, 'starts'), 'utf8')).toBe('xx')
     },
   )
 })

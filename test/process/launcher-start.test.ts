@@ -34,6 +34,18 @@ function processOf(pid: number): { parent: number; group: number; session: numbe
   return { parent: Number(parent), group: Number(group), session: Number(session) }
 }
 
+/** What an entry may set for its own server, and what would end or change a node that gets it. */
+const STEERING = {
+  NODE_OPTIONS: '--require /none/preload.cjs',
+  NODE_V8_COVERAGE: '/none/coverage',
+  LD_LIBRARY_PATH: '/none/lib',
+  UV_THREADPOOL_SIZE: '1',
+  SSL_CERT_FILE: '/none/cert',
+  MALLOC_ARENA_MAX: '1',
+  NODEMON: 'kept',
+  MYCELIUM_UPSTREAM: 'of:another',
+}
+
 const call = (file: string) => [file, '--client=test', '--', '/bin/false']
 const linux = process.platform === 'linux'
 
@@ -81,7 +93,7 @@ describe.each(RELAYS.filter(isHere))('a cold start by %s', (relay) => {
 
       const child = spawn(file, call(file).slice(1), {
         detached: true,
-        env: { PATH: process.env.PATH, MYCELIUM_RELAY: relay, KEEP_ME: 'yes' },
+        env: { ...STEERING, PATH: process.env.PATH, MYCELIUM_RELAY: relay, KEEP_ME: 'yes' },
         stdio: ['pipe', 'pipe', 'inherit', 'pipe', 'pipe', 'pipe'],
       })
       child.stdin!.write('ping')
@@ -106,7 +118,10 @@ describe.each(RELAYS.filter(isHere))('a cold start by %s', (relay) => {
       expect(read('cwd')).toBe('/\n')
       const variables = read('env').split('\0')
       expect(variables).toContain('KEEP_ME=yes')
-      expect(variables.filter((line) => /^mycelium|^LC_ALL/i.test(line))).toEqual([])
+      expect(variables.filter((line) => /^mycelium|^LC_ALL|^(NODE|LD|UV|SSL|MALLOC)_/i.test(line))).toEqual(
+        [],
+      )
+      expect(variables).toContain('NODEMON=kept')
 
       process.kill(-child.pid!, 'SIGKILL')
       await once(child, 'exit')

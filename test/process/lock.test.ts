@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, it, onTestFinished } from 'vitest'
@@ -151,4 +151,17 @@ it('a directory that cannot be written is an error that names it', async () => {
     code: 'write_failed',
     message: expect.stringContaining(dir),
   })
+})
+
+it('a disk that is full leaves no draft behind', () => {
+  verifies('LAUNCH-3')
+  const dir = shortDirectory()
+  writeFileSync(join(dir, 'log'), '')
+  const words = [process.execPath, racer, dir, join(dir, 'log')]
+  const { status, stderr } = spawnSync('/bin/sh', ['-c', 'ulimit -f 0; exec "$@"', 'sh', ...words], {
+    input: 'try\n',
+    encoding: 'utf8',
+  })
+  expect([status, stderr]).toEqual([1, expect.stringContaining('no lock could be written')])
+  expect(readdirSync(dir)).toEqual(['log'])
 })

@@ -43,6 +43,17 @@ async function oddAgent(server: string, mode: 'session' | 'call' | 'shared' = 's
 }
 
 describe('ids and progress tokens', () => {
+  it.each(['1.0', '1e0'])('are found again when the server spells 1 as %s', async (spelling) => {
+    verifies('PROTO-1')
+    const server = `spelled-${spelling}`
+    defineServer(home, server, 'shared', { program: 'odd', args: [`--spelling=${spelling}`] })
+    const agent = await home.agent(server)
+    expect((await agent.initialize()).result.serverInfo.name).toBe('odd')
+    const lines = [progress('$TOKEN', 'on'), result('$ID', 'done')]
+    const got = await transcript(agent, () => agent.raw(say('1', lines, '"t"')))
+    expect(got).toEqual([progress('"t"', 'on'), result('1', 'done')])
+  })
+
   it.each(['shared', 'call'] as const)(
     'two agents of one %s process with the same ids and tokens each get exactly their own transcript',
     async (mode) => {

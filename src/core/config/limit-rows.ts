@@ -54,6 +54,10 @@ export const LIMIT_ROWS = {
     100,
     'A session that holds a process of a `call` pool longer than this lets others go first.',
   ),
+  'limits.stuck_ms': time(
+    30_000,
+    'A call older than this does not keep others from a process that sessions use in turn.',
+  ),
   'limits.idle_ms': time(10 * MINUTE, 'A process in service that nobody is attached to is ended after this.'),
   'limits.shrink_after_ms': time(
     MINUTE,

@@ -1,7 +1,7 @@
-import { chmodSync, rmSync, statSync } from 'node:fs'
+import { chmodSync, readdirSync, rmSync, statSync } from 'node:fs'
 import { createServer, type Server, type Socket } from 'node:net'
 import { join } from 'node:path'
-import type { Clock } from '../clock.ts'
+import { type Clock, pause } from '../clock.ts'
 import type { Paths } from '../config/paths.ts'
 import { MyceliumError } from '../errors.ts'
 import type { Log } from '../log.ts'
@@ -23,21 +23,30 @@ export interface ListenServices {
   readonly clock: Clock
   readonly log: Log
   readonly doors: Doors
+  /** Nobody is on the way in at the moment: neither a connection without its first line nor a one-time socket. */
+  quiet(): void
 }
 
 /** How long a connection may take to say who it is. */
 const FIRST_LINE_MS = 10_000
 /** How long a one-time socket waits for its relay. */
 const TICKET_MS = 5_000
+/** Whoever connected before the socket lost its name is accepted within this. */
+const BACKLOG_MS = 20
+const TICKET_NAME = /^t-\d{6}\.sock$/
 const NEWLINE = 0x0a
 
 /** The daemon's socket: reads each connection's first line and opens the door it asks for. */
 export class Listener {
   readonly #services: ListenServices
+  /** One-time sockets that nobody has come to yet. */
   readonly #tickets = new Set<Server>()
   #server: Server | undefined
   #inode: number | undefined
-  #nextTicket = 1
+  /** Connections and one-time sockets on the way to their door. */
+  #arriving = 0
+  /** Not from 1: a daemon that has handed over may still have some. */
+  #nextTicket = Math.floor(Math.random() * 1_000_000)
 
   constructor(services: ListenServices) {
     this.#services = services
@@ -47,6 +56,7 @@ export class Listener {
   async open(): Promise<void> {
     const { socket } = this.#services.paths
     rmSync(socket, { force: true, recursive: true })
+    this.#removeOldTickets()
     this.#server = await listenOn(socket, (connection) => this.#greet(connection))
     this.#inode = inodeOf(socket)
   }
@@ -62,17 +72,63 @@ export class Listener {
     await this.open()
   }
 
+  /** Whether somebody is on the way in who was not told that there is another daemon. */
+  get busy(): boolean {
+    return this.#arriving > 0
+  }
+
   /** No new connection; those that are open go on. */
   close(): void {
     for (const ticket of this.#tickets) ticket.close()
     this.#tickets.clear()
-    const ours = inodeOf(this.#services.paths.socket) === this.#inode
+    this.#giveUpName()
     this.#server?.close()
     this.#server = undefined
-    if (ours) rmSync(this.#services.paths.socket, { force: true })
+  }
+
+  /**
+   * Gives up the socket to another daemon: whoever has connected already, or has a one-time socket, is still let in. The
+   * caller holds the lock until this resolves: closing unlinks whatever has the name then.
+   */
+  async handOver(): Promise<void> {
+    this.#giveUpName()
+    await pause(this.#services.clock, BACKLOG_MS)
+    this.#server?.close()
+    this.#server = undefined
+  }
+
+  #giveUpName(): void {
+    const { socket } = this.#services.paths
+    // Once given up the number may be that of another daemon's.
+    if (this.#inode !== undefined && inodeOf(socket) === this.#inode) rmSync(socket, { force: true })
+    this.#inode = undefined
+  }
+
+  /** Left by daemons that were killed. */
+  #removeOldTickets(): void {
+    const { run } = this.#services.paths
+    for (const name of readdirSync(run).filter((one) => TICKET_NAME.test(one))) {
+      const path = join(run, name)
+      const stat = statSync(path, { throwIfNoEntry: false })
+      if (stat !== undefined && this.#services.clock.wall() - stat.mtimeMs > 2 * TICKET_MS)
+        rmSync(path, { force: true })
+    }
+  }
+
+  /** One more is on the way in; the returned function, called at least once, says that it has come through or not. */
+  #arrival(): () => void {
+    this.#arriving += 1
+    let here = false
+    return () => {
+      if (here) return
+      here = true
+      this.#arriving -= 1
+      if (this.#arriving === 0) this.#services.quiet()
+    }
   }
 
   #greet(socket: Socket): void {
+    const arrived = this.#arrival()
     const chunks: Buffer[] = []
     let bytes = 0
     const cancel = this.#services.clock.after(FIRST_LINE_MS, () => socket.destroy())
@@ -89,12 +145,19 @@ export class Listener {
       const all = Buffer.concat(chunks)
       const end = bytes - chunk.length + newline
       this.#open(socket, all.subarray(0, end), all.subarray(end + 1))
+      arrived()
     }
     const onError = (): void => {
       cancel()
       socket.destroy()
     }
-    socket.on('data', onData).on('error', onError).on('close', cancel)
+    socket
+      .on('data', onData)
+      .on('error', onError)
+      .on('close', () => {
+        cancel()
+        arrived()
+      })
   }
 
   #open(socket: Socket, line: Buffer, rest: Buffer): void {
@@ -123,21 +186,18 @@ export class Listener {
   }
 
   #giveTicket(hello: Hello, socket: Socket): void {
-    const path = join(
-      this.#services.paths.run,
-      `t-${String(this.#nextTicket++ % 1_000_000).padStart(6, '0')}.sock`,
-    )
-    rmSync(path, { force: true })
+    const arrived = this.#arrival()
+    const path = this.#freeTicket()
     const given = listenOn(path, (connection) => {
-      withdraw()
       this.#services.doors.agent(hello, connection)
+      withdraw()
     })
     let ticket: Server | undefined
     const withdraw = (): void => {
-      if (ticket === undefined) return
-      this.#tickets.delete(ticket)
+      if (ticket === undefined || !this.#tickets.delete(ticket)) return
       ticket.close()
       rmSync(path, { force: true })
+      arrived()
     }
     given.then(
       (server) => {
@@ -146,10 +206,21 @@ export class Listener {
         this.#services.clock.after(TICKET_MS, withdraw)
         socket.end(`ok ${path}\n`)
       },
-      () => refuse(socket, 'internal'),
+      () => {
+        refuse(socket, 'internal')
+        arrived()
+      },
     )
     socket.on('error', () => socket.destroy())
     socket.resume()
+  }
+
+  #freeTicket(): string {
+    for (;;) {
+      const number = String(this.#nextTicket++ % 1_000_000).padStart(6, '0')
+      const path = join(this.#services.paths.run, `t-${number}.sock`)
+      if (inodeOf(path) === undefined) return path
+    }
   }
 }
 

@@ -40,8 +40,8 @@ export async function acquireLock(dir: string, name: string, options: LockOption
   const text = JSON.stringify({ ...identity, boot: machineBootId(), nonce: randomBytes(8).toString('hex') })
   const draft = join(dir, `${name}.draft-${identity.pid}-${randomBytes(4).toString('hex')}`)
   const deadline = clock.now() + RIVAL_WAIT_MS
-  writeDraft(draft, text)
   try {
+    writeDraft(draft, text)
     for (;;) {
       const claims = claimsOn(dir, name)
       const holder = claims.find((claim) => claim.holder !== undefined)?.holder

@@ -93,6 +93,7 @@ async function run(paths: Paths): Promise<void> {
   const startedAtMs = clock.now()
   let nextSession = 1
   let forgetDraining: (() => void) | undefined
+  let handedOver = false
   let wasSetUp = isSetUp(paths)
   let idleSinceMs = clock.now()
 
@@ -107,8 +108,8 @@ async function run(paths: Paths): Promise<void> {
       log,
       limits,
       poolFor: (params) => {
-        if (params !== undefined) agents.note(hello.client, params)
         const pool = pools.poolFor(profileOf(def, origin), params)
+        if (params !== undefined) agents.note(hello.client, params)
         recorded.attaching(pool.profile.mode, pool.lists.count('spare', 'idle', 'busy') > 0)
         return pool
       },
@@ -120,7 +121,7 @@ async function run(paths: Paths): Promise<void> {
         recorded.ended()
         sessions.delete(session)
         log.event('session-ended', { session: session.id, server: def.id, client: hello.client })
-        if (forgetDraining !== undefined && sessions.size === 0) void stop('drained')
+        stopIfDrained()
       },
     })
     sessions.add(session)
@@ -141,7 +142,13 @@ async function run(paths: Paths): Promise<void> {
       agent: attach,
       control: (socket, rest) => serveControl(socket, rest, commands),
     },
+    quiet: () => stopIfDrained(),
   })
+
+  /** After a handover: once nobody is here, nor on the way in. */
+  const stopIfDrained = (): void => {
+    if (handedOver && sessions.size === 0 && !listener.busy) void stop('drained')
+  }
 
   let stopping: Promise<void> | undefined
   const stop = (why: string): Promise<void> => {
@@ -165,10 +172,14 @@ async function run(paths: Paths): Promise<void> {
     return stopping
   }
 
-  const namedPools = (args: Readonly<Record<string, unknown>>) => {
-    const names = args.names as readonly string[]
-    return names.flatMap((name) => servers.named(name))
-  }
+  /** Does it to each of the named servers and gives their ids. */
+  const toNamed = (args: Readonly<Record<string, unknown>>, act: (id: string) => void): readonly string[] =>
+    (args.names as readonly string[])
+      .flatMap((name) => servers.named(name))
+      .map(({ id }) => {
+        act(id)
+        return id
+      })
 
   const commands = {
     status: (): DaemonStatus => ({
@@ -198,39 +209,30 @@ async function run(paths: Paths): Promise<void> {
     warm: (args: Readonly<Record<string, unknown>>) =>
       warmServers(args.targets as readonly WarmTarget[], { clock, limits, pools, servers, agents }),
     restart: (args: Readonly<Record<string, unknown>>) =>
-      namedPools(args).map(({ id }) => {
+      toNamed(args, (id) => {
         for (const pool of pools.of(id)) pool.restart()
-        return id
       }),
     drain: (args: Readonly<Record<string, unknown>>) =>
-      namedPools(args).map(({ id }) => {
+      toNamed(args, (id) => {
         for (const pool of pools.of(id)) pool.drain('drained on request')
-        return id
       }),
-    pause: (args: Readonly<Record<string, unknown>>) =>
-      namedPools(args).map(({ id }) => {
-        pools.pause(id)
-        return id
-      }),
-    resume: (args: Readonly<Record<string, unknown>>) =>
-      namedPools(args).map(({ id }) => {
-        pools.resume(id)
-        return id
-      }),
+    pause: (args: Readonly<Record<string, unknown>>) => toNamed(args, (id) => pools.pause(id)),
+    resume: (args: Readonly<Record<string, unknown>>) => toNamed(args, (id) => pools.resume(id)),
     stop: async () => {
       const open = sessions.size
       await Promise.race([stopAllButExit(), new Promise((resolve) => setTimeout(resolve, STOP_LIMIT_MS))])
       return { sessions: open }
     },
-    handover: () => {
+    handover: async () => {
       forgetDraining = recordDraining(paths, daemon)
-      listener.close()
+      await listener.handOver()
       lock.release()
+      handedOver = true
       log.event('daemon-draining', { sessions: sessions.size })
       for (const pool of pools.all())
         for (const spare of pool.lists.in('spare'))
           pool.retirement.afterCalls(spare, 'a new daemon takes over')
-      if (sessions.size === 0) void stop('handed over')
+      stopIfDrained()
       return { sessions: sessions.size, pid: process.pid }
     },
   }

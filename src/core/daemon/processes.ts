@@ -1,15 +1,14 @@
 import { type Clock, pause } from '../clock.ts'
 import type { Paths } from '../config/paths.ts'
-import { LineSplitter } from '../lines.ts'
 import type { Log } from '../log.ts'
 import type { Profile } from '../pool/key.ts'
 import { endUpstreams, killNow } from '../pool/kill.ts'
 import type { Limits } from '../pool/limits.ts'
-import { redact } from '../pool/profile.ts'
 import { markerOf, spawnUpstream, type UpstreamProcess } from '../pool/spawn.ts'
 import { rememberTrees } from '../pool/tree.ts'
 import type { Identity } from '../process.ts'
 import { forgetUpstream, recordUpstream } from './records.ts'
+import { StderrLog } from './stderr-log.ts'
 import type { Watcher } from './watcher.ts'
 
 /** What the daemon's processes need. */
@@ -32,9 +31,6 @@ interface Batch {
   readonly upstreams: UpstreamProcess[]
   readonly ended: Promise<void>
 }
-
-/** Longest line of a server's standard error that is kept. */
-const MAX_STDERR_LINE_BYTES = 64 * 1024
 
 /** Every process tree this daemon started and has not seen the end of: journal and watcher know of each. */
 export class Processes {
@@ -130,14 +126,9 @@ export class Processes {
   }
 
   #keepStderr(upstream: UpstreamProcess, profile: Profile): void {
-    const write = (line: Buffer): void =>
-      this.#services.log.server(profile.server, redact(line.toString('utf8').trimEnd(), profile.secrets))
-    const lines = new LineSplitter(MAX_STDERR_LINE_BYTES, write, () => {})
-    upstream.stderr.on('data', (chunk: Buffer) => lines.push(chunk))
+    const said = new StderrLog(profile, this.#services.clock, this.#services.log)
+    upstream.stderr.on('data', (chunk: Buffer) => said.push(chunk))
     upstream.stderr.on('error', () => {})
-    void upstream.exited.then(() => {
-      const rest = lines.end()
-      if (rest !== undefined) write(rest)
-    })
+    void upstream.exited.then(() => said.end())
   }
 }

@@ -41,7 +41,7 @@ export async function findOrStart(
       ['-c', '"$@" >&2 & echo $!', 'sh', process.execPath, daemonScript(), 'run', paths.root],
       {
         cwd: '/',
-        env: withoutMarker(env),
+        env: daemonEnvironment(env),
         detached: true,
         stdio: ['ignore', 'pipe', log],
       },
@@ -84,9 +84,17 @@ export async function findOrStart(
   throw new MyceliumError('daemon_start_failed', `the daemon did not listen within ${START_LIMIT_MS} ms`)
 }
 
-/** A daemon started from inside a server must not be taken for that server's child. */
-function withoutMarker(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
-  return Object.fromEntries(Object.entries(env).filter(([name]) => name !== MARKER))
+/** Changes how node or the loader start a program. The same list is in relay.c, launcher.sh (twice) and relay.mjs. */
+const STEERS_NODE = /^(?:NODE|LD|DYLD|UV|OPENSSL|SSL|GLIBC|MALLOC)_/
+
+/**
+ * Whoever needs the daemon first starts it, with what is meant for one server in its environment: that must not reach the
+ * daemon, which all share. Nor may a daemon started from inside a server be taken for that server's child.
+ */
+function daemonEnvironment(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  const kept = ([name]: [string, unknown]): boolean => name !== MARKER && !STEERS_NODE.test(name)
+  // Node hands this one on unless it is there.
+  return { ...Object.fromEntries(Object.entries(env).filter(kept)), NODE_V8_COVERAGE: undefined }
 }
 
 /** Why the last start failed, if it did; pairs with main.ts, which removes the note when it listens. */

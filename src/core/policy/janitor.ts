@@ -23,6 +23,7 @@ export function sweepPools(services: JanitorServices): void {
   saturation.look()
   for (const pool of pools.all()) {
     try {
+      pool.tidy()
       endIdle(pool, services)
       endOld(pool, services)
       growUnderLoad(pool, services)
@@ -49,7 +50,8 @@ function endIdle(pool: Pool, { clock, limits }: JanitorServices): void {
   }
   if (pool.sharing === 'owned') return
   const idle = pool.lists.in('idle')
-  const unused = (forMs: number) => idle.filter((upstream) => now - upstream.lastUsedMs > forMs)
+  const unused = (forMs: number) =>
+    idle.filter((upstream) => now - upstream.lastUsedMs > forMs && upstream.pins === 0)
   if (pool.members.size === 0) {
     if (now - pool.lastUsedMs > limits.idleMs)
       for (const upstream of unused(limits.idleMs)) pool.retirement.afterCalls(upstream, 'idle')
@@ -92,7 +94,7 @@ function probeSilent(pool: Pool, { clock, limits, log }: JanitorServices): void 
     const cancel = clock.after(PROBE_ANSWER_MS, () => {
       if (upstream.lastHeardMs >= askedAtMs) return
       // A server with calls in flight may be too busy to answer; one that never answered may not know `ping`.
-      if (upstream.answersPing === true && upstream.awaited === 1) {
+      if (upstream.answersPing === true && upstream.awaited === 0) {
         log.event('upstream-silent', {
           server: pool.profile.server,
           pid: upstream.process.pid,

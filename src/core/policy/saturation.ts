@@ -1,6 +1,6 @@
 import { cpus } from 'node:os'
 import type { Clock } from '../clock.ts'
-import { CROWD } from '../pool/service.ts'
+import { CROWD } from '../pool/choose.ts'
 import type { Upstream } from '../pool/upstream.ts'
 import { cpuMsOf } from '../process.ts'
 

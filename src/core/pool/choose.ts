@@ -13,58 +13,79 @@ export function sharingOf(profile: Profile, greetings: Greetings | undefined): S
   return greetings?.interactive ? 'leased' : 'multiplexed'
 }
 
+/** Calls in flight on a process below which its pool needs no second one. */
+export const CROWD = 8
+
 /** Who needs a process. */
-export interface Request {
-  readonly session: string
+export interface Seeker {
+  readonly id: string
   readonly rootsKey: string
+  /** The process its last call went to: what a server remembers of a session, it remembers there. */
+  readonly home: Upstream | undefined
+}
+
+/** What a choice is made from. `spread`: more than one process is needed at present. */
+export interface Choice {
+  readonly lists: Lists<Upstream>
+  readonly sharing: Sharing
+  readonly settling: Settling
+  readonly spread: boolean
 }
 
 /** The process in service that may take this session's next call now, if there is one. */
-export function chooseInService(
-  lists: Lists<Upstream>,
-  sharing: Sharing,
-  request: Request,
-  settling: Settling,
-): Upstream | undefined {
+export function chooseInService(choice: Choice, seeker: Seeker): Upstream | undefined {
+  const { lists, sharing } = choice
   // The way of most calls: no list is made.
-  if (sharing === 'multiplexed') return leastLoaded(lists, request.rootsKey, settling)
+  if (sharing === 'multiplexed') return staysHome(choice, seeker) ? seeker.home : freest(choice, seeker)
   const inService = lists.in('idle', 'busy')
-  if (sharing === 'owned') return inService.find((upstream) => upstream.owner === request.session)
-  const fitting = inService.filter((upstream) => upstream.roots === request.rootsKey)
-  const leased = fitting.find((upstream) => upstream.owner === request.session)
+  if (sharing === 'owned') return inService.find((upstream) => upstream.owner === seeker.id)
+  const fitting = inService.filter((upstream) => upstream.roots === seeker.rootsKey)
+  const leased = fitting.find((upstream) => upstream.owner === seeker.id)
   if (leased !== undefined && sharing === 'leased') return leased
   const free = fitting.filter((upstream) => upstream.owner === undefined)
-  // Its last process first: what a server remembers of a session, it remembers there.
-  return free.find((upstream) => upstream.lastUser === request.session) ?? free[0]
+  return free.find((upstream) => upstream === seeker.home) ?? free[0]
 }
 
 /** The process that a notification of this session is for: the one that has its calls, or had its last. */
 export function chooseForNotice(
   lists: Lists<Upstream>,
   sharing: Sharing,
-  request: Request,
+  seeker: Seeker,
 ): Upstream | undefined {
-  const fitting = lists.in('idle', 'busy').filter((upstream) => upstream.roots === request.rootsKey)
-  const own = fitting.find((upstream) => upstream.owner === request.session)
+  const fitting = lists.in('idle', 'busy').filter((upstream) => upstream.roots === seeker.rootsKey)
+  const own = fitting.find((upstream) => upstream.owner === seeker.id)
   if (own !== undefined || sharing === 'owned') return own
-  return fitting.find((upstream) => upstream.lastUser === request.session) ?? fitting[0]
+  return fitting.find((upstream) => upstream === seeker.home) ?? fitting[0]
 }
 
 const IN_SERVICE = ['idle', 'busy'] as const
 
-function leastLoaded(lists: Lists<Upstream>, rootsKey: string, settling: Settling): Upstream | undefined {
-  return lists.best(
+/** A session stays with its process until that has a crowd; once one process is enough again, all go back to the oldest. */
+function staysHome({ spread, settling }: Choice, { home, rootsKey }: Seeker): boolean {
+  return (
+    spread &&
+    home !== undefined &&
+    (home.state === 'idle' || home.state === 'busy') &&
+    home.roots === rootsKey &&
+    home.inFlight < CROWD &&
+    !settling.has(home)
+  )
+}
+
+function freest(choice: Choice, { rootsKey }: Seeker): Upstream | undefined {
+  return choice.lists.best(
     IN_SERVICE,
-    (one, than) => one.roots === rootsKey && (than === undefined || isFreer(one, than, settling)),
+    (one, than) => one.roots === rootsKey && (than === undefined || isBetter(one, than, choice)),
   )
 }
 
 /**
- * One that still settles would make its calls wait, so any other goes first. Of two that have as little to do it is the
- * older one: the younger is then unused when the load is gone, and can go.
+ * One that still settles would make its calls wait, so any other goes first. Of two that have as little to do, or while
+ * one is enough, it is the older one: the younger is then unused when the load is gone, and can go.
  */
-function isFreer(one: Upstream, than: Upstream, settling: Settling): boolean {
+function isBetter(one: Upstream, than: Upstream, { settling, spread }: Choice): boolean {
   if (settling.has(one) !== settling.has(than)) return settling.has(than)
-  if (one.inFlight !== than.inFlight) return one.inFlight < than.inFlight
+  const loadCounts = spread || one.inFlight >= CROWD || than.inFlight >= CROWD
+  if (loadCounts && one.inFlight !== than.inFlight) return one.inFlight < than.inFlight
   return one.startedAtMs < than.startedAtMs
 }

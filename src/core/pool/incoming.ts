@@ -1,16 +1,52 @@
+import type { Clock } from '../clock.ts'
 import { ERRORS } from '../errors.ts'
+import type { Log } from '../log.ts'
 import { idText, paramRange } from '../protocol/fields.ts'
-import type { Frame } from '../protocol/frame.ts'
+import { type Frame, scanFrame } from '../protocol/frame.ts'
 import { errorText, resultText } from '../protocol/messages.ts'
+import { spliceProgress } from '../protocol/splice.ts'
+import { Quota } from '../quota.ts'
 import type { Member } from './member.ts'
 import type { Pool } from './pool.ts'
-import type { Upstream } from './upstream.ts'
+import type { Upstream, UpstreamEvents } from './upstream.ts'
 
 /** For a server that asks before any session said what its roots are. */
 const NO_ROOTS = '{"roots":[]}'
 
+/** A server that writes its log to standard output has one with every line. */
+const ODDITIES_PER_SECOND = 20
+
+/** What the pool itself does about its processes, and where it is written down. */
+export interface EventParts extends Pick<UpstreamEvents, 'loadChanged' | 'exited' | 'pressure'> {
+  readonly clock: Clock
+  readonly log: Log
+}
+
+/** What becomes of everything that a process of this pool says or does. */
+export function eventsOf(pool: Pool, parts: EventParts): UpstreamEvents {
+  const { server } = pool.profile
+  const { clock, log, ...own } = parts
+  const oddities = new Quota(clock, ODDITIES_PER_SECOND, (more) =>
+    log.event('upstream-oddity', { server, what: 'more than are written down one by one', more }),
+  )
+  return {
+    ...own,
+    asked: (from, frame) => askedByServer(pool, from, frame),
+    noticed: (from, frame) => noticedFromServer(pool, from, frame),
+    answered: (from, id, call, answer) => {
+      pool.crashes.forgive()
+      if (pool.sharing !== 'owned' && pool.members.has(call.session))
+        pool.pins.answered(from, id, call, answer)
+    },
+    progressed: (from, token, frame) => progressedLater(pool, from, token, frame),
+    oddity: (from, what, bytes) => {
+      if (oddities.take(1)) log.event('upstream-oddity', { server, pid: from.process.pid, what, bytes })
+    },
+  }
+}
+
 /** A server's own request: answered here where no agent is needed, else put to the session that caused it. */
-export function askedByServer(pool: Pool, upstream: Upstream, frame: Frame): void {
+function askedByServer(pool: Pool, upstream: Upstream, frame: Frame): void {
   if (frame.method === 'ping') {
     upstream.tell(Buffer.from(resultText(idText(frame), '{}')))
     return
@@ -18,10 +54,10 @@ export function askedByServer(pool: Pool, upstream: Upstream, frame: Frame): voi
   if (frame.method !== undefined) pool.service.evidence.asked.add(frame.method)
   if (frame.method === 'roots/list' && pool.greetings?.rootsOffered) {
     upstream.tell(Buffer.from(resultText(idText(frame), upstream.rootsText ?? NO_ROOTS)))
-    pool.service.settling.end(upstream)
+    pool.service.settling.told(upstream)
     return
   }
-  const owner = upstream.owner === undefined ? undefined : pool.members.get(upstream.owner)
+  const owner = pool.members.get(pool.pins.sessionOf(frame) ?? upstream.owner ?? '')
   if (owner !== undefined) {
     owner.asked(upstream, frame)
     return
@@ -30,14 +66,23 @@ export function askedByServer(pool: Pool, upstream: Upstream, frame: Frame): voi
   upstream.tell(Buffer.from(errorText(idText(frame), ERRORS.capability_missing.wire, message)))
 }
 
+/** Progress of a call that was answered already: that of a task goes on. */
+function progressedLater(pool: Pool, upstream: Upstream, token: number, frame: Frame): void {
+  const task = pool.pins.inProgress(upstream, token)
+  const told = task === undefined ? undefined : scanFrame(spliceProgress(frame, task.tokenText))
+  if (task !== undefined && told !== undefined) pool.members.get(task.session)?.notice(upstream, told)
+}
+
 /** A server's notification: to its owner, to subscribers, to those whose log level admits it, or to all whom it concerns. */
-export function noticedFromServer(pool: Pool, upstream: Upstream, frame: Frame): void {
+function noticedFromServer(pool: Pool, upstream: Upstream, frame: Frame): void {
   for (const member of addressees(pool, upstream, frame)) member.notice(upstream, frame)
 }
 
 function addressees(pool: Pool, upstream: Upstream, frame: Frame): readonly Member[] {
   const owner = upstream.owner === undefined ? undefined : pool.members.get(upstream.owner)
   if (pool.sharing === 'owned') return owner === undefined ? [] : [owner]
+  const session = pool.pins.sessionOf(frame)
+  if (session !== undefined) return [pool.members.get(session)].filter((member) => member !== undefined)
   const users = [...pool.members.values()].filter((member) => member.rootsKey === upstream.roots)
   switch (frame.method) {
     case 'notifications/resources/updated': {
@@ -52,6 +97,9 @@ function addressees(pool: Pool, upstream: Upstream, frame: Frame): readonly Memb
       const level = textParam(frame, 'level') ?? 'info'
       return concerned(upstream, users).filter((member) => pool.logLevels.admits(member.id, level))
     }
+    case 'notifications/tasks/status':
+      // One that no answer has named yet: whose it is, one of the callers knows.
+      return users.filter((member) => upstream.callers().has(member.id))
     default:
       return concerned(upstream, users)
   }

@@ -1,7 +1,9 @@
 import type { Mode } from '../config/registry.ts'
+import { MyceliumError } from '../errors.ts'
 import { fingerprint } from '../hash.ts'
 import type { CatalogEntry } from '../launch/catalog.ts'
 import { canonicalJson, capabilityNames, withoutCapabilities } from '../protocol/capabilities.ts'
+import { findMember, skipSpace } from '../protocol/json-text.ts'
 
 /** Everything that decides which process a session would have started by itself, before its first message. */
 export interface Profile {
@@ -72,12 +74,22 @@ export function processKey(profile: Profile): string {
   ])
 }
 
-/** Fingerprint of the process and of how it was greeted: protocol version and client capabilities, not the client's name. */
-export function poolKey(processPart: string, greetings: Greetings): string {
-  const params = JSON.parse(greetings.paramsText) as { protocolVersion?: unknown; capabilities?: unknown }
-  return fingerprint([
-    processPart,
-    JSON.stringify(params.protocolVersion ?? null),
-    canonicalJson(JSON.stringify(params.capabilities ?? {})),
-  ])
+/**
+ * Fingerprint of the process and of how it was greeted: protocol version and client capabilities, not the client's name.
+ * Throws bad_params for params that are no JSON.
+ */
+export function poolKey(processPart: string, { paramsText }: Greetings): string {
+  try {
+    JSON.parse(paramsText)
+  } catch (cause) {
+    throw new MyceliumError('bad_params', `params of initialize: ${(cause as Error).message}`, { cause })
+  }
+  // Of the text as it is: printing a value again takes a stack as deep as it is nested.
+  const line = Buffer.from(paramsText)
+  const canonical = (key: string, absent: string): string => {
+    const range = findMember(line, skipSpace(line, 0), key)
+    const text = range === undefined ? 'null' : line.toString('utf8', range.start, range.end)
+    return text === 'null' ? absent : canonicalJson(text)
+  }
+  return fingerprint([processPart, canonical('protocolVersion', 'null'), canonical('capabilities', '{}')])
 }

@@ -10,6 +10,8 @@ export interface Member {
   readonly rootsText: string
   /** The agent's own `notifications/initialized` with its newline, once it came. */
   readonly initialized: Buffer | undefined
+  /** The process its last call went to; kept by its pool. */
+  home: Upstream | undefined
   /** A notification of the server for the agent. */
   notice(upstream: Upstream, frame: Frame): void
   /** A request of the server for the agent. */

@@ -11,6 +11,8 @@ export interface Pending {
   reply(reply: Reply): void
   gone(error: MyceliumError): void
   cancelled: boolean
+  /** It keeps its process busy; not so a request of our own, nor a call that was given up on. */
+  counted: boolean
 }
 
 const FIRST_SIZE = 16

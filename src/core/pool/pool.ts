@@ -3,11 +3,13 @@ import type { Call, Reply } from '../pipeline/call.ts'
 import type { Frame } from '../protocol/frame.ts'
 import { chooseForNotice, type Sharing, sharingOf } from './choose.ts'
 import type { CrashRecord } from './crash.ts'
+import { Dispatcher, type Served } from './dispatcher.ts'
 import { ownCopy } from './greet.ts'
-import { askedByServer, noticedFromServer } from './incoming.ts'
+import { eventsOf } from './incoming.ts'
 import type { Greetings, Profile } from './key.ts'
 import { LogLevels } from './log-levels.ts'
 import type { Member } from './member.ts'
+import { Pins } from './pins.ts'
 import { Queue } from './queue.ts'
 import { restoreState } from './restore.ts'
 import { Retirement } from './retirement.ts'
@@ -18,9 +20,6 @@ import { Subscriptions } from './subscriptions.ts'
 import { Succession } from './succession.ts'
 import { type PoolServices, Supply } from './supply.ts'
 import type { Upstream } from './upstream.ts'
-
-/** Told which process a call is sent to. */
-type Served = (upstream: Upstream) => void
 
 /** Processes that are interchangeable for the sessions attached to them, and those sessions. */
 export class Pool {
@@ -33,6 +32,7 @@ export class Pool {
   readonly members = new Map<string, Member>()
   readonly subscriptions = new Subscriptions()
   readonly logLevels = new LogLevels()
+  readonly pins: Pins
   readonly service: Service
   readonly retirement: Retirement
   lastUsedMs: number
@@ -43,6 +43,7 @@ export class Pool {
   #closed = false
   readonly #supply: Supply
   readonly #queue: Queue
+  readonly #dispatcher: Dispatcher
   readonly #succession: Succession
   readonly #services: PoolServices
 
@@ -53,6 +54,7 @@ export class Pool {
     this.#services = services
     this.lastUsedMs = services.clock.now()
     this.sharing = sharingOf(profile, greetings)
+    this.pins = new Pins(services.clock)
     this.#succession = new Succession(this.members, this.sharing === 'owned')
     this.retirement = new Retirement({
       server: profile.server,
@@ -60,8 +62,12 @@ export class Pool {
       lists: this.lists,
       end: services.end,
       left: (upstream) => {
-        for (const member of this.members.values()) member.lost(upstream)
+        for (const member of this.members.values()) {
+          if (member.home === upstream) member.home = undefined
+          member.lost(upstream)
+        }
         this.service.settling.end(upstream)
+        this.pins.forget(upstream)
       },
     })
     this.service = new Service({
@@ -69,7 +75,8 @@ export class Pool {
       lists: this.lists,
       sharing: this.sharing,
       greetings,
-      leaseMs: () => services.limits.leaseMs,
+      limits: services.limits,
+      keepsForTasks: profile.entry?.max === undefined,
       inService: (upstream) => {
         restoreState(this, upstream)
         this.#succession.console(upstream)
@@ -81,22 +88,28 @@ export class Pool {
       profile,
       sharing: this.sharing,
       lists: this.lists,
-      choose: (member) => this.#choose(member),
+      choose: (member, pinned) => this.#choose(member, pinned),
     })
-    const upstreamEvents = {
-      asked: (from: Upstream, frame: Frame) => askedByServer(this, from, frame),
-      noticed: (from: Upstream, frame: Frame) => noticedFromServer(this, from, frame),
-      loadChanged: (from: Upstream) => this.#loadChanged(from),
-      exited: (from: Upstream, how: string) => this.#exited(from, how),
-      pressure: (from: Upstream, high: boolean) => this.#succession.hold(from, high),
-      answered: () => this.crashes.forgive(),
-      oddity: (from: Upstream, what: string, bytes: number) =>
-        services.log.event('upstream-oddity', { server: profile.server, pid: from.process.pid, what, bytes }),
-    }
+    this.#dispatcher = new Dispatcher({
+      queue: this.#queue,
+      service: this.service,
+      choose: (member, pinned) => this.#choose(member, pinned),
+      release: (upstream) => this.#release(upstream),
+    })
+    const upstreamEvents = eventsOf(this, {
+      clock: services.clock,
+      log: services.log,
+      loadChanged: (from) => this.#loadChanged(from),
+      exited: (from, how) => this.#exited(from, how),
+      pressure: (from, high) => this.#succession.hold(from, high),
+    })
     this.#supply = new Supply(profile, greetings, services, this.lists, upstreamEvents, {
       ready: (upstream) => {
         if (this.#closed) this.retirement.now(upstream, 'the pool is closed')
-        if (upstream.greeting !== undefined) this.#greeting ??= ownCopy(upstream.greeting)
+        if (upstream.greeting !== undefined && this.#greeting === undefined) {
+          this.#greeting = ownCopy(upstream.greeting)
+          this.pins.learn(this.#greeting)
+        }
         this.#queue.serve()
       },
       // With another start under way the waiters still have hope.
@@ -135,6 +148,7 @@ export class Pool {
   /** Adds a session and gives the answer to its `initialize`; undefined when processes are not greeted. */
   async attach(member: Member): Promise<Frame | undefined> {
     this.members.set(member.id, member)
+    member.home = undefined
     this.touch()
     // Where each session needs a process, the next session will need one too.
     if (this.sharing === 'owned') this.spareUntilMs = this.lastUsedMs + this.#services.limits.spareMs
@@ -166,24 +180,22 @@ export class Pool {
     this.#queue.leave(member)
     this.logLevels.remove(member.id)
     unsubscribeAll(this, member)
+    this.pins.forget(member.id)
+    this.#releaseKept()
     if (this.sharing !== 'owned') return
     for (const upstream of this.lists.in('idle', 'busy', 'draining'))
       if (upstream.owner === member.id) this.retirement.now(upstream, 'its session ended')
   }
 
-  /** Sends a call of an attached session to a process that may serve it, once there is one. */
-  dispatch(call: Call, member: Member, served?: Served): Promise<Reply> {
+  /** Sends a call of an attached session to a process that may serve it, once there is one; with `pinned` to that one, while it serves. */
+  dispatch(call: Call, member: Member, served?: Served, pinned?: Upstream): Promise<Reply> {
     this.touch()
-    const queues = this.#queue.length > 0 && this.service.mustQueue(member)
-    const upstream = queues ? undefined : this.#choose(member)
-    if (upstream !== undefined && !this.service.settling.has(upstream))
-      return this.#forward(upstream, call, served)
-    return this.#forwardLater(call, member, upstream, served)
+    return this.#dispatcher.dispatch(call, member, served, pinned)
   }
 
   /** Forwards a notification of the agent to the process that serves it, if any does now. */
   tell(member: Member, line: Buffer): void {
-    chooseForNotice(this.lists, this.sharing, { session: member.id, rootsKey: member.rootsKey })?.tell(line)
+    chooseForNotice(this.lists, this.sharing, member)?.tell(line)
   }
 
   /** Starts one process ahead unless one is free already; resolves when it is greeted. */
@@ -232,45 +244,30 @@ export class Pool {
     return grows
   }
 
+  /** What time alone changes; called by the janitor. */
+  tidy(): void {
+    this.service.tidy(this.waiting > 0)
+    this.pins.expire()
+    this.#releaseKept()
+    if (this.waiting > 0) this.#queue.serve()
+  }
+
   /** Somebody wants something of the pool now. */
   touch(): void {
     this.lastUsedMs = this.#services.clock.now()
   }
 
-  async #forwardLater(
-    call: Call,
-    member: Member,
-    settling: Upstream | undefined,
-    served?: Served,
-  ): Promise<Reply> {
-    let upstream = settling
-    if (upstream === undefined) {
-      const need = this.#queue.need(member, false)
-      call.onCancel = () => need.giveUp(new MyceliumError('client_gone', 'the call was cancelled'))
-      upstream = await need.upstream
-    }
-    await this.service.settling.ended(upstream)
-    if (call.cancelled) {
-      this.#release(upstream)
-      throw new MyceliumError('client_gone', 'the call was cancelled')
-    }
-    // Never written to a process that is gone, or lent to nobody or to another since: it may go to the next.
-    const gone = upstream.state !== 'idle' && upstream.state !== 'busy'
-    if (gone || !this.service.mayUse(upstream, member)) return this.dispatch(call, member, served)
-    return this.#forward(upstream, call, served)
-  }
-
-  #forward(upstream: Upstream, call: Call, served: Served | undefined): Promise<Reply> {
-    served?.(upstream)
-    return upstream.forward(call)
-  }
-
-  #choose(member: Member): Upstream | undefined {
-    return this.#queue.paused || this.#closed ? undefined : this.service.choose(member)
+  #choose(member: Member, pinned?: Upstream): Upstream | undefined {
+    return this.#queue.paused || this.#closed ? undefined : this.service.choose(member, pinned)
   }
 
   #release(upstream: Upstream): void {
     if (this.service.release(upstream)) this.#queue.serve()
+  }
+
+  /** A process that its owner kept for a task goes back once there is none. */
+  #releaseKept(): void {
+    if (this.service.leases) for (const upstream of this.lists.in('idle')) this.#release(upstream)
   }
 
   #loadChanged(upstream: Upstream): void {

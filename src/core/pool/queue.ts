@@ -17,7 +17,7 @@ export interface QueueParts {
   readonly sharing: Sharing
   readonly lists: Lists<Upstream>
   /** A process for this session right now. */
-  choose(member: Member): Upstream | undefined
+  choose(member: Member, pinned?: Upstream): Upstream | undefined
 }
 
 /** Where sessions and calls wait for a process, and how many starts their waiting calls for. */
@@ -47,11 +47,11 @@ export class Queue {
     return this.#parts.profile.entry?.max ?? this.#parts.limits.processesPerPool
   }
 
-  /** Waits for a process; with `greetingOnly` any greeted one will do and none is taken. */
-  need(member: Member, greetingOnly: boolean): ReturnType<Waiters['add']> {
+  /** Waits for a process; with `greetingOnly` any greeted one will do and none is taken, with `pinned` no other will. */
+  need(member: Member, greetingOnly: boolean, pinned?: Upstream): ReturnType<Waiters['add']> {
     const { limits } = this.#parts
     const boundMs = this.paused ? limits.pauseMs : Math.max(limits.waitMs, limits.greetingMs + 1_000)
-    const need = this.#waiters.add(member, greetingOnly, boundMs, () => this.#waitedTooLong(boundMs))
+    const need = this.#waiters.add(member, greetingOnly, pinned, boundMs, () => this.#waitedTooLong(boundMs))
     if (this.#closed === undefined) this.serve()
     else need.giveUp(this.#closed)
     return need
@@ -62,7 +62,7 @@ export class Queue {
     if (this.#closed !== undefined) return
     const { lists, choose } = this.#parts
     this.#waiters.serve((waiter) =>
-      waiter.greetingOnly ? lists.in('spare', 'idle', 'busy')[0] : choose(waiter.member),
+      waiter.greetingOnly ? lists.in('spare', 'idle', 'busy')[0] : choose(waiter.member, waiter.pinned),
     )
     if (this.#waiters.length === 0 || this.paused) return
     try {
@@ -90,16 +90,22 @@ export class Queue {
 
   #demand(): number {
     const { sharing, lists, limits, clock, profile } = this.#parts
-    if (sharing === 'owned') return this.#waiters.length
+    const waiters = this.#waiters.helpable
+    const first = waiters[0]
+    if (sharing === 'owned' || first === undefined) return waiters.length
     const inService = lists.in('idle', 'busy')
     const served = new Set(inService.map((upstream) => upstream.roots))
-    const missing = [...this.#waiters.rootsKeys()].filter((key) => !served.has(key)).length
+    const missing = new Set(waiters.map(({ member }) => member.rootsKey).filter((key) => !served.has(key)))
+      .size
     if (missing > 0) return missing
-    // One whose calls were all cancelled is still its owner's, but no reason to let others wait, where a second one does no harm.
+    // One that its owner keeps, for a task, for calls that were all cancelled or for one that may never be answered, is no
+    // reason to let others wait, where a second one does no harm.
+    const isKept = (upstream: Upstream) =>
+      upstream.lingers || upstream.openTasks > 0 || upstream.oldestCallMs() > limits.stuckMs
     const counted =
-      profile.entry?.max === undefined ? inService.filter((upstream) => !upstream.lingers) : inService
+      profile.entry?.max === undefined ? inService.filter((upstream) => !isKept(upstream)) : inService
     if (counted.length >= this.most) return 0
-    const untilGrowMs = limits.growAfterMs - this.#waiters.longestMs
+    const untilGrowMs = limits.growAfterMs - (clock.now() - first.sinceMs)
     if (untilGrowMs <= 0) return 1
     clock.after(untilGrowMs + 1, () => this.serve())
     return 0

@@ -1,8 +1,9 @@
 import type { Clock } from '../clock.ts'
 import { notificationText } from '../protocol/messages.ts'
-import { chooseInService, type Sharing } from './choose.ts'
+import { type Choice, CROWD, chooseInService, type Sharing } from './choose.ts'
 import { Evidence } from './evidence.ts'
 import type { Greetings } from './key.ts'
+import type { Limits } from './limits.ts'
 import type { Member } from './member.ts'
 import { Settling } from './settling.ts'
 import type { Lists } from './states.ts'
@@ -14,27 +15,38 @@ export interface ServiceParts {
   readonly lists: Lists<Upstream>
   readonly sharing: Sharing
   readonly greetings: Greetings | undefined
-  /** A session that holds a process longer than this lets others go first. */
-  readonly leaseMs: () => number
+  readonly limits: Limits
+  /** A process stays its session's while a task of it is worked on: others may get one more. */
+  readonly keepsForTasks: boolean
   /** The process was told `initialized`: it can be told what its sessions had told the one before. */
   readonly inService: (upstream: Upstream) => void
 }
 
-/** Calls in flight on a process below which its pool needs no second one. */
-export const CROWD = 8
-
 const INITIALIZED = Buffer.from(notificationText('notifications/initialized'))
 
 /** Which process serves which session: takes spares into service, keeps leases. */
-export class Service {
+export class Service implements Choice {
   readonly settling: Settling
   readonly evidence = new Evidence()
+  /** A process had a crowd of calls lately. */
+  spread = false
+  #crowdedAtMs = 0
   readonly #parts: ServiceParts
   readonly #leasedAtMs = new WeakMap<Upstream, number>()
+  /** Those that had only cancelled calls when the janitor last looked. */
+  readonly #lingering = new WeakSet<Upstream>()
 
   constructor(parts: ServiceParts) {
     this.#parts = parts
     this.settling = new Settling(parts.clock)
+  }
+
+  get lists(): Lists<Upstream> {
+    return this.#parts.lists
+  }
+
+  get sharing(): Sharing {
+    return this.#parts.sharing
   }
 
   /** Whether a process belongs to one session at a time only. */
@@ -47,35 +59,43 @@ export class Service {
     return !this.leases || upstream.owner === member.id
   }
 
-  /** A process for this session right now: one in service, or a spare put in service. */
-  choose(member: Member): Upstream | undefined {
-    const { lists, sharing, clock } = this.#parts
-    const request = { session: member.id, rootsKey: member.rootsKey }
-    const found = chooseInService(lists, sharing, request, this.settling)
+  /** A process for this session right now: one in service, or a spare put in service. Of `pinned`, while it serves, that one or none. */
+  choose(member: Member, pinned?: Upstream): Upstream | undefined {
+    const { sharing, clock } = this.#parts
+    if (pinned !== undefined && (pinned.state === 'idle' || pinned.state === 'busy'))
+      return this.#lend(pinned, member)
+    const found = chooseInService(this, member)
     // A process that the janitor started because the others are crowded is put in service by the next call. It takes
     // calls once it has settled; until then they go where they went.
     const crowded = sharing === 'multiplexed' && found !== undefined && found.inFlight >= CROWD
+    if (crowded) {
+      this.spread = true
+      this.#crowdedAtMs = clock.now()
+    }
     const spare = found === undefined || crowded ? this.#takeSpare(member) : undefined
     const upstream = spare === undefined || (found !== undefined && this.settling.has(spare)) ? found : spare
-    if (upstream !== undefined && this.leases && upstream.owner === undefined) {
-      upstream.owner = member.id
-      this.#leasedAtMs.set(upstream, clock.now())
-    }
-    return upstream
+    return upstream === undefined ? undefined : this.#lend(upstream, member)
+  }
+
+  /** What time alone changes; called by the janitor. `waiting`: somebody waits for a process. */
+  tidy(waiting: boolean): void {
+    if (waiting && this.sharing === 'serial') this.#giveUpStuck()
+    if (this.#parts.clock.now() - this.#crowdedAtMs > this.#parts.limits.shrinkAfterMs) this.spread = false
   }
 
   /** While others wait, a session without a lease, or with an old one, queues behind them. */
   mustQueue(member: Member): boolean {
     if (!this.leases) return false
-    const { lists, clock, leaseMs } = this.#parts
+    const { lists, clock, limits } = this.#parts
     const lease = lists.in('idle', 'busy').find((upstream) => upstream.owner === member.id)
     const sinceMs = lease === undefined ? undefined : this.#leasedAtMs.get(lease)
-    return sinceMs === undefined || clock.now() - sinceMs > leaseMs()
+    return sinceMs === undefined || clock.now() - sinceMs > limits.leaseMs
   }
 
-  /** Ends a lease that has no call in flight; true when it did. */
+  /** Ends a lease that has no call in flight and keeps no open task; true when it did. */
   release(upstream: Upstream): boolean {
     if (!this.leases || upstream.inFlight > 0) return false
+    if (this.#parts.keepsForTasks && upstream.openTasks > 0) return false
     upstream.owner = undefined
     return true
   }
@@ -98,6 +118,29 @@ export class Service {
       if (upstream.owner !== member.id) continue
       if (slow) upstream.pauseReading()
       else upstream.resumeReading()
+    }
+  }
+
+  /** Undefined while another session has it, or this one has a call in it that wants it alone. */
+  #lend(upstream: Upstream, member: Member): Upstream | undefined {
+    if (!this.leases || (upstream.owner === member.id && this.sharing === 'leased')) return upstream
+    if (upstream.owner !== undefined) return undefined
+    upstream.owner = member.id
+    this.#leasedAtMs.set(upstream, this.#parts.clock.now())
+    return upstream
+  }
+
+  /**
+   * Where there can be no second process a call that is never answered would stop everybody else for good. Better two
+   * calls at once than that; the last that is heard of one that was cancelled is its cancel, so it gets a second or two.
+   */
+  #giveUpStuck(): void {
+    const { lists, limits } = this.#parts
+    for (const upstream of lists.in('busy')) {
+      const lingersStill = upstream.lingers && this.#lingering.has(upstream)
+      if (upstream.lingers) this.#lingering.add(upstream)
+      else this.#lingering.delete(upstream)
+      if (lingersStill || upstream.oldestCallMs() > limits.stuckMs) upstream.giveUp()
     }
   }
 

@@ -4,6 +4,7 @@ import { resultText } from '../protocol/messages.ts'
 import { alike, processesFor } from './groups.ts'
 import { textParam } from './incoming.ts'
 import type { Member } from './member.ts'
+import { dispatchPinned, listTasks } from './pinned-calls.ts'
 import type { Pool } from './pool.ts'
 import { tellQuietly } from './restore.ts'
 import type { Upstream } from './upstream.ts'
@@ -13,7 +14,8 @@ const EMPTY_RESULT: Reply = { frame: scanFrame(Buffer.from(resultText('0', '{}')
 
 /**
  * Sends a call; the few that change what a process remembers of its client are counted per session on the way, so that
- * one session's unsubscribe or log level does not undo another's, and every process of the pool knows them.
+ * one session's unsubscribe or log level does not undo another's, and every process of the pool knows them; those that
+ * ask for what an earlier call made go where that is.
  */
 export function dispatchCounted(pool: Pool, call: Call, member: Member): Promise<Reply> {
   switch (call.method) {
@@ -23,8 +25,21 @@ export function dispatchCounted(pool: Pool, call: Call, member: Member): Promise
       return unsubscribe(pool, call, member)
     case 'logging/setLevel':
       return setLevel(pool, call, member)
+    case 'ping':
+      // It asks whether the other end is there, and must not wait until a process is free.
+      return pool.service.leases ? Promise.resolve(EMPTY_RESULT) : pool.dispatch(call, member)
+    case 'tasks/list':
+      return listTasks(pool, call, member)
+    case 'tasks/get':
+    case 'tasks/result':
+    case 'tasks/cancel':
+    case 'resources/read':
+    case 'prompts/list':
+    case 'resources/list':
+    case 'resources/templates/list':
+      return dispatchPinned(pool, call, member)
     case 'tools/list':
-      return pool.dispatch(call, member).then((reply) => {
+      return dispatchPinned(pool, call, member).then((reply) => {
         pool.service.evidence.noteTools(reply.frame)
         return reply
       })

@@ -7,7 +7,7 @@ import { type Frame, scanFrame } from '../protocol/frame.ts'
 import { errorText, notificationText, requestText } from '../protocol/messages.ts'
 import { Outbox } from '../protocol/outbox.ts'
 import { readEnds } from '../protocol/overlong.ts'
-import { spliceRanges } from '../protocol/splice.ts'
+import { spliceProgress, spliceRanges } from '../protocol/splice.ts'
 import { type Pending, PendingTable } from './pending.ts'
 import type { UpstreamProcess } from './spawn.ts'
 import type { Listed, UpstreamState } from './states.ts'
@@ -27,8 +27,10 @@ export interface UpstreamEvents {
   noticed(upstream: Upstream, frame: Frame): void
   /** The number of calls in flight became zero, or left it, or nobody waits for those that are left. */
   loadChanged(upstream: Upstream): void
-  /** A call of a session was answered. */
-  answered(upstream: Upstream): void
+  /** A call of a session was answered; it still counts as in flight. */
+  answered(upstream: Upstream, id: number, call: Call, answer: Frame): void
+  /** Progress under a token of ours whose call was answered already. */
+  progressed(upstream: Upstream, token: number, frame: Frame): void
   exited(upstream: Upstream, how: string): void
   /** The server does not read as fast as it is written to (true), or does again. */
   pressure(upstream: Upstream, high: boolean): void
@@ -45,8 +47,10 @@ export class Upstream implements Listed {
   greeting: Frame | undefined
   /** The attached session that owns it: for life (`session`), or while it has calls in flight (`call`). */
   owner: string | undefined
-  /** The last session that used it: its state, if any, is about that session. */
-  lastUser: string | undefined
+  /** Tasks made here that are still worked on; counted by Pins. */
+  openTasks = 0
+  /** What sessions may still ask this process for and no other; counted by Pins. */
+  pins = 0
   /** The roots it was told of; only sessions with the same may use it. Undefined until it is in service. */
   roots: string | undefined
   /** What it gets when it asks for them, also when the sessions it was put in service for have left. */
@@ -61,6 +65,7 @@ export class Upstream implements Listed {
   readonly #events: UpstreamEvents
   readonly #pending = new PendingTable()
   readonly #stdin: Outbox
+  #inFlight = 0
   #live = 0
   #left = false
 
@@ -96,9 +101,9 @@ export class Upstream implements Listed {
     )
   }
 
-  /** Calls in flight, cancelled ones included until the server has let go of them. */
+  /** Sessions' calls in flight, cancelled ones included until the server has let go of them. */
   get inFlight(): number {
-    return this.#pending.size
+    return this.#inFlight
   }
 
   /** Calls in flight that somebody waits for. */
@@ -108,7 +113,7 @@ export class Upstream implements Listed {
 
   /** Only cancelled calls are left: the server may still be at one and ask its owner something. */
   get lingers(): boolean {
-    return this.#live === 0 && this.#pending.size > 0
+    return this.#live === 0 && this.#inFlight > 0
   }
 
   /** Sessions with calls in flight here. */
@@ -121,7 +126,7 @@ export class Upstream implements Listed {
 
   /** Age of the oldest call in flight that somebody waits for, ms. */
   oldestCallMs(): number {
-    const first = this.#pending.all().find((pending) => !pending.cancelled)
+    const first = this.#pending.all().find((pending) => pending.counted && !pending.cancelled)
     return first === undefined ? 0 : this.#clock.now() - first.sentAtMs
   }
 
@@ -133,11 +138,19 @@ export class Upstream implements Listed {
       const sentAtMs = this.#clock.now()
       call.sentAtMs = sentAtMs
       const id = this.#pending.nextId()
-      const pending = { id, sentAtMs, tokenText, call, reply: resolve, gone: reject, cancelled: false }
+      const pending = {
+        id,
+        sentAtMs,
+        tokenText,
+        call,
+        reply: resolve,
+        gone: reject,
+        cancelled: false,
+        counted: true,
+      }
       this.#take(pending)
       this.calls += 1
       this.lastUsedMs = sentAtMs
-      this.lastUser = call.session
       call.onCancel = (why, notice) => this.#cancel(pending, why, notice)
       const idText = String(id)
       this.#stdin.pushFrame(frame, idText, tokenText === undefined ? undefined : idText)
@@ -156,6 +169,7 @@ export class Upstream implements Listed {
         reply: ({ frame }) => resolve(frame),
         gone: reject,
         cancelled: false,
+        counted: false,
       })
       this.#stdin.push(Buffer.from(requestText(String(id), method, paramsText)))
     })
@@ -164,6 +178,14 @@ export class Upstream implements Listed {
   /** Sends bytes that need no answer: a notification, or an answer to the server's own request. */
   tell(line: Buffer): void {
     this.#stdin.push(line)
+  }
+
+  /** What is in flight now keeps the process busy no longer; answers are still taken to their callers. */
+  giveUp(): void {
+    if (this.#inFlight === 0) return
+    for (const pending of this.#pending.all()) pending.counted = false
+    this.#inFlight = this.#live = 0
+    this.#events.loadChanged(this)
   }
 
   pauseReading(): void {
@@ -176,21 +198,24 @@ export class Upstream implements Listed {
 
   #take(pending: Pending): void {
     this.#pending.add(pending)
+    if (!pending.counted) return
     this.#live += 1
-    if (this.#pending.size === 1) this.#events.loadChanged(this)
+    this.#inFlight += 1
+    if (this.#inFlight === 1) this.#events.loadChanged(this)
   }
 
   #drop(pending: Pending): void {
-    if (!this.#pending.delete(pending)) return
+    if (!this.#pending.delete(pending) || !pending.counted) return
     if (!pending.cancelled) this.#live -= 1
-    if (this.#pending.size === 0) this.#events.loadChanged(this)
+    this.#inFlight -= 1
+    if (this.#inFlight === 0) this.#events.loadChanged(this)
   }
 
   #cancel(pending: Pending, why: string, notice: Frame | undefined): void {
     const { id } = pending
     if (this.#pending.get(id) === undefined || pending.cancelled) return
     pending.cancelled = true
-    this.#live -= 1
+    if (pending.counted) this.#live -= 1
     this.tell(
       notice === undefined
         ? Buffer.from(
@@ -223,10 +248,10 @@ export class Upstream implements Listed {
       this.#events.oddity(this, 'an answer to no call in flight', frame.line.length)
       return
     }
+    if (pending.call !== undefined && !pending.cancelled)
+      this.#events.answered(this, pending.id, pending.call, frame)
     this.#drop(pending)
-    if (pending.cancelled) return
-    if (pending.call !== undefined) this.#events.answered(this)
-    pending.reply({ frame })
+    if (!pending.cancelled) pending.reply({ frame })
   }
 
   /** A message that was too long to be taken: whoever waits for it learns so. */
@@ -238,7 +263,7 @@ export class Upstream implements Listed {
     if (kind !== 'response') return
     const all = this.#pending.all()
     const pending =
-      idText === undefined && all.length === 1 ? all[0] : all.find(({ id }) => String(id) === idText)
+      idText === undefined && all.length === 1 ? all[0] : all.find(({ id }) => id === Number(idText))
     if (pending === undefined) return
     this.#drop(pending)
     if (!pending.cancelled) pending.gone(new MyceliumError('message_too_long', `the server's answer ${fact}`))
@@ -246,14 +271,12 @@ export class Upstream implements Listed {
 
   #progressed(frame: Frame): void {
     const token = integerAt(frame.line, frame.progressTokenStart, frame.progressTokenEnd)
-    const pending = token === undefined ? undefined : this.#pending.get(token)
+    if (token === undefined) return
+    const pending = this.#pending.get(token)
+    if (pending === undefined) this.#events.progressed(this, token, frame)
     // Late or unknown progress makes some agents close the connection: it ends here.
-    if (pending?.tokenText === undefined || pending.cancelled) return
-    pending.call?.progress(
-      spliceRanges(frame.line, [
-        { start: frame.progressTokenStart, end: frame.progressTokenEnd, text: pending.tokenText },
-      ]),
-    )
+    else if (pending.tokenText !== undefined && !pending.cancelled)
+      pending.call?.progress(spliceProgress(frame, pending.tokenText))
   }
 
   #leave(how: string): void {
@@ -265,7 +288,7 @@ export class Upstream implements Listed {
       if (pending.cancelled) continue
       pending.gone(new MyceliumError('server_exited', `the server ended (${how}) before it answered`))
     }
-    this.#live = 0
+    this.#inFlight = this.#live = 0
     this.#events.exited(this, how)
   }
 }

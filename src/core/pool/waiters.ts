@@ -8,6 +8,8 @@ export interface Waiter {
   readonly sinceMs: number
   /** Only the greeting is wanted: any greeted process will do and none is taken. */
   readonly greetingOnly: boolean
+  /** Only this process will do, while it serves. */
+  readonly pinned: Upstream | undefined
   resolve(upstream: Upstream): void
   reject(error: unknown): void
 }
@@ -25,28 +27,23 @@ export class Waiters {
     return this.#queue.length
   }
 
-  /** How long the first one has waited. */
-  get longestMs(): number {
-    const first = this.#queue[0]
-    return first === undefined ? 0 : this.#clock.now() - first.sinceMs
-  }
-
-  /** The different roots they need a process for. */
-  rootsKeys(): ReadonlySet<string> {
-    return new Set(this.#queue.map((waiter) => waiter.member.rootsKey))
+  /** Those that one more process would help. */
+  get helpable(): readonly Waiter[] {
+    return this.#queue.filter(({ pinned }) => pinned === undefined)
   }
 
   /** Queues up; `giveUp` ends the wait with an error, which `late` makes when boundMs have passed. */
   add(
     member: Member,
     greetingOnly: boolean,
+    pinned: Upstream | undefined,
     boundMs: number,
     late: () => Error,
   ): { readonly upstream: Promise<Upstream>; giveUp(error: Error): void } {
     let waiter: Waiter | undefined
     let cancelTimer = (): void => {}
     const upstream = new Promise<Upstream>((resolve, reject) => {
-      waiter = { member, greetingOnly, sinceMs: this.#clock.now(), resolve, reject }
+      waiter = { member, greetingOnly, pinned, sinceMs: this.#clock.now(), resolve, reject }
       this.#queue.push(waiter)
     }).finally(() => cancelTimer())
     const giveUp = (error: Error): void => {

@@ -1,7 +1,7 @@
 /** What a frame's byte ranges say. Texts are raw JSON, as the sender wrote them. */
 
 import type { Frame } from './frame.ts'
-import { decodeString, findMember, QUOTE, type Range } from './json-text.ts'
+import { decodeString, findMember, OPEN_ARRAY, OPEN_OBJECT, QUOTE, type Range } from './json-text.ts'
 
 /** The bytes of a range, one character each (latin1), so that they can be spliced in elsewhere unchanged; '' when absent (-1). */
 export function rawText(line: Buffer, start: number, end: number): string {
@@ -37,26 +37,50 @@ export function idKey(frame: Frame): string {
   return keyOfText(frame.line, frame.idStart, frame.idEnd)
 }
 
-/** The id when it is a plain non-negative integer below 10^15, as our own always are; undefined otherwise. No string is made. */
+/**
+ * The id when it is a non-negative integer below 10^15, as our own always are, however it is spelled: programs whose JSON
+ * knows only doubles answer 1 as `1.0` or `1e0`. Undefined otherwise. Of the plain spelling no string is made.
+ */
 export function idInteger(frame: Frame): number | undefined {
   return integerAt(frame.line, frame.idStart, frame.idEnd)
 }
 
 /** As idInteger, of any range. */
 export function integerAt(line: Buffer, start: number, end: number): number | undefined {
-  if (start === -1 || end - start > 15) return undefined
+  if (start === -1) return undefined
+  if (end - start > MAX_DIGITS) return spelledInteger(line, start, end)
   let value = 0
   for (let at = start; at < end; at++) {
     const digit = line[at]! - 0x30
-    if (digit < 0 || digit > 9) return undefined
+    if (digit < 0 || digit > 9) return spelledInteger(line, start, end)
     value = value * 10 + digit
   }
   return value
 }
 
+const MAX_DIGITS = 15
+/** Longer numbers are nobody's spelling of an id of ours. */
+const MAX_NUMBER = 64
+
+function spelledInteger(line: Buffer, start: number, end: number): number | undefined {
+  const first = line[start]!
+  if (end - start > MAX_NUMBER || ((first < 0x30 || first > 0x39) && first !== MINUS)) return undefined
+  const value = Number(line.toString('latin1', start, end))
+  // -0 is 0.
+  return Number.isInteger(value) && value >= 0 && value < 10 ** MAX_DIGITS ? value + 0 : undefined
+}
+
+const MINUS = 0x2d
+
 /** The value range of one key of `params` (name, uri, level, taskId, …), found when asked for. */
 export function paramRange(frame: Frame, key: string): Range | undefined {
   return frame.paramsStart === -1 ? undefined : findMember(frame.line, frame.paramsStart, key)
+}
+
+/** Whether `params` are what JSON-RPC allows: absent, an object or an array. Servers leave a request with others unanswered. */
+export function hasStructuredParams(frame: Frame): boolean {
+  const first = frame.paramsStart === -1 ? OPEN_OBJECT : frame.line[frame.paramsStart]
+  return first === OPEN_OBJECT || first === OPEN_ARRAY
 }
 
 /** The string under one key of `params`, undefined when absent or no string. */

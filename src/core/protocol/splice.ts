@@ -77,6 +77,12 @@ export function spliceRanges(line: Buffer, edits: readonly Edit[]): Buffer {
   return out
 }
 
+/** A progress notification under another token. */
+export function spliceProgress(frame: Frame, tokenText: string): Buffer {
+  const edit = { start: frame.progressTokenStart, end: frame.progressTokenEnd, text: tokenText }
+  return spliceRanges(frame.line, [edit])
+}
+
 function isEnded(line: Buffer): boolean {
   return line.length > 0 && line[line.length - 1] === NEWLINE
 }

@@ -32,6 +32,11 @@ export class AgentRequests {
     this.#write = write
   }
 
+  /** Whether the agent owes an answer. */
+  get waiting(): boolean {
+    return this.#open.size > 0
+  }
+
   /** Puts a server's request to the agent; the server gets an error when the agent cannot or does not answer in time. */
   put(upstream: Upstream, frame: Frame): void {
     const id = idText(frame)

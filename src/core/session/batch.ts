@@ -1,4 +1,21 @@
-import { errorText } from '../protocol/messages.ts'
+import { type Frame, scanFrame } from '../protocol/frame.ts'
+import { errorText, splitBatch } from '../protocol/messages.ts'
+
+/** Takes the messages of a batch one by one; their answers are written as one. */
+export function takeBatch(
+  line: Buffer,
+  write: (line: Buffer) => void,
+  take: (frame: Frame, batch: BatchReply) => void,
+): void {
+  const batch = new BatchReply(write)
+  for (const element of splitBatch(line)) {
+    const frame = scanFrame(element)
+    if (frame?.kind === 'request') batch.expect()
+    if (frame === undefined || frame.kind === 'invalid' || frame.kind === 'batch') batch.refuse()
+    else take(frame, batch)
+  }
+  batch.complete()
+}
 
 /** Collects the answers to one batch of 2025-03-26 and sends them as one array when the last one is there. */
 export class BatchReply {

@@ -1,6 +1,30 @@
 import { type Call, cancelCall } from '../pipeline/call.ts'
 import { idKey, keyOfText } from '../protocol/fields.ts'
 import type { Frame } from '../protocol/frame.ts'
+import type { Peer } from './services.ts'
+
+/** A request of an agent as a call that nothing has happened to yet. */
+export function callFrom(
+  session: string,
+  { server, client }: Peer,
+  frame: Frame,
+  arrivedAtMs: number,
+  progress: (line: Buffer) => void,
+): Call {
+  return {
+    session,
+    server,
+    client,
+    method: frame.method as string,
+    frame,
+    arrivedAtMs,
+    sentAtMs: 0,
+    cancelled: false,
+    onCancel: undefined,
+    onSettled: undefined,
+    progress,
+  }
+}
 
 /**
  * The calls of one agent that are owed an answer, in the order they came. They are few, and a plain array leaves no

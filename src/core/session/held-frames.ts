@@ -8,13 +8,30 @@ export interface HeldFrame {
   readonly batch: BatchReply | undefined
 }
 
-/** Messages of one agent that may be held. */
+/** Messages of one agent, and bytes of them, that are read and held before the agent is read no further. */
 const MAX_HELD_FRAMES = 4096
+const MAX_HELD_BYTES = 8 * 1024 * 1024
 
-/** An agent's messages in order, while its pool gets ready or its roots are asked for. */
+/** An agent's messages in order, while its pool gets ready, its roots are asked for or it has too many calls in flight. */
 export class HeldFrames {
+  readonly #stop: (stopped: boolean) => void
+  #stopped = false
   /** Undefined when nothing has to wait. */
   #frames: HeldFrame[] | undefined
+  /** Of those added since the last release: what was released and held again is in memory anyway. */
+  #bytes = 0
+
+  /** `stop` reads no further from the agent (true) until told otherwise. */
+  constructor(stop: (stopped: boolean) => void) {
+    this.#stop = stop
+  }
+
+  /** Reads no further while too much is held, unless the agent owes an answer: calls in flight may need it to end. */
+  readOn(agentOwes: boolean): void {
+    const stops = this.full && !agentOwes
+    if (stops !== this.#stopped) this.#stop(stops)
+    this.#stopped = stops
+  }
 
   /** Whether what comes now has to wait. */
   get holding(): boolean {
@@ -29,20 +46,25 @@ export class HeldFrames {
     this.#frames ??= []
   }
 
-  /** Holds one more; false when there are too many. A cancel takes the request it speaks of out, if that is held too. */
-  add(frame: Frame, batch: BatchReply | undefined): boolean {
+  /** So much waits that no more should be read. */
+  get full(): boolean {
+    return this.length >= MAX_HELD_FRAMES || this.#bytes > MAX_HELD_BYTES
+  }
+
+  /** Holds one more. */
+  add(frame: Frame, batch: BatchReply | undefined): void {
     this.begin()
-    const frames = this.#frames as HeldFrame[]
-    if (frame.kind === 'notification' && frame.method === 'notifications/cancelled') {
-      const key = keyOfText(frame.line, frame.requestIdStart, frame.requestIdEnd)
-      const at = frames.findLastIndex((held) => held.frame.kind === 'request' && idKey(held.frame) === key)
-      if (at !== -1) {
-        frames.splice(at, 1)[0]?.batch?.skip()
-        return true
-      }
-    }
-    if (frames.length >= MAX_HELD_FRAMES) return false
-    frames.push({ frame, batch })
+    this.#frames?.push({ frame, batch })
+    this.#bytes += frame.line.length
+  }
+
+  /** Takes the request out that a cancel speaks of; false when it is not held. */
+  withdraw(notice: Frame): boolean {
+    const frames = this.#frames ?? []
+    const key = keyOfText(notice.line, notice.requestIdStart, notice.requestIdEnd)
+    const at = frames.findLastIndex((held) => held.frame.kind === 'request' && idKey(held.frame) === key)
+    if (at === -1) return false
+    frames.splice(at, 1)[0]?.batch?.skip()
     return true
   }
 
@@ -63,6 +85,7 @@ export class HeldFrames {
   release(): HeldFrame[] {
     const frames = this.#frames ?? []
     this.#frames = undefined
+    this.#bytes = 0
     return frames
   }
 }

@@ -6,14 +6,14 @@ import type { Member } from '../pool/member.ts'
 import type { Pool } from '../pool/pool.ts'
 import type { Upstream } from '../pool/upstream.ts'
 import { capabilityNames } from '../protocol/capabilities.ts'
-import { idText, paramsText } from '../protocol/fields.ts'
+import { hasStructuredParams, idText, paramsText } from '../protocol/fields.ts'
 import { type Frame, scanFrame } from '../protocol/frame.ts'
-import { errorText, notificationText, splitBatch } from '../protocol/messages.ts'
+import { errorText, notificationText } from '../protocol/messages.ts'
 import { MODERN_PROBE } from '../protocol/methods.ts'
 import { spliceId } from '../protocol/splice.ts'
 import { AgentRequests } from './agent-requests.ts'
-import { BatchReply } from './batch.ts'
-import { CallsInFlight } from './calls-in-flight.ts'
+import { type BatchReply, takeBatch } from './batch.ts'
+import { CallsInFlight, callFrom } from './calls-in-flight.ts'
 import { changedLists } from './changed-lists.ts'
 import { Connection } from './connection.ts'
 import { HeldFrames } from './held-frames.ts'
@@ -26,6 +26,7 @@ export class Session implements Member {
   readonly id: string
   readonly peer: Peer
   initialized: Buffer | undefined
+  home: Upstream | undefined
   pool: Pool | undefined
   readonly #connection: Connection
   readonly #services: SessionServices
@@ -35,7 +36,8 @@ export class Session implements Member {
   #greeting: Frame | undefined
   #roots: Roots = NO_ROOTS
   #attaching = false
-  readonly #held = new HeldFrames()
+  #asking = false
+  readonly #held = new HeldFrames((stopped) => this.#connection.hold(stopped))
   #finishing = false
   #ended = false
 
@@ -55,9 +57,7 @@ export class Session implements Member {
         died: (why) => this.#leave(why),
       },
     )
-    this.#requests = new AgentRequests(services.clock, services.limits.serverRequestMs, (line) =>
-      this.#connection.push(line),
-    )
+    this.#requests = new AgentRequests(services.clock, services.limits.serverRequestMs, this.#push)
   }
 
   get rootsKey(): string {
@@ -85,6 +85,7 @@ export class Session implements Member {
     if (this.#finishing || this.#ended) {
       upstream.tell(Buffer.from(errorText(idText(frame), ERRORS.client_gone.wire, 'the agent is leaving')))
     } else this.#requests.put(upstream, frame)
+    this.#held.readOn(this.#requests.waiting)
   }
 
   lost(upstream: Upstream): void {
@@ -97,12 +98,14 @@ export class Session implements Member {
       this.#connection.push(Buffer.from(notificationText(method)))
   }
 
-  /** Answers what is in flight with the error and closes. */
+  readonly #push = (line: Buffer): void => this.#connection.push(line)
+
+  /** Answers what is in flight or held with the error and closes. */
   close(error: MyceliumError): void {
     if (this.#ended) return
-    for (const { frame } of this.#calls.cancelAll(error.message)) {
-      this.#connection.push(Buffer.from(errorText(idText(frame), wireCodeOf(error), error.message)))
-    }
+    const owed = [...this.#calls.cancelAll(error.message), ...this.#held.release()]
+    for (const { frame } of owed.filter((one) => one.frame.kind === 'request'))
+      this.#push(Buffer.from(errorText(idText(frame), wireCodeOf(error), error.message)))
     this.#connection.finish()
   }
 
@@ -111,23 +114,14 @@ export class Session implements Member {
     if (frame === undefined) this.#complain(-32700, 'the line is no JSON-RPC message')
     else if (frame.kind === 'invalid')
       this.#refuse(frame, -32600, frame.reason ?? 'invalid request', undefined)
-    else if (frame.kind === 'batch') this.#hearBatch(line)
+    else if (frame.kind === 'batch') takeBatch(line, this.#push, (one, batch) => this.#take(one, batch))
     else this.#take(frame, undefined)
-  }
-
-  #hearBatch(line: Buffer): void {
-    const batch = new BatchReply((text) => this.#connection.push(text))
-    for (const element of splitBatch(line)) {
-      const frame = scanFrame(element)
-      if (frame?.kind === 'request') batch.expect()
-      if (frame === undefined || frame.kind === 'invalid' || frame.kind === 'batch') batch.refuse()
-      else this.#take(frame, batch)
-    }
-    batch.complete()
   }
 
   #take(frame: Frame, batch: BatchReply | undefined): void {
     if (frame.kind === 'response') this.#requests.answer(frame)
+    else if (frame.kind === 'request' && !hasStructuredParams(frame))
+      this.#refuse(frame, -32602, 'params must be an object', batch)
     else if (frame.kind === 'request' && frame.method === MODERN_PROBE)
       this.#refuse(frame, -32601, 'Method not found', batch)
     else if (this.#held.holding) this.#keep(frame, batch)
@@ -141,9 +135,15 @@ export class Session implements Member {
   }
 
   #keep(frame: Frame, batch: BatchReply | undefined): void {
-    if (this.#held.add(frame, batch) || frame.kind !== 'request') return
-    const error = new MyceliumError('too_many_calls', `${this.#held.length} messages wait already`)
-    this.#fail(frame, error, batch)
+    // What is in flight was not held: its cancel does not wait for its turn either.
+    if (frame.method === 'notifications/cancelled' && frame.kind === 'notification') {
+      if (!this.#held.withdraw(frame)) this.#calls.cancel(frame)
+    } else if (!this.#held.full || !this.#requests.waiting) this.#held.add(frame, batch)
+    else if (frame.kind === 'request') {
+      const error = new MyceliumError('too_many_calls', `${this.#held.length} messages wait already`)
+      this.#fail(frame, error, batch)
+    }
+    this.#held.readOn(this.#requests.waiting)
   }
 
   #notified(frame: Frame): void {
@@ -189,7 +189,11 @@ export class Session implements Member {
     const asks = pool?.greetings?.rootsOffered === true && !this.#finishing
     if (asks) {
       this.#held.begin()
-      this.#roots = rootsOf(await this.#requests.ask('roots/list', this.#services.limits.rootsMs))
+      this.#asking = true
+      const asked = this.#requests.ask('roots/list', this.#services.limits.rootsMs)
+      this.#held.readOn(true)
+      this.#roots = rootsOf(await asked)
+      this.#asking = false
     }
     if (!this.#ended && pool !== undefined && this.pool === pool) pool.ready(this)
     if (asks && !this.#attaching) this.#drain()
@@ -197,6 +201,7 @@ export class Session implements Member {
 
   #drain(): void {
     const frames = this.#held.release()
+    this.#held.readOn(false)
     for (const [i, { frame, batch }] of frames.entries()) {
       if (this.#ended) return
       this.#take(frame, batch)
@@ -208,29 +213,14 @@ export class Session implements Member {
   }
 
   #request(frame: Frame, batch: BatchReply | undefined): void {
-    if (this.#calls.size >= this.#services.limits.callsPerSession) {
-      this.#fail(
-        frame,
-        new MyceliumError('too_many_calls', `${this.#calls.size} calls are in flight already`),
-        batch,
-      )
+    const { size } = this.#calls
+    if (size > 0 && size >= this.#services.limits.callsPerSession) {
+      this.#keep(frame, batch)
       return
     }
-    const call: Call = {
-      session: this.id,
-      server: this.peer.server,
-      client: this.peer.client,
-      method: frame.method as string,
-      frame,
-      arrivedAtMs: this.#services.clock.now(),
-      sentAtMs: 0,
-      cancelled: false,
-      onCancel: undefined,
-      onSettled: undefined,
-      progress: (line) => {
-        if (this.#calls.has(call)) this.#connection.push(line)
-      },
-    }
+    const call: Call = callFrom(this.id, this.peer, frame, this.#services.clock.now(), (line) => {
+      if (this.#calls.has(call)) this.#connection.push(line)
+    })
     this.#calls.add(call)
     ;(this.#dispatch as Dispatch)(call).then(
       (reply) => this.#settle(call, batch, reply.frame, undefined),
@@ -284,9 +274,12 @@ export class Session implements Member {
     this.#finishIfDone()
   }
 
+  /** A call is settled: what was held for too many may go on, some at a time; or all is done. */
   #finishIfDone(): void {
-    if (this.#finishing && this.#calls.size === 0 && !this.#held.holding && !this.#attaching)
-      this.#connection.finish()
+    if (this.#attaching || this.#asking) return
+    if (this.#held.holding) {
+      if (this.#calls.size <= this.#services.limits.callsPerSession * 0.9) this.#drain()
+    } else if (this.#finishing && this.#calls.size === 0) this.#connection.finish()
   }
 
   #leave(why: string): void {

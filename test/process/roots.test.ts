@@ -1,0 +1,35 @@
+import { mkdirSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { dirname, join } from 'node:path'
+import { afterEach, expect, it } from 'vitest'
+import { type DaemonHome, daemonHome } from '../fixtures/daemon-home.ts'
+import { verifies } from '../requirements.ts'
+
+const { resolve } = createRequire(import.meta.url)
+const FILESYSTEM = join(
+  dirname(resolve('@modelcontextprotocol/server-filesystem/package.json')),
+  'dist/index.js',
+)
+
+let home: DaemonHome
+afterEach(() => home.close())
+
+it('after its roots have changed a session is never served by a process that knows neither the old nor the new ones', async () => {
+  verifies('PROTO-3')
+  home = daemonHome()
+  const fallback = join(home.dir, 'fallback')
+  mkdirSync(fallback)
+  home.define({ name: 'files', argv: [process.execPath, FILESYSTEM, fallback] })
+  const agent = await home.agent('files', { capabilities: { roots: { listChanged: true } } })
+  const roots = (n: number): string[] => [n, n + 1].map((i) => join(home.dir, `root-${i}`))
+  let now = 0
+  for (let n = 0; n < 8; n++) mkdirSync(roots(n)[0]!)
+  agent.answer = () => ({ roots: roots(now).map((path) => ({ uri: `file://${path}` })) })
+  await agent.initialize()
+  expect(await agent.call('list_allowed_directories')).not.toContain(fallback)
+  for (now = 1; now < 7; now++) {
+    agent.notify('notifications/roots/list_changed')
+    const text = await agent.call('list_allowed_directories')
+    expect([now - 1, now].some((n) => roots(n).every((path) => text.includes(path)))).toBe(true)
+  }
+}, 30_000)
