@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import type { Readable } from 'node:stream'
 import type { Clock } from '../core/clock.ts'
 import { rootFrom } from '../core/config/paths.ts'
+import { hooksEnabled } from '../core/hook/enabled.ts'
 import { hookEvent } from '../core/hook/payload.ts'
 import { noteFailure, recordHook } from '../core/hook/record.ts'
 import { readInput } from '../core/input.ts'
@@ -24,6 +25,7 @@ const INPUT_LIMIT_MS = 1_000
 export async function runHook({ client, event, input, env, clock }: HookCall): Promise<void> {
   try {
     const root = rootFrom(env)
+    if (!hooksEnabled(join(root, 'config.json'))) return
     const paths = { events: join(root, 'events'), log: join(root, 'log') }
     try {
       const { bytes, whole } = await readInput(input, {

@@ -190,6 +190,15 @@ describe('mycelium hook', () => {
     expect(statSync(file('events/shared.seg')).size).toBe(128 * 1024 * 1024)
   })
 
+  it('does nothing while hooks are switched off', async () => {
+    writeFileSync(file('config.json'), '{"hooks":{"enabled":false}}')
+    expect(await run(['hook', 'claude-code'], JSON.stringify(USED))).toEqual(SILENT)
+    expect(existsSync(file('events'))).toBe(false)
+    writeFileSync(file('config.json'), '{"hooks":{"enabled":tru')
+    expect(await run(['hook', 'claude-code'], JSON.stringify(USED))).toEqual(SILENT)
+    expect(await events()).toHaveLength(1)
+  })
+
   it('of many at once loses no line', async () => {
     const all = await Promise.all(
       Array.from({ length: 24 }, () => run(['hook', 'claude-code'], JSON.stringify(USED))),

@@ -1,7 +1,10 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, expect, test } from 'vitest'
+import { systemClock } from '../../src/core/clock.ts'
+import { SegmentWriter } from '../../src/core/events/segment-writer.ts'
 import { askStore } from '../../src/core/events/store.ts'
+import { identityOf } from '../../src/core/process.ts'
 import { type DaemonHome, daemonHome, until } from '../fixtures/daemon-home.ts'
 import { verifies } from '../requirements.ts'
 
@@ -61,6 +64,48 @@ test('each call is recorded once, with who made it, how long it took and what be
   const schemas = await rows('SELECT tool, bytes FROM tool_schemas')
   expect(schemas.length).toBeGreaterThan(3)
   for (const [, bytes] of schemas) expect(Number(bytes)).toBeGreaterThan(20)
+})
+
+test('a call is joined to the tool use in the transcript of its client', async () => {
+  verifies('USE-1')
+  home = daemonHome()
+  home.define({ name: 'probe' })
+  const agent = await home.agent('probe', { client: 'claude-code' })
+  await agent.initialize()
+  await agent.call('echo', { text: 'x' }, { 'claudecode/toolUseId': 'toolu_01AAAAAAAAAAAAAAAAAAAAAA' })
+  await home.ask('flush')
+  const writer = new SegmentWriter({
+    dir: home.paths.events,
+    writer: 'test',
+    owner: identityOf(process.pid)!,
+    clock: systemClock,
+    fsync: 'never',
+    fsyncMs: 1000,
+    segmentBytes: 1 << 20,
+    segmentAgeMs: 60_000,
+  })
+  writer.append('toolUse', {
+    at: Date.now() * 1000,
+    client: 'claude-code',
+    clientSession: 's',
+    project: '/p',
+    agent: '',
+    agentType: '',
+    model: 'm',
+    message: 'msg_01AAAAAAAAAAAAAAAAAAAAAA',
+    toolUse: 'toolu_01AAAAAAAAAAAAAAAAAAAAAA',
+    server: 'probe',
+    tool: 'echo',
+    bytesIn: 12,
+    bytesOut: 1,
+    failed: false,
+    durationUs: -1,
+  })
+  await writer.close()
+  expect(await rows('SELECT tool, outcome, through_mycelium FROM tool_use_calls')).toEqual([
+    ['echo', 'ok', true],
+  ])
+  expect(await rows("SELECT count(*) FROM sequences WHERE tool = 'echo'")).toEqual([['1']])
 })
 
 test('nothing that was said is in the events or the database', async () => {

@@ -122,7 +122,6 @@ export const SETTINGS = {
     default: true,
     reload: 'live',
     reach: 'user',
-    inert: true,
     sentence: 'Let the hooks in agents do something; off, they end at once and change nothing.',
   },
 

@@ -31,8 +31,17 @@ function openShared(dir: string): number {
     return openSync(file, 'a', 0o600)
   } catch (error) {
     if (!hasErrno(error, 'ENOENT')) throw error
-    mkdirSync(dir, { mode: 0o700 })
+    makeOnce(dir)
     return openSync(file, 'a', 0o600)
+  }
+}
+
+/** Another hook may be making it at the same moment; its parent is never made. */
+function makeOnce(dir: string): void {
+  try {
+    mkdirSync(dir, { mode: 0o700 })
+  } catch (error) {
+    if (!hasErrno(error, 'EEXIST')) throw error
   }
 }
 

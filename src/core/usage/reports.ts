@@ -148,8 +148,8 @@ function callReport(by: 'server' | 'tool', window: Window): Report {
   return {
     sql: `
       SELECT ${key}, coalesce(c.calls, 0) AS calls, coalesce(u.uses, 0) AS transcript_uses, coalesce(c.failed, 0) / nullif(c.calls, 0) AS failed_share,
-        l.p50_ms, l.p95_ms, greatest(c.result_bytes, u.result_bytes) // 4 AS result_tokens,
-        greatest(c.result_bytes, u.result_bytes) // 4 // nullif(greatest(c.calls, u.uses), 0) AS tokens_per_call, s.schema_tokens
+        l.p50_ms, l.p95_ms, est_tokens(greatest(c.result_bytes, u.result_bytes)) AS result_tokens,
+        est_tokens(greatest(c.result_bytes, u.result_bytes)) // nullif(greatest(c.calls, u.uses), 0) AS tokens_per_call, s.schema_tokens
       FROM (${counts}) c FULL JOIN (${uses}) u USING (${key}) LEFT JOIN (${latency}) l USING (${key}) LEFT JOIN (${schemas}) s USING (${key})
       ORDER BY result_tokens DESC NULLS LAST, calls DESC, ${key}`,
     columns: [

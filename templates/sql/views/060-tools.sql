@@ -1,6 +1,6 @@
 -- What the definition of each tool weighs in every request of a client that has its server: the last that was seen.
 CREATE OR REPLACE VIEW schema_costs AS
-SELECT server, tool, client, bytes, coalesce(tokens, bytes // 4) AS tokens, tokens IS NULL OR source = 'daemon' AS estimated, ts AS seen_at
+SELECT server, tool, client, bytes, coalesce(tokens, est_tokens(bytes)) AS tokens, tokens IS NULL OR source = 'daemon' AS estimated, ts AS seen_at
 FROM tool_schemas
 QUALIFY row_number() OVER (PARTITION BY server, tool, client ORDER BY ts DESC) = 1;
 
