@@ -40,6 +40,9 @@ export interface Frame {
   /** The value of `result`, or of `error` when there is no result. */
   readonly bodyStart: number
   readonly bodyEnd: number
+  /** `params._meta`. */
+  readonly metaStart: number
+  readonly metaEnd: number
   /** `params._meta.progressToken`: the token a request asks progress under. */
   readonly metaTokenStart: number
   readonly metaTokenEnd: number
@@ -91,6 +94,8 @@ function blankFrame(line: Buffer): Draft {
     paramsEnd: -1,
     bodyStart: -1,
     bodyEnd: -1,
+    metaStart: -1,
+    metaEnd: -1,
     metaTokenStart: -1,
     metaTokenEnd: -1,
     progressTokenStart: -1,
@@ -172,7 +177,10 @@ function noteTwice(frame: Draft, key: Key): void {
 
 function note(frame: Draft, level: Level, key: Key, start: number, end: number): void {
   if (level === Level.top) noteTop(frame, key, start, end)
-  else if (!isTokenStart(frame.line[start]!)) return
+  else if (key === Key.meta) {
+    frame.metaStart = start
+    frame.metaEnd = end
+  } else if (!isTokenStart(frame.line[start]!)) return
   else if (level === Level.meta) {
     if (key === Key.progressToken) {
       frame.metaTokenStart = start

@@ -166,6 +166,25 @@ export function membersOf(line: Buffer, open: number): readonly Member[] | undef
   }
 }
 
+/** As findMember, but the first of several: what comes behind it is not read. */
+export function firstMember(line: Buffer, open: number, key: string): Range | undefined {
+  if (line[open] !== OPEN_OBJECT) return undefined
+  let at = skipSpace(line, open + 1)
+  while (line[at] === QUOTE) {
+    const keyEnd = skipString(line, at)
+    const colon = keyEnd === -1 ? -1 : skipSpace(line, keyEnd)
+    if (line[colon] !== COLON) return undefined
+    const start = skipSpace(line, colon + 1)
+    const end = skipValue(line, start)
+    if (end === -1) return undefined
+    if (isKey(line, { keyStart: at, keyEnd, start, end }, key)) return { start, end }
+    at = skipSpace(line, end)
+    if (line[at] !== COMMA) return undefined
+    at = skipSpace(line, at + 1)
+  }
+  return undefined
+}
+
 /** The value range of the ASCII `key` in the object that opens at `open`; of several, the last, as JSON.parse has it. */
 export function findMember(line: Buffer, open: number, key: string): Range | undefined {
   return membersOf(line, open)?.findLast((member) => isKey(line, member, key))

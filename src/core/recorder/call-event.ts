@@ -2,8 +2,8 @@ import type { Clock } from '../clock.ts'
 import { MyceliumError } from '../errors.ts'
 import type { EventOf } from '../events/event.ts'
 import type { Call } from '../pipeline/call.ts'
-import { paramRange, paramString } from '../protocol/fields.ts'
 import type { Frame } from '../protocol/frame.ts'
+import { decodeString, firstMember, hasBackslash, QUOTE } from '../protocol/json-text.ts'
 
 /** What is the same in every event of one agent connection. */
 export interface Who {
@@ -36,7 +36,7 @@ export function callEvent(
     project: who.project,
     server: who.server,
     method: call.method,
-    tool: call.method === 'tools/call' ? (paramString(frame, 'name') ?? '') : '',
+    tool: call.method === 'tools/call' ? toolOf(frame) : '',
     mode: who.mode,
     via: who.via,
     toolUse: meta?.toolUse ?? '',
@@ -49,6 +49,16 @@ export function callEvent(
     effect: '',
     savedBytes: 0,
   }
+}
+
+/** Clients write it first; arguments of megabytes behind it are not walked. */
+function toolOf({ line, paramsStart }: Frame): string {
+  const range = paramsStart === -1 ? undefined : firstMember(line, paramsStart, 'name')
+  if (range === undefined || line[range.start] !== QUOTE) return ''
+  const { start, end } = range
+  return hasBackslash(line, start, end)
+    ? (decodeString(line, start, end) ?? '')
+    : line.toString('utf8', start + 1, end - 1)
 }
 
 function outcomeOf(call: Call, answer: Frame | undefined, error: unknown): string {
@@ -67,10 +77,10 @@ function saysIsError({ line, bodyStart, bodyEnd }: Frame): boolean {
 
 /** What clients say of themselves in `params._meta`; undefined when there is none. Longer than any of them is not looked into. */
 function clientMeta(frame: Frame): { readonly session?: string; readonly toolUse?: string } | undefined {
-  const range = paramRange(frame, '_meta')
-  if (range === undefined || range.end - range.start > MAX_META_BYTES) return undefined
+  const { line, metaStart, metaEnd } = frame
+  if (metaStart === -1 || metaEnd - metaStart > MAX_META_BYTES) return undefined
   try {
-    const meta = Object(JSON.parse(frame.line.toString('utf8', range.start, range.end)))
+    const meta = Object(JSON.parse(line.toString('utf8', metaStart, metaEnd)))
     const turn = turnOf(meta['x-codex-turn-metadata'])
     const toolUse = meta['claudecode/toolUseId'] ?? meta.callId
     return {
