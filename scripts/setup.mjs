@@ -14,10 +14,11 @@ function isInstalled() {
   if (!existsSync(installedList)) return false
   const wanted = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8')).packages
   const installed = JSON.parse(readFileSync(installedList, 'utf8')).packages
-  // npm leaves out what is for other platforms, and only optional packages may be.
-  const mayBeAbsent = (row) => row.optional && (row.os !== undefined || row.cpu !== undefined)
+  // Optional ones are for other platforms, mostly, and npm leaves those out; but not those that we ask for ourselves.
+  const own = Object.keys(wanted[''].optionalDependencies ?? {}).map((name) => `node_modules/${name}`)
   return Object.entries(wanted).every(
-    ([path, row]) => path === '' || mayBeAbsent(row) || installed[path]?.version === row.version,
+    ([path, row]) =>
+      path === '' || (row.optional && !own.includes(path)) || installed[path]?.version === row.version,
   )
 }
 
