@@ -18,6 +18,9 @@ export const REQUIREMENTS = {
   'PROTO-2': 'cancel is remapped; client death cancels; late results are dropped',
   'PROTO-3': 'server-to-client requests reach the session that caused them or are never provoked',
   'PROTO-4': 'subscriptions are counted per URI; log level per client',
+  'STORE-1': 'events are taken in exactly once, whatever is killed when; nothing that was promised is lost',
+  'STORE-2':
+    'sums kept for reports say what the events say; the database opens with any DuckDB and explains itself',
   'CLI-5': 'npm start and npm test do all the set-up on a fresh clone',
 } as const
 

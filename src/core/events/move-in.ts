@@ -1,6 +1,7 @@
 import type { DuckDBConnection } from '@duckdb/node-api'
 import type { Kind } from './event.ts'
 import type { Stage } from './stage.ts'
+import { addUpCalls } from './sums.ts'
 import { TABLES } from './tables.ts'
 
 /** Kinds of which the last event with the same key replaces the earlier ones, and what of the first one stays. */
@@ -28,12 +29,12 @@ const REPLACED: Partial<
 /** Moves staged rows into their tables, with what is kept about them beside. Inside the caller's transaction. */
 export async function moveIn(connection: DuckDBConnection, stages: readonly Stage[]): Promise<void> {
   for (const stage of stages) {
-    if (stage.rows === 0) continue
     await stage.close(connection)
     if (stage.kind === 'call') await insertCalls(connection, stage)
     else if (REPLACED[stage.kind] === undefined) await insert(connection, stage)
     else await replace(connection, stage)
-    await connection.run(`DROP TABLE ${stage.texts}`)
+    // Whoever took the events in goes on to ask: nothing of them stays in memory twice.
+    await connection.run(`DROP TABLE ${stage.table}; DROP TABLE ${stage.texts}`)
   }
 }
 
@@ -84,36 +85,4 @@ async function replace(connection: DuckDBConnection, stage: Stage): Promise<void
       `WINDOW same AS (PARTITION BY ${by}) QUALIFY row_number() OVER (same ORDER BY ${last} DESC) = 1`,
   )
   await connection.run('DROP TABLE fresh')
-}
-
-/** Microseconds in 15 minutes: no time zone is offset by a fraction of it. */
-const QUARTER_US = 900_000_000
-
-/**
- * The sums that standard reports read instead of each call; pairs with templates/sql/schema/001-events.sql. Added up by the numbers of
- * combinations, quarters and buckets first, in one pass, so that only the few sums get their texts and days.
- */
-async function addUpCalls(connection: DuckDBConnection, stage: Stage): Promise<void> {
-  await connection.run(`
-    CREATE OR REPLACE TEMP TABLE sums AS
-    SELECT tuple, floor(ts / ${QUARTER_US})::INTEGER AS quarter,
-      floor(ln(greatest(queue_us + upstream_us, 1)) / ln(1.05))::SMALLINT AS bucket,
-      min(ts) AS first_ts, max(ts) AS last_ts, count(*) AS calls, sum(bytes_in) AS bytes_in, sum(bytes_out) AS bytes_out,
-      sum(queue_us) AS queue_us, sum(upstream_us) AS upstream_us, sum(saved_bytes) AS saved_bytes
-    FROM ${stage.table} GROUP BY ALL`)
-  const day = `(make_timestamp(quarter::BIGINT * ${QUARTER_US}) AT TIME ZONE 'UTC')::DATE`
-  const from = `FROM sums JOIN ${stage.texts} USING (tuple) GROUP BY ALL`
-  await connection.run(`
-    INSERT INTO calls_daily
-    SELECT ${day}, client, project, server, tool, method, outcome, effect, sum(calls), sum(bytes_in), sum(bytes_out), sum(queue_us),
-      sum(upstream_us), sum(saved_bytes) ${from}`)
-  await connection.run(
-    `INSERT INTO latency_daily SELECT ${day}, client, server, tool, bucket, sum(calls) ${from}`,
-  )
-  await connection.run(`
-    INSERT INTO calls_by_session
-    SELECT client, client_session, session, project, make_timestamp(min(first_ts)::BIGINT), make_timestamp(max(last_ts)::BIGINT),
-      sum(calls), coalesce(sum(calls) FILTER (outcome NOT IN ('ok', 'cancelled')), 0), sum(bytes_in), sum(bytes_out), sum(upstream_us),
-      sum(saved_bytes) ${from}`)
-  await connection.run('DROP TABLE sums')
 }

@@ -1,4 +1,5 @@
 import type { DuckDBAppender, DuckDBConnection, DuckDBDataChunk } from '@duckdb/node-api'
+import { cleanNumber } from './clean.ts'
 import { type Cursor, MAX_ROWS, readNumbers, readTexts } from './column.ts'
 import type { ColumnType, Kind } from './event.ts'
 import type { SegmentFrame } from './frame.ts'
@@ -50,6 +51,11 @@ export class Stage {
     return `texts_${this.kind}`
   }
 
+  /** Combinations of texts so far, which take memory. */
+  get combinations(): number {
+    return this.#texts.size
+  }
+
   /** Makes the temporary table. */
   async open(connection: DuckDBConnection): Promise<void> {
     const { DuckDBDataChunk, DOUBLE, INTEGER, VARCHAR } = await import('@duckdb/node-api')
@@ -82,7 +88,7 @@ export class Stage {
       }
       const { values } = this.#values[next++]!
       if (Array.isArray(values)) takeLabels(values, frame, known ? cursor : undefined, start)
-      else if (known) readNumbers(frame.payload, cursor, frame.rows, values, start)
+      else if (known) takeNumbers(values, type, frame, cursor, start)
       else values.fill(type === 'known' || type === 'cost' ? -1 : 0, start, start + frame.rows)
     }
     this.#texts.end(this.#tuple, start)
@@ -112,6 +118,16 @@ export class Stage {
     await this.#texts.load(connection, this.texts)
   }
 
+  /** Lets go of what the two tables need, used or not. */
+  abandon(): void {
+    try {
+      this.#appender?.closeSync()
+    } catch {
+      // Its table went away with the transaction, and so may what it held.
+    }
+    this.#appender = undefined
+  }
+
   /** The columns of the kind's table as SQL over the rows, named `s`, joined with the texts, named `t`. */
   select(wanted: (type: ColumnType) => boolean = () => true): string {
     const columns = this.#columns.filter(({ type }) => wanted(type))
@@ -124,6 +140,19 @@ function emptyLabels(): string[] {
 }
 
 const INDEXES = new Int32Array(MAX_ROWS)
+
+function takeNumbers(
+  values: Float64Array,
+  type: ColumnType,
+  frame: SegmentFrame,
+  cursor: Cursor,
+  offset: number,
+): void {
+  readNumbers(frame.payload, cursor, frame.rows, values, offset)
+  if (type === 'flag') return
+  // A checksum says that this was written, not that a column can hold it.
+  for (let i = offset; i < offset + frame.rows; i++) values[i] = cleanNumber(type, values[i]!)
+}
 
 function takeLabels(values: string[], frame: SegmentFrame, cursor: Cursor | undefined, offset: number): void {
   if (cursor === undefined) {

@@ -1,4 +1,4 @@
-import { type Clock, systemClock } from '../clock.ts'
+import { type Clock, pause, stayAlive, systemClock } from '../clock.ts'
 import type { Paths } from '../config/paths.ts'
 import { MyceliumError } from '../errors.ts'
 import { type Database, openDatabase } from './db.ts'
@@ -22,64 +22,65 @@ export interface AskOptions {
 const INGEST_WAIT_MS = 2_000
 const NOTHING: Ingested = { events: 0, damagedBytes: 0, removed: 0, more: false }
 
+/** Between two transactions of a long ingestion, so that others get their turn. */
+const TURN_MS = 50
+
 /** Takes in all events there are. Throws what openDatabase() throws. */
-export async function takeInEvents(
-  paths: Paths,
-  { clock = systemClock }: AskOptions = {},
-): Promise<Ingested> {
-  const database = await openDatabase({ file: paths.database, write: true, clock })
-  try {
-    return await takeInAll(database, paths, clock)
-  } finally {
-    database.close()
-  }
+export function takeInEvents(paths: Paths, { clock = systemClock }: AskOptions = {}): Promise<Ingested> {
+  return takeInAll(paths, clock, undefined)
 }
 
 /**
- * Opens the database with all events in it, asks, and lets go of it. Where somebody else reads for long, the question is asked of what
- * was taken in before. Throws what openDatabase() throws.
+ * Takes in all events, then asks with the database open for reading only, so that others may ask at the same time, and lets go of it.
+ * Where somebody else reads for long, the question is asked of what was taken in before. Throws what openDatabase() throws.
  */
 export async function askStore<T>(
   paths: Paths,
   question: (asked: Asked) => Promise<T>,
   { clock = systemClock, ingestWaitMs = INGEST_WAIT_MS }: AskOptions = {},
 ): Promise<T> {
-  const asked = await openToAsk(paths, clock, ingestWaitMs)
+  const ingested = await takeInIfFree(paths, clock, ingestWaitMs)
+  const database = await openDatabase({ file: paths.database, write: false, clock })
   try {
-    return await question(asked)
+    return await question({ database, ingested })
   } finally {
-    asked.database.close()
+    database.close()
   }
 }
 
-async function openToAsk(paths: Paths, clock: Clock, waitMs: number): Promise<Asked> {
-  const file = paths.database
+async function takeInIfFree(paths: Paths, clock: Clock, waitMs: number): Promise<Ingested | undefined> {
   // Without events a database is only made by those who write to it.
-  if (segmentNames(paths.events).length === 0)
-    return { database: await openDatabase({ file, write: false, clock }), ingested: NOTHING }
+  if (segmentNames(paths.events).length === 0) return NOTHING
   try {
-    const database = await openDatabase({ file, write: true, waitMs, clock })
-    try {
-      return { database, ingested: await takeInAll(database, paths, clock) }
-    } catch (error) {
-      database.close()
-      throw error
-    }
+    return await takeInAll(paths, clock, waitMs)
   } catch (error) {
-    if (!(error instanceof MyceliumError) || error.code !== 'database_locked') throw error
-    return { database: await openDatabase({ file, write: false, clock }), ingested: undefined }
+    if (error instanceof MyceliumError && error.code === 'database_locked') return undefined
+    throw error
   }
 }
 
-async function takeInAll(database: Database, paths: Paths, clock: Clock): Promise<Ingested> {
-  let events = 0
-  let damagedBytes = 0
-  let removed = 0
+async function takeInAll(paths: Paths, clock: Clock, waitMs: number | undefined): Promise<Ingested> {
+  let sum = NOTHING
   for (;;) {
-    const one = await ingest(database.connection, { dir: paths.events, clock })
-    events += one.events
-    damagedBytes += one.damagedBytes
-    removed += one.removed
-    if (!one.more) return { events, damagedBytes, removed, more: false }
+    const one = await takeInSome(paths, clock, waitMs)
+    sum = {
+      events: sum.events + one.events,
+      damagedBytes: sum.damagedBytes + one.damagedBytes,
+      removed: sum.removed + one.removed,
+      more: false,
+    }
+    if (!one.more) return sum
+    const release = stayAlive()
+    await pause(clock, TURN_MS).finally(release)
+  }
+}
+
+async function takeInSome(paths: Paths, clock: Clock, waitMs: number | undefined): Promise<Ingested> {
+  const wait = waitMs === undefined ? {} : { waitMs }
+  const database = await openDatabase({ file: paths.database, write: true, clock, ...wait })
+  try {
+    return await ingest(database.connection, { dir: paths.events, clock })
+  } finally {
+    database.close()
   }
 }

@@ -24,6 +24,11 @@ export class TextTuples {
     this.#columns = columns
   }
 
+  /** Combinations so far. */
+  get size(): number {
+    return this.#tuples.length
+  }
+
   /** Begins a frame; take() or skip() follow for each column in order, then end(). */
   begin(rows: number): void {
     this.#rows = rows
