@@ -224,15 +224,3 @@ CREATE TABLE calls_by_session (
   upstream_us BIGINT NOT NULL,
   saved_bytes BIGINT NOT NULL
 );
-
-COMMENT ON TABLE call_rows IS 'One request of an agent, as the agent saw it, its names in call_texts: ask the view calls. Times are UTC.';
-COMMENT ON TABLE sessions IS 'An agents connection to a server: started, greeted, ended.';
-COMMENT ON TABLE processes IS 'A server process: started, ready (greeted), ended.';
-COMMENT ON TABLE samples IS 'Memory and processor time of a server process and all below it; of the daemon itself as server mycelium.';
-COMMENT ON TABLE tool_schemas IS 'What a tools definition weighs in every request.';
-COMMENT ON TABLE decisions IS 'What a policy did, or would have done but for a limit (accepted = false), and why.';
-COMMENT ON TABLE hook_events IS 'Hooks of clients that fired.';
-COMMENT ON TABLE responses IS 'One answer of a model, from transcripts; each (client, message) once.';
-COMMENT ON TABLE tool_uses IS 'One tool use of a model and its result, from transcripts; each (client, tool_use) once.';
-COMMENT ON TABLE client_costs IS 'What a client itself says that a session cost in all, by model.';
-COMMENT ON TABLE transcript_files IS 'How far each transcript was read.';
