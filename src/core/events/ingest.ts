@@ -31,7 +31,7 @@ export interface IngestOptions {
 }
 
 /** Events of one transaction: bounds memory (about 150 bytes each) and the time that others wait. */
-const MAX_EVENTS = 1_000_000
+const MAX_EVENTS = 500_000
 /** Combinations of texts of one transaction, about 1 kB each. */
 const MAX_COMBINATIONS = 100_000
 
@@ -78,7 +78,8 @@ export async function ingest(
     }
     const stages = [...intake.stages.values()]
     await moveIn(connection, stages)
-    if (intake.stages.has('call')) await mergeSums(connection)
+    const calls = intake.stages.get('call')?.rows ?? 0
+    if (calls > 0) await mergeSums(connection, calls)
     await recordSegments(connection, taken, gone)
     await connection.run('COMMIT')
     return {

@@ -23,56 +23,74 @@ const SUMS: Readonly<Record<string, { readonly key: string; readonly sums: reado
 }
 
 /** A sum that stops at the largest number a column can hold. */
-function total(column: string): string {
-  return `greatest(least(sum(${column}), ${MAX_BIGINT}), -${MAX_BIGINT})::BIGINT`
+function total(value: string): string {
+  return `greatest(least(sum(${value}), ${MAX_BIGINT}), -${MAX_BIGINT})::BIGINT`
 }
 
 /**
- * Adds staged calls to the sums. First by the numbers of combinations, quarters and buckets, in one pass, so that only the few sums get
- * their texts and days.
+ * Adds staged calls to the sums. Everything is added up by numbers: a combination of texts stands for all that agree with it in a table's
+ * key, a day is looked up by the quarter of an hour. Only what comes out gets its texts.
  */
-export async function addUpCalls(connection: DuckDBConnection, stage: Stage): Promise<void> {
-  const summed = ['bytes_in', 'bytes_out', 'queue_us', 'upstream_us', 'saved_bytes']
+export async function addUpCalls(connection: DuckDBConnection, { table, texts }: Stage): Promise<void> {
+  const first = (columns: string) => `min(tuple) OVER (PARTITION BY ${columns})`
   await connection.run(`
-    CREATE OR REPLACE TEMP TABLE sums AS
-    SELECT tuple, floor(ts / ${QUARTER_US})::INTEGER AS quarter,
-      floor(ln(greatest(queue_us + upstream_us, 1)) / ln(1.05))::SMALLINT AS bucket,
-      min(ts) AS first_ts, max(ts) AS last_ts, count(*) AS calls, ${summed.map((column) => `sum(${column}::BIGINT) AS ${column}`).join(', ')}
-    FROM ${stage.table} GROUP BY ALL`)
-  const day = `(make_timestamp(quarter::BIGINT * ${QUARTER_US}) AT TIME ZONE 'UTC')::DATE`
-  const from = `FROM sums JOIN ${stage.texts} USING (tuple) GROUP BY ALL`
-  const totals = (columns: readonly string[]) => columns.map(total).join(', ')
+    CREATE OR REPLACE TEMP TABLE keys AS
+    SELECT tuple, ${first('client, project, server, tool, method, outcome, effect')} AS daily, ${first('client, server, tool')} AS latency,
+      ${first('client, client_session, session, project')} AS session, outcome IN ('ok', 'cancelled') AS worked
+    FROM ${texts}`)
+  const quarter = `floor(ts / ${QUARTER_US})::INTEGER`
+  await connection.run(`
+    CREATE OR REPLACE TEMP TABLE days AS
+    SELECT quarter, (make_timestamp(quarter::BIGINT * ${QUARTER_US}) AT TIME ZONE 'UTC')::DATE AS day
+    FROM (SELECT DISTINCT ${quarter} AS quarter FROM ${table})`)
+  const from = `FROM ${table} JOIN keys USING (tuple) JOIN days ON quarter = ${quarter} GROUP BY ALL`
+  const named = (sums: string, key: string) =>
+    `FROM (SELECT ${sums} ${from}) s JOIN ${texts} t ON t.tuple = s.${key}`
   await connection.run(`
     INSERT INTO calls_daily
-    SELECT ${day}, client, project, server, tool, method, outcome, effect, ${totals(['calls', ...summed])} ${from}`)
-  await connection.run(
-    `INSERT INTO latency_daily SELECT ${day}, client, server, tool, bucket, ${total('calls')} ${from}`,
-  )
+    SELECT day, client, project, server, tool, method, outcome, effect, s.* EXCLUDE (day, daily)
+    ${named(`day, daily, count(*), ${['bytes_in', 'bytes_out', 'queue_us', 'upstream_us', 'saved_bytes'].map(totalOf).join(', ')}`, 'daily')}`)
+  const bucket = 'floor(ln(greatest(queue_us + upstream_us, 1)) / ln(1.05))::SMALLINT AS bucket'
+  await connection.run(`
+    INSERT INTO latency_daily
+    SELECT day, client, server, tool, bucket, calls ${named(`day, latency, ${bucket}, count(*) AS calls`, 'latency')}`)
   await connection.run(`
     INSERT INTO calls_by_session
-    SELECT client, client_session, session, project, make_timestamp(min(first_ts)::BIGINT), make_timestamp(max(last_ts)::BIGINT),
-      sum(calls), coalesce(sum(calls) FILTER (outcome NOT IN ('ok', 'cancelled')), 0),
-      ${totals(['bytes_in', 'bytes_out', 'upstream_us', 'saved_bytes'])} ${from}`)
-  await connection.run('DROP TABLE sums')
+    SELECT client, client_session, t.session, project, make_timestamp(first_ts::BIGINT), make_timestamp(last_ts::BIGINT),
+      s.* EXCLUDE (session, first_ts, last_ts)
+    FROM (
+      SELECT session, min(ts) AS first_ts, max(ts) AS last_ts, count(*), count(*) FILTER (NOT coalesce(worked, false)),
+        ${['bytes_in', 'bytes_out', 'upstream_us', 'saved_bytes'].map(totalOf).join(', ')}
+      FROM ${table} JOIN keys USING (tuple) GROUP BY session) s JOIN ${texts} t ON t.tuple = s.session`)
+  await connection.run('DROP TABLE keys; DROP TABLE days')
+}
+
+/** The sum of a staged column, whose values are whole but of type DOUBLE. */
+function totalOf(column: string): string {
+  return total(`${column}::BIGINT`)
 }
 
 /** Rows that a table of sums may gain before those of one key are made one again, besides as many as it had then. */
 const SLACK_ROWS = 20_000
+/** An ingestion of so many calls leaves no more rows than merging them would. */
+const MANY_CALLS = 100_000
 
 /** Makes one row of those with the same key where many small ingestions have left many. Inside the caller's transaction. */
-export async function mergeSums(connection: DuckDBConnection): Promise<void> {
+export async function mergeSums(connection: DuckDBConnection, newCalls: number): Promise<void> {
   for (const [table, { key, sums }] of Object.entries(SUMS)) {
     const reader = await connection.runAndReadAll(
       `SELECT (SELECT count(*) FROM ${table})::DOUBLE, (SELECT value FROM meta WHERE key = '${table}_merged')::DOUBLE`,
     )
     const [rows, merged] = reader.getRowsJS()[0] as [number, number | null]
     if (rows <= 2 * (merged ?? 0) + SLACK_ROWS) continue
+    if (newCalls < MANY_CALLS) {
+      await connection.run(
+        `CREATE OR REPLACE TEMP TABLE merged AS SELECT ${key}, ${sums.join(', ')} FROM ${table} GROUP BY ALL; DELETE FROM ${table}`,
+      )
+      await connection.run(`INSERT INTO ${table} SELECT * FROM merged; DROP TABLE merged`)
+    }
     await connection.run(
-      `CREATE OR REPLACE TEMP TABLE merged AS SELECT ${key}, ${sums.join(', ')} FROM ${table} GROUP BY ALL; DELETE FROM ${table}`,
-    )
-    await connection.run(`INSERT INTO ${table} SELECT * FROM merged ORDER BY 1`)
-    await connection.run(
-      `INSERT OR REPLACE INTO meta SELECT '${table}_merged', count(*)::VARCHAR FROM merged; DROP TABLE merged`,
+      `INSERT OR REPLACE INTO meta SELECT '${table}_merged', count(*)::VARCHAR FROM ${table}`,
     )
   }
 }
