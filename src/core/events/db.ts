@@ -29,8 +29,8 @@ const WAIT_MS = 5_000
 const POLL_MS = 15
 const MEMORY_LIMIT = '512MB'
 /** DuckDB has no codes for these: the texts are pinned by test/process/event-database.test.ts. */
-const OURS = /different configuration than existing connections/
-const LOCKED = /Could not set lock|Conflicting lock|different configuration than existing connections/
+const OURS = /different configuration than existing connections|Unique file handle conflict/
+const LOCKED = new RegExp(`Could not set lock|Conflicting lock|${OURS.source}`)
 
 /**
  * Opens usage.duckdb, made when opened for writing, and brought up to date in any case. Throws duckdb_missing, database_locked,

@@ -10,7 +10,7 @@ import { SHARED_NAME, segmentNames, setSharedAside } from './segment-file.ts'
 import { SegmentReader } from './segment-reader.ts'
 import { statOf } from './segment-rest.ts'
 import { Stage } from './stage.ts'
-import { mergeSums } from './sums.ts'
+import { CALL_GROUPS, mergeSums } from './sums.ts'
 
 /** What one ingestion did. */
 export interface Ingested {
@@ -143,7 +143,7 @@ async function takeFrame(frame: SegmentFrame, intake: Intake): Promise<number | 
   if (kind === undefined) return 0
   let stage = intake.stages.get(kind)
   if (stage === undefined) {
-    stage = new Stage(kind)
+    stage = new Stage(kind, kind === 'call' ? CALL_GROUPS : {})
     await stage.open(intake.connection)
     intake.stages.set(kind, stage)
   }

@@ -1,7 +1,7 @@
 import type { DuckDBConnection } from '@duckdb/node-api'
 import type { Kind } from './event.ts'
 import type { Stage } from './stage.ts'
-import { addUpCalls } from './sums.ts'
+import { addUpCalls, CALL_GROUPS } from './sums.ts'
 import { TABLES } from './tables.ts'
 
 /** Kinds of which the last event with the same key replaces the earlier ones, and what of the first one stays. */
@@ -51,7 +51,7 @@ async function insertCalls(connection: DuckDBConnection, stage: Stage): Promise<
   const reader = await connection.runAndReadAll('SELECT coalesce(max(tuple), 0)::DOUBLE FROM call_texts')
   const base = Number(reader.getRowsJS()[0]![0]) + 1
   await connection.run(
-    `INSERT INTO call_texts SELECT * REPLACE (tuple + ${base} AS tuple) FROM ${stage.texts}`,
+    `INSERT INTO call_texts SELECT * EXCLUDE (${Object.keys(CALL_GROUPS).join(', ')}) REPLACE (tuple + ${base} AS tuple) FROM ${stage.texts}`,
   )
   const columns = stage
     .select((type) => type !== 'text')

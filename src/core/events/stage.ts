@@ -4,7 +4,7 @@ import { type Cursor, MAX_ROWS, readNumbers, readTexts } from './column.ts'
 import type { ColumnType, Kind } from './event.ts'
 import type { SegmentFrame } from './frame.ts'
 import { columnsOf, type TableColumn } from './tables.ts'
-import { TextTuples } from './text-tuples.ts'
+import { type Groups, TextTuples } from './text-tuples.ts'
 
 /** What a vector of DuckDB is filled from. */
 interface StagedColumn extends TableColumn {
@@ -27,7 +27,7 @@ export class Stage {
   #chunk: DuckDBDataChunk | undefined
   #filled = 0
 
-  constructor(kind: Kind) {
+  constructor(kind: Kind, groups: Groups = {}) {
     this.kind = kind
     this.#columns = columnsOf(kind)
     this.#values = this.#columns
@@ -38,6 +38,7 @@ export class Stage {
       }))
     this.#texts = new TextTuples(
       this.#columns.filter(({ type }) => type === 'text').map(({ column }) => column),
+      groups,
     )
   }
 

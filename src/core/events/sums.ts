@@ -1,5 +1,6 @@
 import type { DuckDBConnection } from '@duckdb/node-api'
 import type { Stage } from './stage.ts'
+import type { Groups } from './text-tuples.ts'
 
 /** Microseconds in 15 minutes: no time zone is offset by a fraction of it. */
 const QUARTER_US = 900_000_000
@@ -22,6 +23,13 @@ const SUMS: Readonly<Record<string, { readonly key: string; readonly sums: reado
   },
 }
 
+/** What of a call's texts each table of sums has in its key. */
+export const CALL_GROUPS: Groups = {
+  of_day: ['client', 'project', 'server', 'tool', 'method', 'outcome', 'effect'],
+  of_latency: ['client', 'server', 'tool'],
+  of_session: ['client', 'client_session', 'session', 'project'],
+}
+
 /** A sum that stops at the largest number a column can hold. */
 function total(value: string): string {
   return `greatest(least(sum(${value}), ${MAX_BIGINT}), -${MAX_BIGINT})::BIGINT`
@@ -32,37 +40,31 @@ function total(value: string): string {
  * key, a day is looked up by the quarter of an hour. Only what comes out gets its texts.
  */
 export async function addUpCalls(connection: DuckDBConnection, { table, texts }: Stage): Promise<void> {
-  const first = (columns: string) => `min(tuple) OVER (PARTITION BY ${columns})`
-  await connection.run(`
-    CREATE OR REPLACE TEMP TABLE keys AS
-    SELECT tuple, ${first('client, project, server, tool, method, outcome, effect')} AS daily, ${first('client, server, tool')} AS latency,
-      ${first('client, client_session, session, project')} AS session, outcome IN ('ok', 'cancelled') AS worked
-    FROM ${texts}`)
   const quarter = `floor(ts / ${QUARTER_US})::INTEGER`
   await connection.run(`
     CREATE OR REPLACE TEMP TABLE days AS
     SELECT quarter, (make_timestamp(quarter::BIGINT * ${QUARTER_US}) AT TIME ZONE 'UTC')::DATE AS day
     FROM (SELECT DISTINCT ${quarter} AS quarter FROM ${table})`)
-  const from = `FROM ${table} JOIN keys USING (tuple) JOIN days ON quarter = ${quarter} GROUP BY ALL`
+  const from = `FROM ${table} JOIN ${texts} USING (tuple) JOIN days ON quarter = ${quarter} GROUP BY ALL`
   const named = (sums: string, key: string) =>
     `FROM (SELECT ${sums} ${from}) s JOIN ${texts} t ON t.tuple = s.${key}`
   await connection.run(`
     INSERT INTO calls_daily
-    SELECT day, client, project, server, tool, method, outcome, effect, s.* EXCLUDE (day, daily)
-    ${named(`day, daily, count(*), ${['bytes_in', 'bytes_out', 'queue_us', 'upstream_us', 'saved_bytes'].map(totalOf).join(', ')}`, 'daily')}`)
+    SELECT day, client, project, server, tool, method, outcome, effect, s.* EXCLUDE (day, of_day)
+    ${named(`day, of_day, count(*), ${['bytes_in', 'bytes_out', 'queue_us', 'upstream_us', 'saved_bytes'].map(totalOf).join(', ')}`, 'of_day')}`)
   const bucket = 'floor(ln(greatest(queue_us + upstream_us, 1)) / ln(1.05))::SMALLINT AS bucket'
   await connection.run(`
     INSERT INTO latency_daily
-    SELECT day, client, server, tool, bucket, calls ${named(`day, latency, ${bucket}, count(*) AS calls`, 'latency')}`)
+    SELECT day, client, server, tool, bucket, calls ${named(`day, of_latency, ${bucket}, count(*) AS calls`, 'of_latency')}`)
   await connection.run(`
     INSERT INTO calls_by_session
-    SELECT client, client_session, t.session, project, make_timestamp(first_ts::BIGINT), make_timestamp(last_ts::BIGINT),
-      s.* EXCLUDE (session, first_ts, last_ts)
+    SELECT client, client_session, session, project, make_timestamp(first_ts::BIGINT), make_timestamp(last_ts::BIGINT),
+      s.* EXCLUDE (of_session, first_ts, last_ts)
     FROM (
-      SELECT session, min(ts) AS first_ts, max(ts) AS last_ts, count(*), count(*) FILTER (NOT coalesce(worked, false)),
+      SELECT of_session, min(ts) AS first_ts, max(ts) AS last_ts, count(*), count(*) FILTER (coalesce(outcome NOT IN ('ok', 'cancelled'), true)),
         ${['bytes_in', 'bytes_out', 'upstream_us', 'saved_bytes'].map(totalOf).join(', ')}
-      FROM ${table} JOIN keys USING (tuple) GROUP BY session) s JOIN ${texts} t ON t.tuple = s.session`)
-  await connection.run('DROP TABLE keys; DROP TABLE days')
+      FROM ${table} JOIN ${texts} USING (tuple) GROUP BY of_session) s JOIN ${texts} t ON t.tuple = s.of_session`)
+  await connection.run('DROP TABLE days')
 }
 
 /** The sum of a staged column, whose values are whole but of type DOUBLE. */
