@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import type { DuckDBConnection } from '@duckdb/node-api'
 import type { Clock } from '../clock.ts'
 import { hasErrno } from '../errors.ts'
+import { CALL_PARTS } from './call-parts.ts'
 import { KIND_ORDER, type Kind } from './event.ts'
 import type { SegmentFrame } from './frame.ts'
 import { moveIn } from './move-in.ts'
@@ -10,7 +11,7 @@ import { SHARED_NAME, segmentNames, setSharedAside } from './segment-file.ts'
 import { SegmentReader } from './segment-reader.ts'
 import { statOf } from './segment-rest.ts'
 import { Stage } from './stage.ts'
-import { CALL_GROUPS, mergeSums } from './sums.ts'
+import { mergeSums } from './sums.ts'
 
 /** What one ingestion did. */
 export interface Ingested {
@@ -143,7 +144,7 @@ async function takeFrame(frame: SegmentFrame, intake: Intake): Promise<number | 
   if (kind === undefined) return 0
   let stage = intake.stages.get(kind)
   if (stage === undefined) {
-    stage = new Stage(kind, kind === 'call' ? CALL_GROUPS : {})
+    stage = new Stage(kind, kind === 'call' ? CALL_PARTS : undefined)
     await stage.open(intake.connection)
     intake.stages.set(kind, stage)
   }

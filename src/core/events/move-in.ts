@@ -1,7 +1,8 @@
 import type { DuckDBConnection } from '@duckdb/node-api'
+import { insertCalls } from './call-parts.ts'
 import type { Kind } from './event.ts'
 import type { Stage } from './stage.ts'
-import { addUpCalls, CALL_GROUPS } from './sums.ts'
+import { addUpCalls } from './sums.ts'
 import { TABLES } from './tables.ts'
 
 /** Kinds of which the last event with the same key replaces the earlier ones, and what of the first one stays. */
@@ -30,34 +31,22 @@ const REPLACED: Partial<
 export async function moveIn(connection: DuckDBConnection, stages: readonly Stage[]): Promise<void> {
   for (const stage of stages) {
     await stage.close(connection)
-    if (stage.kind === 'call') await insertCalls(connection, stage)
-    else if (REPLACED[stage.kind] === undefined) await insert(connection, stage)
+    if (stage.kind === 'call') {
+      await insertCalls(connection, stage)
+      await addUpCalls(connection, stage)
+    } else if (REPLACED[stage.kind] === undefined) await insert(connection, stage)
     else await replace(connection, stage)
     // Whoever took the events in goes on to ask: nothing of them stays in memory twice.
-    await connection.run(`DROP TABLE ${stage.table}; DROP TABLE ${stage.texts}`)
+    for (const table of stage.tables) await connection.run(`DROP TABLE ${table}`)
   }
 }
 
 function rowsOf(stage: Stage): string {
-  return `${stage.table} s JOIN ${stage.texts} t USING (tuple)`
+  return `${stage.table} s JOIN ${stage.texts()} t USING (tuple)`
 }
 
 async function insert(connection: DuckDBConnection, stage: Stage): Promise<void> {
   await connection.run(`INSERT INTO ${TABLES[stage.kind]} SELECT ${stage.select()} FROM ${rowsOf(stage)}`)
-}
-
-/** Combinations get numbers of their own each time: those of earlier ingestions are not looked for. */
-async function insertCalls(connection: DuckDBConnection, stage: Stage): Promise<void> {
-  const reader = await connection.runAndReadAll('SELECT coalesce(max(tuple), 0)::DOUBLE FROM call_texts')
-  const base = Number(reader.getRowsJS()[0]![0]) + 1
-  await connection.run(
-    `INSERT INTO call_texts SELECT * EXCLUDE (${Object.keys(CALL_GROUPS).join(', ')}) REPLACE (tuple + ${base} AS tuple) FROM ${stage.texts}`,
-  )
-  const columns = stage
-    .select((type) => type !== 'text')
-    .replace(' AS ts,', ` AS ts, s.tuple + ${base} AS tuple,`)
-  await connection.run(`INSERT INTO call_rows SELECT ${columns} FROM ${stage.table} s`)
-  await addUpCalls(connection, stage)
 }
 
 async function replace(connection: DuckDBConnection, stage: Stage): Promise<void> {

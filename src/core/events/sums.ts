@@ -1,6 +1,5 @@
 import type { DuckDBConnection } from '@duckdb/node-api'
 import type { Stage } from './stage.ts'
-import type { Groups } from './text-tuples.ts'
 
 /** Microseconds in 15 minutes: no time zone is offset by a fraction of it. */
 const QUARTER_US = 900_000_000
@@ -23,13 +22,6 @@ const SUMS: Readonly<Record<string, { readonly key: string; readonly sums: reado
   },
 }
 
-/** What of a call's texts each table of sums has in its key. */
-export const CALL_GROUPS: Groups = {
-  of_day: ['client', 'project', 'server', 'tool', 'method', 'outcome', 'effect'],
-  of_latency: ['client', 'server', 'tool'],
-  of_session: ['client', 'client_session', 'session', 'project'],
-}
-
 /** A sum that stops at the largest number a column can hold. */
 function total(value: string): string {
   return `greatest(least(sum(${value}), ${MAX_BIGINT}), -${MAX_BIGINT})::BIGINT`
@@ -37,39 +29,40 @@ function total(value: string): string {
 
 /**
  * Adds staged calls to the sums. Everything is added up by numbers: a combination of texts stands for all that agree with it in a table's
- * key, a day is looked up by the quarter of an hour. Only what comes out gets its texts.
+ * key (the groups of CALL_PARTS), a day is looked up by the quarter of an hour. Only what comes out gets its texts.
  */
-export async function addUpCalls(connection: DuckDBConnection, { table, texts }: Stage): Promise<void> {
+export async function addUpCalls(connection: DuckDBConnection, stage: Stage): Promise<void> {
+  const [origins, targets] = [stage.texts('origin'), stage.texts('target')]
   const quarter = `floor(ts / ${QUARTER_US})::INTEGER`
   await connection.run(`
     CREATE OR REPLACE TEMP TABLE days AS
     SELECT quarter, (make_timestamp(quarter::BIGINT * ${QUARTER_US}) AT TIME ZONE 'UTC')::DATE AS day
-    FROM (SELECT DISTINCT ${quarter} AS quarter FROM ${table})`)
-  const from = `FROM ${table} JOIN ${texts} USING (tuple) JOIN days ON quarter = ${quarter} GROUP BY ALL`
-  const named = (sums: string, key: string) =>
-    `FROM (SELECT ${sums} ${from}) s JOIN ${texts} t ON t.tuple = s.${key}`
+    FROM (SELECT DISTINCT ${quarter} AS quarter FROM ${stage.table})`)
+  const joined = `${stage.table} JOIN ${origins} USING (origin) JOIN ${targets} USING (target)`
+  const from = `FROM ${joined} JOIN days ON quarter = ${quarter} GROUP BY ALL`
+  const totals = (columns: readonly string[]) =>
+    columns.map((column) => total(`${column}::BIGINT`)).join(', ')
   await connection.run(`
     INSERT INTO calls_daily
-    SELECT day, client, project, server, tool, method, outcome, effect, s.* EXCLUDE (day, of_day)
-    ${named(`day, of_day, count(*), ${['bytes_in', 'bytes_out', 'queue_us', 'upstream_us', 'saved_bytes'].map(totalOf).join(', ')}`, 'of_day')}`)
-  const bucket = 'floor(ln(greatest(queue_us + upstream_us, 1)) / ln(1.05))::SMALLINT AS bucket'
+    SELECT day, client, project, server, tool, method, outcome, effect, s.* EXCLUDE (day, of_project, of_outcome)
+    FROM (SELECT day, of_project, of_outcome, count(*), ${totals(['bytes_in', 'bytes_out', 'queue_us', 'upstream_us', 'saved_bytes'])} ${from}) s
+    JOIN ${origins} ON origin = s.of_project JOIN ${targets} ON target = s.of_outcome`)
   await connection.run(`
     INSERT INTO latency_daily
-    SELECT day, client, server, tool, bucket, calls ${named(`day, of_latency, ${bucket}, count(*) AS calls`, 'of_latency')}`)
+    SELECT day, client, server, tool, bucket, calls
+    FROM (
+      SELECT day, of_client, of_tool, floor(ln(greatest(queue_us + upstream_us, 1)) / ln(1.05))::SMALLINT AS bucket, count(*) AS calls
+      ${from}) s
+    JOIN ${origins} ON origin = s.of_client JOIN ${targets} ON target = s.of_tool`)
   await connection.run(`
     INSERT INTO calls_by_session
     SELECT client, client_session, session, project, make_timestamp(first_ts::BIGINT), make_timestamp(last_ts::BIGINT),
-      s.* EXCLUDE (of_session, first_ts, last_ts)
+      s.* EXCLUDE (origin, first_ts, last_ts)
     FROM (
-      SELECT of_session, min(ts) AS first_ts, max(ts) AS last_ts, count(*), count(*) FILTER (coalesce(outcome NOT IN ('ok', 'cancelled'), true)),
-        ${['bytes_in', 'bytes_out', 'upstream_us', 'saved_bytes'].map(totalOf).join(', ')}
-      FROM ${table} JOIN ${texts} USING (tuple) GROUP BY of_session) s JOIN ${texts} t ON t.tuple = s.of_session`)
+      SELECT origin, min(ts) AS first_ts, max(ts) AS last_ts, count(*), count(*) FILTER (coalesce(outcome NOT IN ('ok', 'cancelled'), true)),
+        ${totals(['bytes_in', 'bytes_out', 'upstream_us', 'saved_bytes'])}
+      FROM ${stage.table} JOIN ${targets} USING (target) GROUP BY origin) s JOIN ${origins} USING (origin)`)
   await connection.run('DROP TABLE days')
-}
-
-/** The sum of a staged column, whose values are whole but of type DOUBLE. */
-function totalOf(column: string): string {
-  return total(`${column}::BIGINT`)
 }
 
 /** Rows that a table of sums may gain before those of one key are made one again, besides as many as it had then. */

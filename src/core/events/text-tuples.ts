@@ -10,6 +10,7 @@ export type Groups = Readonly<Record<string, readonly string[]>>
  * and one join by a number is cheaper than a dozen by name.
  */
 export class TextTuples {
+  readonly #name: string
   readonly #columns: readonly string[]
   readonly #groups: readonly {
     readonly name: string
@@ -31,7 +32,9 @@ export class TextTuples {
   /** Lists whose product would be no exact number any more begin a part of their own. */
   #early: { keys: Float64Array; lists: number[][] }[] = []
 
-  constructor(columns: readonly string[], groups: Groups = {}) {
+  /** `name` is that of the column with the number of the combination. */
+  constructor(name: string, columns: readonly string[], groups: Groups = {}) {
+    this.#name = name
     this.#columns = columns
     this.#groups = Object.entries(groups).map(([name, of]) => ({
       name,
@@ -127,7 +130,7 @@ export class TextTuples {
     const groups = this.#groups.map(({ name }) => name)
     const joins = this.#columns.map((_, i) => `JOIN dictionary d${i} ON d${i}.id = c${i}`)
     await connection.run(
-      `CREATE OR REPLACE TEMP TABLE ${table} AS SELECT ${['tuple', ...columns, ...groups].join(', ')} FROM combinations ${joins.join(' ')};
+      `CREATE OR REPLACE TEMP TABLE ${table} AS SELECT ${[this.#name, ...columns, ...groups].join(', ')} FROM combinations ${joins.join(' ')};
        DROP TABLE dictionary; DROP TABLE combinations`,
     )
   }
@@ -146,7 +149,11 @@ export class TextTuples {
 
   async #loadIds(connection: DuckDBConnection): Promise<void> {
     const { DuckDBDataChunk, INTEGER } = await import('@duckdb/node-api')
-    const names = ['tuple', ...this.#columns.map((_, i) => `c${i}`), ...this.#groups.map(({ name }) => name)]
+    const names = [
+      this.#name,
+      ...this.#columns.map((_, i) => `c${i}`),
+      ...this.#groups.map(({ name }) => name),
+    ]
     await connection.run(
       `CREATE OR REPLACE TEMP TABLE combinations (${names.map((name) => `${name} INTEGER`).join(', ')})`,
     )

@@ -1,16 +1,20 @@
--- Calls come by the million, and their dozen names are the same few combinations over and over: kept apart, they cost a tenth of the
--- time to write and a number to store. Ask the view calls, which puts them together again.
-CREATE TABLE call_texts (
-  tuple INTEGER NOT NULL,
+-- Calls come by the million, and their dozen names are the same few combinations over and over: kept apart, where a call came from and
+-- what was called are two numbers to store, and small tables to join. Ask the view calls, which puts them together again.
+CREATE TABLE call_origins (
+  origin INTEGER NOT NULL,
   session VARCHAR,
   client_session VARCHAR,
   client VARCHAR,
   project VARCHAR,
+  via VARCHAR
+);
+
+CREATE TABLE call_targets (
+  target INTEGER NOT NULL,
   server VARCHAR,
   method VARCHAR,
   tool VARCHAR,
   mode VARCHAR,
-  via VARCHAR,
   outcome VARCHAR,
   code VARCHAR,
   effect VARCHAR
@@ -18,7 +22,8 @@ CREATE TABLE call_texts (
 
 CREATE TABLE call_rows (
   ts TIMESTAMP NOT NULL,
-  tuple INTEGER NOT NULL,
+  origin INTEGER NOT NULL,
+  target INTEGER NOT NULL,
   tool_use VARCHAR,
   bytes_in BIGINT NOT NULL,
   bytes_out BIGINT NOT NULL,
