@@ -128,7 +128,7 @@ describe('the database', () => {
 
   it('is made whole or not at all, and leaves nothing beside', async () => {
     verifies('STORE-1')
-    for (let ms = 0; ms < 60; ms += 6) {
+    for (let ms = 0; ms < 60; ms += 12) {
       const paths = fresh()
       const talker = startTalker(opener, [paths.database, shipped])
       await talker.heard('ready')
@@ -207,13 +207,13 @@ describe('a database of an earlier version', () => {
     await record(made, 10)
     await takeInEvents(made)
     const seen = new Set<string>()
-    for (let i = 0; i < 8; i++) {
+    for (let i = 0; i < 5; i++) {
       const file = join(shortDirectory(), 'usage.duckdb')
       mkdirSync(dirname(file), { recursive: true })
       cpSync(made.database, file)
       const talker = startTalker(opener, [file, sqlDir])
       await talker.heard('ready')
-      await pause(i * 120)
+      await pause(i * 200)
       talker.child.kill('SIGKILL')
       await talker.ended
       const [[version, tables, rows]] = (await plainly(

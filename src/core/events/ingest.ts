@@ -65,8 +65,7 @@ export async function ingest(
   setSharedAside(dir, clock.wall())
   // One that was made since then keeps for the next time: its name is about to be another file's.
   const names = segmentNames(dir).filter((name) => name !== SHARED_NAME)
-  const reader = await connection.runAndReadAll('SELECT name, read_to::DOUBLE FROM segments')
-  const known = new Map(reader.getRowsJS() as [string, number][])
+  const known = await positions(connection)
   const gone = [...known.keys()].filter((name) => !names.includes(name))
   const intake: Intake = { connection, stages: new Map(), clock, budget: maxEvents }
   await connection.run('BEGIN')
@@ -94,6 +93,18 @@ export async function ingest(
     await connection.run('ROLLBACK').catch(() => {})
     throw error
   }
+}
+
+/** Whether segments hold something that the database does not have yet. */
+export async function hasNews(connection: DuckDBConnection, dir: string): Promise<boolean> {
+  const known = await positions(connection)
+  return segmentNames(dir).some((name) => (statOf(join(dir, name))?.size ?? 0) > (known.get(name) ?? 0))
+}
+
+/** Up to where each segment was read. */
+async function positions(connection: DuckDBConnection): Promise<ReadonlyMap<string, number>> {
+  const reader = await connection.runAndReadAll('SELECT name, read_to::DOUBLE FROM segments')
+  return new Map(reader.getRowsJS() as [string, number][])
 }
 
 async function takeSegment(

@@ -2,7 +2,7 @@ import { type Clock, pause, stayAlive, systemClock } from '../clock.ts'
 import type { Paths } from '../config/paths.ts'
 import { MyceliumError } from '../errors.ts'
 import { type Database, openDatabase } from './db.ts'
-import { type Ingested, ingest } from './ingest.ts'
+import { hasNews, type Ingested, ingest } from './ingest.ts'
 import { segmentNames } from './segment-file.ts'
 
 /** What a question to the store works with. */
@@ -20,6 +20,8 @@ export interface AskOptions {
 }
 
 const INGEST_WAIT_MS = 2_000
+/** Between two looks whether there still is something to take in. */
+const TRY_MS = 200
 const NOTHING: Ingested = { events: 0, damagedBytes: 0, removed: 0, more: false }
 
 /** Between two transactions of a long ingestion, so that others get their turn. */
@@ -39,23 +41,45 @@ export async function askStore<T>(
   question: (asked: Asked) => Promise<T>,
   { clock = systemClock, ingestWaitMs = INGEST_WAIT_MS }: AskOptions = {},
 ): Promise<T> {
-  const ingested = await takeInIfFree(paths, clock, ingestWaitMs)
+  const taken = await takeInIfFree(paths, clock, ingestWaitMs)
   const database = await openDatabase({ file: paths.database, write: false, clock })
   try {
-    return await question({ database, ingested })
+    // Whoever held the file for so long may have been taking in everything there is.
+    const complete = taken !== undefined || !(await hasNews(database.connection, paths.events))
+    return await question({ database, ingested: complete ? (taken ?? NOTHING) : undefined })
   } finally {
     database.close()
   }
 }
 
+/** Undefined when others did not let go of the file in time. Those may be commands that took in everything there is. */
 async function takeInIfFree(paths: Paths, clock: Clock, waitMs: number): Promise<Ingested | undefined> {
+  const deadline = clock.now() + waitMs
   // Without events a database is only made by those who write to it.
-  if (segmentNames(paths.events).length === 0) return NOTHING
+  while (segmentNames(paths.events).length > 0) {
+    const taken = await unlessLocked(() => takeInAll(paths, clock, Math.min(TRY_MS, waitMs)))
+    if (taken !== undefined) return taken
+    if (await unlessLocked(() => isUpToDate(paths, clock))) break
+    if (clock.now() >= deadline) return undefined
+  }
+  return NOTHING
+}
+
+async function unlessLocked<T>(use: () => Promise<T>): Promise<T | undefined> {
   try {
-    return await takeInAll(paths, clock, waitMs)
+    return await use()
   } catch (error) {
     if (error instanceof MyceliumError && error.code === 'database_locked') return undefined
     throw error
+  }
+}
+
+async function isUpToDate(paths: Paths, clock: Clock): Promise<boolean> {
+  const database = await openDatabase({ file: paths.database, write: false, waitMs: TRY_MS, clock })
+  try {
+    return !(await hasNews(database.connection, paths.events))
+  } finally {
+    database.close()
   }
 }
 
