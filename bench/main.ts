@@ -15,6 +15,10 @@ import { attach } from './rows/attach.ts'
 import { claude } from './rows/claude.ts'
 import { conformance } from './rows/conformance.ts'
 import { crash } from './rows/crash.ts'
+import { eventsAppend } from './rows/events-append.ts'
+import { eventsIngest } from './rows/events-ingest.ts'
+import { eventsQuery } from './rows/events-query.ts'
+import { eventsStart } from './rows/events-start.ts'
 import { herd } from './rows/herd.ts'
 import { hook } from './rows/hook.ts'
 import { idle } from './rows/idle.ts'
@@ -38,6 +42,10 @@ const ROWS: Readonly<Record<string, (context: Context) => Promise<RowResult>>> =
   claude,
   conformance,
   transcripts,
+  'events-append': eventsAppend,
+  'events-ingest': eventsIngest,
+  'events-query': eventsQuery,
+  'events-start': eventsStart,
 }
 
 const USAGE = `npm run bench [-- options]

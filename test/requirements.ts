@@ -27,9 +27,11 @@ export const REQUIREMENTS = {
   'USE-1':
     'transcripts of four clients: every response counted once, whatever repeats it, as the API counts it',
   'USE-2': 'cost from a table of prices in the package or a file; cache writes and reads priced apart',
+  'STORE-1': 'events are taken in exactly once, whatever is killed when; nothing that was promised is lost',
+  'STORE-2':
+    'sums kept for reports say what the events say; the database opens with any DuckDB and explains itself',
   'CLI-5': 'npm start and npm test do all the set-up on a fresh clone',
   'USE-3': 'reports by day, session, server, tool, model, project and sub-agent; SQL that only reads',
-  'STORE-1': 'events survive a kill anywhere and reach the database exactly once',
 } as const
 
 /** The id of a requirement row. */

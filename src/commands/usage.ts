@@ -13,7 +13,7 @@ import { progressBar } from '../core/report/progress.ts'
 import { csvText, plain, type Row, reportTable } from '../core/report/report-table.ts'
 import type { ImportReport } from '../core/usage/import.ts'
 import { loadPrices } from '../core/usage/prices.ts'
-import { refreshPrices, unpricedModels } from '../core/usage/refresh-prices.ts'
+import { pricesFrom, unpricedModels } from '../core/usage/refresh-prices.ts'
 import { type Grouping, type Report, reportBy, schemaReport } from '../core/usage/reports.ts'
 import { runImport } from '../core/usage/run-import.ts'
 import { READERS } from '../core/usage/transcripts/readers.ts'
@@ -213,7 +213,7 @@ async function ask<T>(
         io.talk('another program reads the database: the last events are not in this answer\n')
       return question(database)
     },
-    { prepare: ({ connection }) => refreshPrices(connection, prices) },
+    { provision: pricesFrom(prices) },
   )
 }
 

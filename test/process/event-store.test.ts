@@ -170,20 +170,23 @@ describe('the event store', () => {
     expect(await rows('SELECT count(*) FROM calls')).toEqual([['2']])
   })
 
-  it('keeps one answer per message: the last usage, the session that had it first', async () => {
+  it('keeps one answer per message: the fullest usage, the session that had it first', async () => {
     const segments = writer()
     segments.append('response', response)
     segments.append('response', { ...response, outputTokens: 7 })
     await segments.flush()
     await takeInEvents(paths)
-    segments.append('response', { ...response, clientSession: 'fork', at: 1_000_000, outputTokens: 9 })
+    segments.append('response', { ...response, clientSession: 'fork', outputTokens: 9 })
+    segments.append('response', { ...response, message: 'msg_3', clientSession: 'fork' })
+    segments.append('response', { ...response, message: 'msg_3', at: 1_000_000, outputTokens: 1 })
     segments.append('response', { ...response, message: 'msg_2' })
     await segments.close()
     expect(
       await rows('SELECT message, client_session, epoch_us(ts), output_tokens FROM responses ORDER BY 1'),
     ).toEqual([
-      ['msg_1', 'one', '1000000', '9'],
+      ['msg_1', 'one', '2000000', '9'],
       ['msg_2', 'one', '2000000', '2'],
+      ['msg_3', 'one', '1000000', '2'],
     ])
   })
 

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -25,7 +25,10 @@ export function shortDirectory(): string {
 
 /** Compiles a program of test/fixtures/programs for plain node; call it at the top of a test file. */
 export function compileProgram(name: string): string {
-  const dir = mkdtempSync(join(tmpdir(), 'my-'))
+  // Below the package, so that DuckDB and templates/ are found from there.
+  const cache = join(fixtures, '../../node_modules/.cache/mycelium-test')
+  mkdirSync(cache, { recursive: true })
+  const dir = mkdtempSync(join(cache, 'program-'))
   afterAll(() => rmSync(dir, { recursive: true, force: true }))
   const outfile = join(dir, `${name}.mjs`)
   buildSync({
@@ -34,6 +37,7 @@ export function compileProgram(name: string): string {
     bundle: true,
     platform: 'node',
     format: 'esm',
+    external: ['@duckdb/node-api'],
     logLevel: 'error',
   })
   return outfile
@@ -55,8 +59,8 @@ export interface Talker {
 }
 
 /** Starts a program of ours; it is killed by its pid after the test at the latest. */
-export function startTalker(file: string, args: readonly string[]): Talker {
-  const child = spawn(process.execPath, [file, ...args], {
+export function startTalker(file: string, args: readonly string[], command = process.execPath): Talker {
+  const child = spawn(command, [file, ...args], {
     stdio: ['pipe', 'pipe', 'inherit'],
     env: { PATH: process.env.PATH },
   })

@@ -19,8 +19,8 @@ export function isOurRunName(name: string): boolean {
 
 /** Pairs with events/segment-file.ts. */
 const SEGMENT_NAME = /^(shared|[a-z]+-\d{1,10}-[0-9a-f]{12})\.seg$/
-/** Pairs with paths.ts; DuckDB puts its log and its spill directory next to the file. */
-const DATABASE_NAME = /^usage\.duckdb(\.wal|\.tmp)?$/
+/** Pairs with paths.ts and events/db.ts; DuckDB puts its log and its spill directory next to the file. */
+const DATABASE_NAME = /^usage\.duckdb(\.draft-\d+-[0-9a-f]{8})?(\.wal|\.tmp)?$/
 
 /** Whether a name in the events directory is one of our segments. */
 export function isSegmentName(name: string): boolean {

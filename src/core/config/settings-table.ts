@@ -87,7 +87,6 @@ export const SETTINGS = {
     max: 1024 * GB,
     reload: 'live',
     reach: 'daemon',
-    inert: true,
     sentence: 'Disk that events not yet in the database may take; the oldest go first.',
   },
   'events.retain': daemonTime(

@@ -18,7 +18,13 @@ export interface RecordingServices {
   readonly daemon: Identity
 }
 
-const LIVE = ['events.fsync', 'events.fsync_ms', 'events.segment_bytes', 'events.segment_age'] as const
+const LIVE = [
+  'events.fsync',
+  'events.fsync_ms',
+  'events.segment_bytes',
+  'events.segment_age',
+  'events.max_bytes',
+] as const
 
 /** The recorder with the segments it writes to, following the settings. */
 export class Recording {
@@ -62,13 +68,13 @@ export class Recording {
     this.#sampling = this.recorder.stepSamples()
   }
 
-  /** Settles when all that was recorded is on the disk. */
-  close(): Promise<void> {
+  /** Settles when all that was recorded is on the disk, or could not be: false. */
+  close(): Promise<boolean> {
     return this.#writer.close()
   }
 
-  /** Settles when all that was recorded so far can be read. */
-  flush(): Promise<void> {
+  /** Settles when all that was recorded so far can be read, or could not be written: false. */
+  flush(): Promise<boolean> {
     return this.#writer.flush()
   }
 }
@@ -95,5 +101,6 @@ function optionsFrom(settings: Settings) {
     fsyncMs: settings.get('events.fsync_ms'),
     segmentBytes: settings.get('events.segment_bytes'),
     segmentAgeMs: settings.get('events.segment_age'),
+    maxBytes: settings.get('events.max_bytes'),
   }
 }

@@ -1,3 +1,4 @@
+import { cleanNumber } from './clean.ts'
 import type { ColumnType } from './event.ts'
 
 /** Rows that a batch holds at most: as many as a vector of DuckDB, so that a full frame becomes one chunk. */
@@ -24,15 +25,20 @@ export interface ColumnBuilder {
 export function columnBuilder(type: ColumnType): ColumnBuilder {
   if (type === 'text') return new Texts(true)
   if (type === 'label') return new Texts(false)
-  return new Numbers()
+  return new Numbers(type)
 }
 
 class Numbers implements ColumnBuilder {
+  readonly #type: ColumnType
   #values = new Float64Array(FIRST_ROWS)
+
+  constructor(type: ColumnType) {
+    this.#type = type
+  }
 
   add(value: string | number | boolean, row: number): void {
     if (row === this.#values.length) this.#values = grown(this.#values, new Float64Array(row * 2))
-    this.#values[row] = value as number
+    this.#values[row] = cleanNumber(this.#type, Number(value))
   }
 
   size(rows: number): number {
@@ -139,9 +145,8 @@ function narrowed(values: Float64Array, rows: number, min: number, max: number):
   if (narrow !== undefined) {
     let whole = true
     for (let i = 0; i < rows; i++) {
-      const above = values[i]! - min
-      narrow[i] = above
-      if (narrow[i] !== above) whole = false
+      narrow[i] = values[i]! - min
+      if (narrow[i]! + min !== values[i]) whole = false
     }
     if (whole) return (1 << size) as 1 | 2 | 4
   }
@@ -186,13 +191,19 @@ export function readTexts(payload: Buffer, cursor: Cursor): string[] {
   const ends = cursor.at + 8
   const start = ends + count * 4
   if (start + bytes > payload.length) throw new RangeError('texts out of bounds')
+  cursor.at = start + bytes
   const texts = new Array<string>(count)
+  const all = payload.toString('utf8', start, start + bytes)
+  // A byte gives one unit at most, so with as many units as bytes each text is where its bytes are.
+  const single = all.length === bytes
   let from = 0
   for (let i = 0; i < count; i++) {
     const to = payload.readUInt32LE(ends + i * 4)
-    texts[i] = payload.toString('utf8', start + from, start + to)
+    if (to < from || to > bytes) throw new RangeError('text out of bounds')
+    const text = single ? all.slice(from, to) : payload.toString('utf8', start + from, start + to)
+    // DuckDB's C interface ends a text at NUL.
+    texts[i] = text.includes('\0') ? text.replaceAll('\0', '\ufffd') : text
     from = to
   }
-  cursor.at = start + bytes
   return texts
 }

@@ -1,10 +1,12 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { randomBytes } from 'node:crypto'
+import { existsSync, linkSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { basename, dirname, join } from 'node:path'
 import type { DuckDBConnection } from '@duckdb/node-api'
-import { type Clock, pause, systemClock } from '../clock.ts'
+import { type Clock, pause, stayAlive, systemClock } from '../clock.ts'
 import { packageRoot } from '../config/package-root.ts'
-import { MyceliumError } from '../errors.ts'
+import { hasErrno, MyceliumError } from '../errors.ts'
 import { fingerprint } from '../hash.ts'
+import { identityOf } from '../process.ts'
 
 /** An open database. close() as soon as the question is answered: whoever writes keeps all others out. */
 export interface Database {
@@ -19,39 +21,96 @@ export interface OpenOptions {
   /** Longest wait for another process to let go of the file. */
   readonly waitMs?: number
   readonly clock?: Clock
+  /** Where schema/ and views/ are; those of the package by default. */
+  readonly sqlDir?: string
 }
 
 const WAIT_MS = 5_000
 const POLL_MS = 15
 const MEMORY_LIMIT = '512MB'
+/** DuckDB has no codes for these: the texts are pinned by test/process/event-database.test.ts. */
+const OURS = /different configuration than existing connections|Unique file handle conflict/
+const LOCKED = new RegExp(`Could not set lock|Conflicting lock|${OURS.source}`)
 
 /**
- * Opens usage.duckdb, made and brought up to date when opened for writing. Throws duckdb_missing, database_locked, database_newer,
- * database_broken, database_none (nothing was recorded yet, reading).
+ * Opens usage.duckdb, made when opened for writing, and brought up to date in any case. Throws duckdb_missing, database_locked,
+ * database_newer, database_broken, database_none (nothing was recorded yet, reading).
  */
 export async function openDatabase(options: OpenOptions): Promise<Database> {
   const { file, write } = options
-  if (!write && !existsSync(file)) throw new MyceliumError('database_none', `${file} does not exist yet`)
-  if (write) mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
+  const shipped = shippedSql(options.sqlDir)
+  if (!existsSync(file)) {
+    if (!write) throw new MyceliumError('database_none', `${file} does not exist yet`)
+    await create(options, shipped)
+  }
+  const opened = await connect(options)
+  try {
+    const have = await versionOf(opened.connection, file, shipped)
+    if (isCurrent(have, shipped)) return opened
+    if (write) {
+      await migrate(opened.connection, have, shipped)
+      return opened
+    }
+  } catch (error) {
+    opened.close()
+    throw error
+  }
+  opened.close()
+  const updated = await openDatabase({ ...options, write: true })
+  updated.close()
+  return openDatabase(options)
+}
+
+async function connect(options: OpenOptions): Promise<Database> {
+  const { file, write } = options
   const { DuckDBInstance } = await duckdb()
   const settings = {
     access_mode: write ? 'READ_WRITE' : 'READ_ONLY',
     memory_limit: MEMORY_LIMIT,
     preserve_insertion_order: 'false',
+    // The lock on the file keeps other processes out, not this one: DuckDB's cache does, when no two openings are alike.
+    custom_user_agent: write ? `mycelium ${randomBytes(8).toString('hex')}` : 'mycelium',
   }
-  const instance = await patiently(options, () => DuckDBInstance.create(file, settings))
+  const instance = await patiently(options, () => DuckDBInstance.fromCache(file, settings))
   const connection = await instance.connect()
-  const close = () => {
-    connection.closeSync()
-    instance.closeSync()
+  return {
+    connection,
+    close: () => {
+      connection.closeSync()
+      instance.closeSync()
+    },
   }
+}
+
+/**
+ * Makes the file under another name and gives it its own when it is whole: killed halfway, DuckDB leaves one that it cannot open again.
+ * Of two that make it at once, one gets the name.
+ */
+async function create({ file, ...options }: OpenOptions, shipped: ShippedSql): Promise<void> {
+  mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
+  sweepDrafts(file)
+  const draft = `${file}.draft-${process.pid}-${randomBytes(4).toString('hex')}`
   try {
-    if (write) await migrate(connection, file)
-    else await refuseOther(connection, file)
-    return { connection, close }
+    const made = await connect({ ...options, file: draft, write: true })
+    try {
+      await migrate(made.connection, { version: 0, views: '' }, shipped)
+    } finally {
+      made.close()
+    }
+    linkSync(draft, file)
   } catch (error) {
-    close()
-    throw error
+    if (!hasErrno(error, 'EEXIST')) throw error
+  } finally {
+    for (const path of [draft, `${draft}.wal`]) rmSync(path, { force: true })
+  }
+}
+
+/** What processes left that were killed while they made the file; pairs with config/own-names.ts. */
+function sweepDrafts(file: string): void {
+  for (const name of readdirSync(dirname(file))) {
+    const pid = name.startsWith(`${basename(file)}.draft-`) ? /\.draft-(\d+)-/.exec(name)?.[1] : undefined
+    if (pid !== undefined && identityOf(Number(pid)) === undefined)
+      rmSync(join(dirname(file), name), { force: true })
   }
 }
 
@@ -72,20 +131,29 @@ async function patiently<T>(
   open: () => Promise<T>,
 ): Promise<T> {
   const deadline = clock.now() + waitMs
-  for (;;) {
-    try {
-      return await open()
-    } catch (cause) {
-      // DuckDB has no codes for these: the texts are pinned by test/process/event-database.test.ts.
-      const text = (cause as Error).message
-      if (!/Could not set lock|Conflicting lock/.test(text))
-        throw new MyceliumError('database_broken', `${file} cannot be opened: ${firstLine(text)}`, { cause })
-      if (clock.now() >= deadline) {
-        const holder = /Conflicting lock is held in (.+? \(PID \d+\))/.exec(text)?.[1] ?? 'another program'
-        throw new MyceliumError('database_locked', `${file} is held open by ${holder}`, { cause })
+  // Whoever waits for an answer has nothing else that keeps its process alive.
+  const release = stayAlive()
+  try {
+    for (;;) {
+      try {
+        return await open()
+      } catch (cause) {
+        const text = (cause as Error).message
+        if (!LOCKED.test(text))
+          throw new MyceliumError('database_broken', `${file} cannot be opened: ${firstLine(text)}`, {
+            cause,
+          })
+        if (clock.now() >= deadline) {
+          const holder =
+            /Conflicting lock is held in (.+? \(PID \d+\))/.exec(text)?.[1] ??
+            (OURS.test(text) ? 'this process' : 'another program')
+          throw new MyceliumError('database_locked', `${file} is held open by ${holder}`, { cause })
+        }
+        await pause(clock, POLL_MS * (0.5 + Math.random()))
       }
-      await pause(clock, POLL_MS * (0.5 + Math.random()))
     }
+  } finally {
+    release()
   }
 }
 
@@ -93,39 +161,50 @@ function firstLine(text: string): string {
   return text.split('\n', 1)[0]!
 }
 
-function sqlFiles(kind: 'schema' | 'views'): readonly { readonly name: string; readonly text: string }[] {
-  const dir = join(packageRoot(), 'templates', 'sql', kind)
-  const names = readdirSync(dir).filter((name) => name.endsWith('.sql'))
-  return names.sort().map((name) => ({ name, text: readFileSync(join(dir, name), 'utf8') }))
+/** The schema's versions and the views, as this package ships them. */
+interface ShippedSql {
+  readonly schema: readonly string[]
+  readonly views: readonly string[]
+  readonly fingerprint: string
+}
+
+function shippedSql(dir = join(packageRoot(), 'templates', 'sql')): ShippedSql {
+  const texts = (kind: string) => {
+    const names = readdirSync(join(dir, kind)).filter((name) => name.endsWith('.sql'))
+    return names.sort().map((name) => readFileSync(join(dir, kind, name), 'utf8'))
+  }
+  const views = texts('views')
+  return { schema: texts('schema'), views, fingerprint: fingerprint(views) }
+}
+
+interface Version {
+  readonly version: number
+  readonly views: string
+}
+
+function isCurrent(have: Version, shipped: ShippedSql): boolean {
+  return have.version === shipped.schema.length && have.views === shipped.fingerprint
 }
 
 /** Brings the schema up to date, and the views to what this version ships. One transaction: a killed migration is none. */
-async function migrate(connection: DuckDBConnection, file: string): Promise<void> {
-  await connection.run('CREATE TABLE IF NOT EXISTS meta (key VARCHAR PRIMARY KEY, value VARCHAR NOT NULL)')
-  const have = await refuseOther(connection, file)
-  const schema = sqlFiles('schema')
-  const views = sqlFiles('views')
-  const wanted = fingerprint(views.map((view) => view.text))
-  if (have.version === schema.length && have.views === wanted) return
+async function migrate(connection: DuckDBConnection, have: Version, shipped: ShippedSql): Promise<void> {
   await connection.run('BEGIN')
-  for (const { text } of schema.slice(have.version)) await connection.run(text)
-  for (const { text } of views) await connection.run(text)
+  await connection.run('CREATE TABLE IF NOT EXISTS meta (key VARCHAR PRIMARY KEY, value VARCHAR NOT NULL)')
+  for (const text of shipped.schema.slice(have.version)) await connection.run(text)
+  for (const text of shipped.views) await connection.run(text)
   await connection.run(
-    `INSERT OR REPLACE INTO meta VALUES ('schema_version', '${schema.length}'), ('views', '${wanted}')`,
+    `INSERT OR REPLACE INTO meta VALUES ('schema_version', '${shipped.schema.length}'), ('views', '${shipped.fingerprint}')`,
   )
   await connection.run('COMMIT')
 }
 
-async function refuseOther(
-  connection: DuckDBConnection,
-  file: string,
-): Promise<{ version: number; views: string }> {
+async function versionOf(connection: DuckDBConnection, file: string, shipped: ShippedSql): Promise<Version> {
   const reader = await connection.runAndReadAll('SELECT key, value FROM meta').catch((cause: unknown) => {
     throw new MyceliumError('database_broken', `${file} was not made by mycelium`, { cause })
   })
   const meta = new Map(reader.getRowsJS() as [string, string][])
   const version = Number(meta.get('schema_version') ?? 0)
-  const known = sqlFiles('schema').length
+  const known = shipped.schema.length
   if (version > known)
     throw new MyceliumError(
       'database_newer',

@@ -56,11 +56,13 @@ export function plainFrame(type: number, payload: Buffer): Buffer {
 
 /**
  * The next whole frame at or behind `from`; `skipped` bytes before it belong to none. Without one, `need` bytes more may complete a frame
- * that begins at `from + skipped`; 0 when none begins there.
+ * that begins at `from + skipped`; 0 when none begins there. `behind` is how many bytes follow, or may: only a frame that they cannot
+ * complete is looked into for another one, because texts in it may look like frames.
  */
 export function nextFrame(
   bytes: Buffer,
   from: number,
+  behind = 0,
 ):
   | { readonly frame: SegmentFrame; readonly skipped: number }
   | { readonly need: number; readonly skipped: number } {
@@ -76,8 +78,9 @@ export function nextFrame(
     if (length > MAX_PAYLOAD_BYTES) continue
     const end = at + FRAME_HEAD_BYTES + length
     if (end > bytes.length) {
-      // Either the rest is not there yet or the length is damage: a later frame that is whole decides.
       unfinished ??= { need: end - bytes.length, skipped: at - from }
+      if (end - bytes.length <= behind) break
+      // Torn, or its length is damage: a later frame that is whole decides.
       continue
     }
     if (crc32(bytes.subarray(at + 8, end)) !== bytes.readUInt32LE(at + 4)) continue

@@ -1,13 +1,18 @@
-import { rmSync, statSync } from 'node:fs'
+import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import type { DuckDBConnection } from '@duckdb/node-api'
 import type { Clock } from '../clock.ts'
 import { hasErrno } from '../errors.ts'
+import { CALL_PARTS } from './call-parts.ts'
 import { KIND_ORDER, type Kind } from './event.ts'
+import type { SegmentFrame } from './frame.ts'
 import { moveIn } from './move-in.ts'
-import { segmentNames, setSharedAside, writerLives } from './segment-file.ts'
-import { readSegment } from './segment-reader.ts'
+import { segmentNames, setSharedAside } from './segment-file.ts'
+import { SegmentReader } from './segment-reader.ts'
+import { statOf } from './segment-rest.ts'
+import { SHARED_NAME } from './shared-name.ts'
 import { Stage } from './stage.ts'
+import { mergeSums } from './sums.ts'
 
 /** What one ingestion did. */
 export interface Ingested {
@@ -28,22 +33,26 @@ export interface IngestOptions {
 }
 
 /** Events of one transaction: bounds memory (about 150 bytes each) and the time that others wait. */
-const MAX_EVENTS = 1_000_000
-/** Whoever still writes to a shared segment that was renamed does so at once: hooks live for a second. */
-const SHARED_REST_MS = 60_000
+const MAX_EVENTS = 500_000
+/** Combinations of texts of one transaction, about 1 kB each. */
+const MAX_COMBINATIONS = 100_000
 
-/** What segments are read into. */
-interface Into {
-  readonly stages: ReadonlyMap<Kind, Stage>
+/** What segments are read into, and how much of it may still come. */
+interface Intake {
+  readonly connection: DuckDBConnection
+  readonly stages: Map<Kind, Stage>
   readonly clock: Clock
+  budget: number
 }
 
 interface Taken {
   readonly name: string
+  readonly from: number
   readonly to: number
   readonly events: number
   readonly damaged: number
-  readonly finished: boolean
+  /** Its whole length, when nothing will be added and all of it was taken. */
+  readonly finishedAt: number | undefined
 }
 
 /**
@@ -55,83 +64,110 @@ export async function ingest(
   { dir, clock, maxEvents = MAX_EVENTS }: IngestOptions,
 ): Promise<Ingested> {
   setSharedAside(dir, clock.wall())
-  const names = segmentNames(dir)
-  const reader = await connection.runAndReadAll('SELECT name, read_to::DOUBLE FROM segments')
-  const known = new Map(reader.getRowsJS() as [string, number][])
+  // One that was made since then keeps for the next time: its name is about to be another file's.
+  const names = segmentNames(dir).filter((name) => name !== SHARED_NAME)
+  const known = await positions(connection)
   const gone = [...known.keys()].filter((name) => !names.includes(name))
-  if (names.every((name) => sizeOf(join(dir, name)) === known.get(name)) && gone.length === 0)
-    return { events: 0, damagedBytes: 0, removed: removeFinished(dir, names, known), more: false }
+  const intake: Intake = { connection, stages: new Map(), clock, budget: maxEvents }
   await connection.run('BEGIN')
   try {
-    const stages = new Map(KIND_ORDER.map((kind) => [kind, new Stage(kind)]))
-    for (const stage of stages.values()) await stage.open(connection)
     const taken: Taken[] = []
-    let budget = maxEvents
     for (const name of names) {
-      if (budget <= 0) break
-      const one = takeSegment(join(dir, name), name, known.get(name) ?? 0, budget, { stages, clock })
-      if (one === undefined) continue
-      taken.push(one)
-      budget -= one.events
+      if (intake.budget <= 0) break
+      const one = await takeSegment(join(dir, name), name, known.get(name) ?? 0, intake)
+      if (one !== undefined) taken.push(one)
     }
-    await moveIn(connection, [...stages.values()])
+    const stages = [...intake.stages.values()]
+    await moveIn(connection, stages)
+    const calls = intake.stages.get('call')?.rows ?? 0
+    if (calls > 0) await mergeSums(connection, calls)
     await recordSegments(connection, taken, gone)
     await connection.run('COMMIT')
-    const finished = taken.filter((one) => one.finished)
-    for (const { name } of finished) rmSync(join(dir, name), { force: true })
     return {
-      events: maxEvents - budget,
+      events: taken.reduce((sum, one) => sum + one.events, 0),
       damagedBytes: taken.reduce((sum, one) => sum + one.damaged, 0),
-      removed: finished.length,
-      more: budget <= 0,
+      removed: taken.filter((one) => removeFinished(join(dir, one.name), one.finishedAt)).length,
+      more: intake.budget <= 0,
     }
   } catch (error) {
+    for (const stage of intake.stages.values()) stage.abandon()
     await connection.run('ROLLBACK').catch(() => {})
     throw error
   }
 }
 
-function takeSegment(
+/** Whether segments hold something that the database does not have yet. */
+export async function hasNews(connection: DuckDBConnection, dir: string): Promise<boolean> {
+  const known = await positions(connection)
+  return segmentNames(dir).some((name) => (statOf(join(dir, name))?.size ?? 0) > (known.get(name) ?? 0))
+}
+
+/** Up to where each segment was read. */
+async function positions(connection: DuckDBConnection): Promise<ReadonlyMap<string, number>> {
+  const reader = await connection.runAndReadAll('SELECT name, read_to::DOUBLE FROM segments')
+  return new Map(reader.getRowsJS() as [string, number][])
+}
+
+async function takeSegment(
   path: string,
   name: string,
   from: number,
-  budget: number,
-  { stages, clock }: Into,
-): Taken | undefined {
-  let events = 0
-  let damaged = 0
+  intake: Intake,
+): Promise<Taken | undefined> {
+  const reader = opened(path, from, intake.clock)
+  if (reader === undefined) return undefined
+  let [events, damaged] = [0, 0]
   try {
-    const end = readSegment(path, from, (frame) => {
-      const kind = KIND_ORDER[frame.type]
-      // A kind of a later version: its events are not for this one.
-      if (kind === undefined) return true
-      try {
-        stages.get(kind)!.take(frame)
-        events += frame.rows
-      } catch (error) {
-        if (!(error instanceof RangeError)) throw error
-        damaged += frame.payload.length
-      }
-      return events < budget
-    })
-    const closed = end.sealed || (end.head === undefined ? isAtRest(path, clock) : !writerLives(end.head))
+    while (intake.budget > 0) {
+      const frame = reader.next()
+      if (frame === undefined) break
+      const rows = await takeFrame(frame, intake)
+      if (rows === undefined) damaged += frame.payload.length
+      else events += rows
+    }
+    const complete = reader.finished && intake.budget > 0
     return {
       name,
-      to: end.offset,
+      from,
+      to: reader.offset,
       events,
-      damaged: damaged + end.damaged,
-      finished: closed && events < budget,
+      damaged: damaged + reader.damaged,
+      finishedAt: complete ? reader.size : undefined,
     }
+  } finally {
+    reader.close()
+  }
+}
+
+function opened(path: string, from: number, clock: Clock): SegmentReader | undefined {
+  try {
+    return new SegmentReader(path, from, clock)
   } catch (error) {
+    // Taken in and removed, or given up, by another process.
     if (hasErrno(error, 'ENOENT')) return undefined
     throw error
   }
 }
 
-/** Of many writers: finished when nothing has been written to it for a while. */
-function isAtRest(path: string, clock: Clock): boolean {
-  const stat = statSync(path, { throwIfNoEntry: false })
-  return stat !== undefined && clock.wall() - stat.mtimeMs > SHARED_REST_MS
+/** How many events it gave; undefined when the frame does not hold what its head says. */
+async function takeFrame(frame: SegmentFrame, intake: Intake): Promise<number | undefined> {
+  const kind = KIND_ORDER[frame.type]
+  // A kind of a later version: its events are not for this one.
+  if (kind === undefined) return 0
+  let stage = intake.stages.get(kind)
+  if (stage === undefined) {
+    stage = new Stage(kind, kind === 'call' ? CALL_PARTS : undefined)
+    await stage.open(intake.connection)
+    intake.stages.set(kind, stage)
+  }
+  try {
+    stage.take(frame)
+  } catch (error) {
+    if (error instanceof RangeError) return undefined
+    throw error
+  }
+  intake.budget = stage.combinations > MAX_COMBINATIONS ? 0 : intake.budget - frame.rows
+  return frame.rows
 }
 
 async function recordSegments(
@@ -139,31 +175,23 @@ async function recordSegments(
   taken: readonly Taken[],
   gone: readonly string[],
 ): Promise<void> {
-  const names = [...taken.map(({ name }) => name), ...gone]
-  if (names.length > 0)
-    await connection.run(
-      `DELETE FROM segments WHERE name IN (${names.map((name) => `'${name}'`).join(', ')})`,
-    )
-  for (const { name, to, events, damaged } of taken) {
-    await connection.run(
-      `INSERT INTO segments VALUES ('${name}', ${to}, ${events}, ${damaged}, now() AT TIME ZONE 'UTC')`,
-    )
-  }
+  const changed = taken.filter(({ from, to }) => from !== to)
+  const names = [...changed.map(({ name }) => name), ...gone].map((name) => `'${name}'`)
+  if (names.length > 0) await connection.run(`DELETE FROM segments WHERE name IN (${names.join(', ')})`)
+  const rows = changed.map(
+    ({ name, to, events, damaged }) => `('${name}', ${to}, ${events}, ${damaged}, now() AT TIME ZONE 'UTC')`,
+  )
+  if (rows.length > 0) await connection.run(`INSERT INTO segments VALUES ${rows.join(', ')}`)
 }
 
-/** A segment whose removal failed last time, or was not reached. */
-function removeFinished(dir: string, names: readonly string[], known: ReadonlyMap<string, number>): number {
-  let removed = 0
-  for (const name of names) {
-    const path = join(dir, name)
-    const end = readSegment(path, known.get(name) ?? 0, () => false)
-    if (end.offset !== sizeOf(path) || end.head === undefined || writerLives(end.head)) continue
-    rmSync(path, { force: true })
-    removed++
+/** Whether it could be removed; if not, it is tried again by the next ingestion, which finds nothing new in it. */
+function removeFinished(path: string, finishedAt: number | undefined): boolean {
+  if (finishedAt === undefined || statOf(path)?.size !== finishedAt) return false
+  try {
+    rmSync(path)
+    return true
+  } catch (error) {
+    if (hasErrno(error, 'ENOENT', 'EACCES', 'EPERM', 'EROFS', 'EBUSY')) return false
+    throw error
   }
-  return removed
-}
-
-function sizeOf(path: string): number | undefined {
-  return statSync(path, { throwIfNoEntry: false })?.size
 }

@@ -1,6 +1,8 @@
 import type { DuckDBConnection } from '@duckdb/node-api'
+import { insertCalls } from './call-parts.ts'
 import type { Kind } from './event.ts'
 import type { Stage } from './stage.ts'
+import { addUpCalls } from './sums.ts'
 import { TABLES } from './tables.ts'
 
 /** Kinds of which the last event with the same key replaces the earlier ones, and what of the first one stays. */
@@ -29,35 +31,23 @@ const REPLACED: Partial<
 /** Moves staged rows into their tables, with what is kept about them beside. Inside the caller's transaction. */
 export async function moveIn(connection: DuckDBConnection, stages: readonly Stage[]): Promise<void> {
   for (const stage of stages) {
-    if (stage.rows === 0) continue
     await stage.close(connection)
-    if (stage.kind === 'call') await insertCalls(connection, stage)
-    else if (REPLACED[stage.kind] === undefined) await insert(connection, stage)
+    if (stage.kind === 'call') {
+      await insertCalls(connection, stage)
+      await addUpCalls(connection, stage)
+    } else if (REPLACED[stage.kind] === undefined) await insert(connection, stage)
     else await replace(connection, stage)
-    await connection.run(`DROP TABLE ${stage.texts}`)
+    // Whoever took the events in goes on to ask: nothing of them stays in memory twice.
+    for (const table of stage.tables) await connection.run(`DROP TABLE ${table}`)
   }
 }
 
 function rowsOf(stage: Stage): string {
-  return `${stage.table} s JOIN ${stage.texts} t USING (tuple)`
+  return `${stage.table} s JOIN ${stage.texts()} t USING (tuple)`
 }
 
 async function insert(connection: DuckDBConnection, stage: Stage): Promise<void> {
   await connection.run(`INSERT INTO ${TABLES[stage.kind]} SELECT ${stage.select()} FROM ${rowsOf(stage)}`)
-}
-
-/** Combinations get numbers of their own each time: those of earlier ingestions are not looked for. */
-async function insertCalls(connection: DuckDBConnection, stage: Stage): Promise<void> {
-  const reader = await connection.runAndReadAll('SELECT coalesce(max(tuple), 0)::DOUBLE FROM call_texts')
-  const base = Number(reader.getRowsJS()[0]![0]) + 1
-  await connection.run(
-    `INSERT INTO call_texts SELECT * REPLACE (tuple + ${base} AS tuple) FROM ${stage.texts}`,
-  )
-  const columns = stage
-    .select((type) => type !== 'text')
-    .replace(' AS ts,', ` AS ts, s.tuple + ${base} AS tuple,`)
-  await connection.run(`INSERT INTO call_rows SELECT ${columns} FROM ${stage.table} s`)
-  await addUpCalls(connection, stage)
 }
 
 async function replace(connection: DuckDBConnection, stage: Stage): Promise<void> {
@@ -78,43 +68,11 @@ async function replace(connection: DuckDBConnection, stage: Stage): Promise<void
   const kept = keep.map((column) =>
     column === 'ts'
       ? 'min(ts) OVER same AS ts'
-      : `first_value(${column}) OVER (same ORDER BY seq) AS ${column}`,
+      : `first_value(${column}) OVER (same ORDER BY ts, seq) AS ${column}`,
   )
   await connection.run(
     `INSERT INTO ${table} SELECT * EXCLUDE (seq) ${kept.length > 0 ? `REPLACE (${kept.join(', ')})` : ''} FROM fresh ` +
       `WINDOW same AS (PARTITION BY ${by}) QUALIFY row_number() OVER (same ORDER BY ${last} DESC) = 1`,
   )
   await connection.run('DROP TABLE fresh')
-}
-
-/** Microseconds in 15 minutes: no time zone is offset by a fraction of it. */
-const QUARTER_US = 900_000_000
-
-/**
- * The sums that standard reports read instead of each call; pairs with templates/sql/schema/001-events.sql. Added up by the numbers of
- * combinations, quarters and buckets first, in one pass, so that only the few sums get their texts and days.
- */
-async function addUpCalls(connection: DuckDBConnection, stage: Stage): Promise<void> {
-  await connection.run(`
-    CREATE OR REPLACE TEMP TABLE sums AS
-    SELECT tuple, floor(ts / ${QUARTER_US})::INTEGER AS quarter,
-      floor(ln(greatest(queue_us + upstream_us, 1)) / ln(1.05))::SMALLINT AS bucket,
-      min(ts) AS first_ts, max(ts) AS last_ts, count(*) AS calls, sum(bytes_in) AS bytes_in, sum(bytes_out) AS bytes_out,
-      sum(queue_us) AS queue_us, sum(upstream_us) AS upstream_us, sum(saved_bytes) AS saved_bytes
-    FROM ${stage.table} GROUP BY ALL`)
-  const day = `(make_timestamp(quarter::BIGINT * ${QUARTER_US}) AT TIME ZONE 'UTC')::DATE`
-  const from = `FROM sums JOIN ${stage.texts} USING (tuple) GROUP BY ALL`
-  await connection.run(`
-    INSERT INTO calls_daily
-    SELECT ${day}, client, project, server, tool, method, outcome, effect, sum(calls), sum(bytes_in), sum(bytes_out), sum(queue_us),
-      sum(upstream_us), sum(saved_bytes) ${from}`)
-  await connection.run(
-    `INSERT INTO latency_daily SELECT ${day}, client, server, tool, bucket, sum(calls) ${from}`,
-  )
-  await connection.run(`
-    INSERT INTO calls_by_session
-    SELECT client, client_session, session, project, make_timestamp(min(first_ts)::BIGINT), make_timestamp(max(last_ts)::BIGINT),
-      sum(calls), coalesce(sum(calls) FILTER (outcome NOT IN ('ok', 'cancelled')), 0), sum(bytes_in), sum(bytes_out), sum(upstream_us),
-      sum(saved_bytes) ${from}`)
-  await connection.run('DROP TABLE sums')
 }

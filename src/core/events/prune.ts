@@ -18,7 +18,7 @@ const AGED = [
 const SAMPLES_RETAIN_MS = 14 * 24 * 3_600_000
 const PRUNE_EVERY_MS = 24 * 3_600_000
 
-/** Removes single events older than `retainMs`, and adds up sums that came in pieces. One transaction. */
+/** Removes single events older than `retainMs`. One transaction. */
 export async function prune(connection: DuckDBConnection, wallMs: number, retainMs: number): Promise<Pruned> {
   const pruned: Record<string, number> = {}
   await connection.run('BEGIN')
@@ -31,9 +31,10 @@ export async function prune(connection: DuckDBConnection, wallMs: number, retain
       pruned[table] = result.rowsChanged
     }
     if (pruned.call_rows! > 0)
-      await connection.run('DELETE FROM call_texts WHERE tuple NOT IN (SELECT DISTINCT tuple FROM call_rows)')
-    await addUp(connection, 'calls_daily', 8)
-    await addUp(connection, 'latency_daily', 5)
+      for (const part of ['origin', 'target'])
+        await connection.run(
+          `DELETE FROM call_${part}s WHERE ${part} NOT IN (SELECT DISTINCT ${part} FROM call_rows)`,
+        )
     await connection.run(`INSERT OR REPLACE INTO meta VALUES ('pruned_at', '${wallMs}')`)
     await connection.run('COMMIT')
   } catch (error) {
@@ -52,17 +53,4 @@ export async function pruneIfDue(
   const reader = await connection.runAndReadAll("SELECT value FROM meta WHERE key = 'pruned_at'")
   const last = Number(reader.getRowsJS()[0]?.[0] ?? 0)
   if (Math.abs(wallMs - last) >= PRUNE_EVERY_MS) await prune(connection, wallMs, retainMs)
-}
-
-/** The first `keys` columns are the key, all others are sums. */
-async function addUp(connection: DuckDBConnection, table: string, keys: number): Promise<void> {
-  const reader = await connection.runAndReadAll(`SELECT column_name FROM (DESCRIBE ${table})`)
-  const columns = reader.getRowsJS().map(([name]) => String(name))
-  const select = columns.map((column, i) => (i < keys ? column : `sum(${column})`))
-  await connection.run(
-    `CREATE OR REPLACE TEMP TABLE whole AS SELECT ${select.join(', ')} FROM ${table} GROUP BY ALL`,
-  )
-  await connection.run(`DELETE FROM ${table}`)
-  await connection.run(`INSERT INTO ${table} FROM whole`)
-  await connection.run('DROP TABLE whole')
 }

@@ -1,10 +1,20 @@
 import { randomBytes } from 'node:crypto'
-import { mkdirSync, openSync, readdirSync, renameSync, writeSync } from 'node:fs'
+import {
+  closeSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readlinkSync,
+  readSync,
+  renameSync,
+  rmSync,
+  writeSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { isSegmentName } from '../config/own-names.ts'
 import { hasErrno } from '../errors.ts'
-import { type Identity, isAlive, machineBootId } from '../process.ts'
-import { HEAD, plainFrame, SEAL } from './frame.ts'
+import { type Identity, machineBootId } from '../process.ts'
+import { FRAME_HEAD_BYTES, HEAD, plainFrame, SEAL } from './frame.ts'
 import { SHARED_NAME } from './shared-name.ts'
 
 /** Who writes a segment, from its first frame. */
@@ -13,7 +23,7 @@ export interface SegmentHead {
   readonly writer: string
   readonly pid: number
   readonly startTime: string
-  /** Of the machine: after a reboot a pid says nothing. */
+  /** Where its pid means this process: of the machine's boot and of the pid namespace. */
   readonly boot: string
 }
 
@@ -40,7 +50,7 @@ export function setSharedAside(dir: string, wallMs: number): void {
   }
 }
 
-/** Makes a new segment with its head written; nobody else writes to it. */
+/** Makes a new segment with its head written; nobody else writes to it. Leaves no file behind when that fails. */
 export function createSegment(
   dir: string,
   writer: string,
@@ -49,9 +59,15 @@ export function createSegment(
   mkdirSync(dir, { recursive: true, mode: 0o700 })
   const path = join(dir, `${writer}-${owner.pid}-${randomBytes(6).toString('hex')}.seg`)
   const fd = openSync(path, 'ax', 0o600)
-  const head = headFrame(writer, owner)
-  writeSync(fd, head)
-  return { fd, path, bytes: head.length }
+  try {
+    const head = headFrame(writer, owner)
+    for (let at = 0; at < head.length; ) at += writeSync(fd, head, at)
+    return { fd, path, bytes: head.length }
+  } catch (error) {
+    closeSync(fd)
+    rmSync(path, { force: true })
+    throw error
+  }
 }
 
 function headFrame(writer: string, owner: Identity): Buffer {
@@ -60,7 +76,7 @@ function headFrame(writer: string, owner: Identity): Buffer {
     writer,
     pid: owner.pid,
     startTime: owner.startTime,
-    boot: machineBootId(),
+    boot: whereOurPidsCount(),
   }
   return plainFrame(HEAD, Buffer.from(JSON.stringify(head)))
 }
@@ -70,7 +86,20 @@ export function sealOfSegment(): Buffer {
   return plainFrame(SEAL, Buffer.alloc(0))
 }
 
-/** Whether the process that wrote this head may still add to its segment. */
-export function writerLives(head: SegmentHead): boolean {
-  return head.boot === machineBootId() && isAlive({ pid: head.pid, startTime: head.startTime })
+/** Whether an open segment of that size ends with its seal. */
+export function isSealed(fd: number, size: number): boolean {
+  if (size < FRAME_HEAD_BYTES) return false
+  const tail = Buffer.alloc(FRAME_HEAD_BYTES)
+  readSync(fd, tail, 0, FRAME_HEAD_BYTES, size - FRAME_HEAD_BYTES)
+  return tail.equals(sealOfSegment())
+}
+
+/** The machine's boot and the pid namespace: within them a pid with its start time is one process, elsewhere it says nothing. */
+export function whereOurPidsCount(): string {
+  try {
+    return `${machineBootId()} ${readlinkSync('/proc/self/ns/pid')}`
+  } catch (error) {
+    if (hasErrno(error, 'ENOENT', 'EACCES', 'EPERM')) return machineBootId()
+    throw error
+  }
 }

@@ -1,9 +1,11 @@
-import { closeSync, fdatasync, writev } from 'node:fs'
+import { closeSync, fstatSync, rmSync } from 'node:fs'
 import type { Clock } from '../clock.ts'
 import type { Identity } from '../process.ts'
-import { Batch } from './batch.ts'
+import { Batch, Scratch } from './batch.ts'
 import type { EventOf, Kind } from './event.ts'
+import { dropOldest } from './retention.ts'
 import { createSegment, sealOfSegment } from './segment-file.ts'
+import { synced, written } from './segment-write.ts'
 
 /** When bytes that the system has are also on the disk: after each write, at most once in fsyncMs, or when the system likes. */
 export type FsyncPolicy = 'always' | 'batch' | 'never'
@@ -20,7 +22,9 @@ export interface WriterOptions {
   fsyncMs: number
   segmentBytes: number
   segmentAgeMs: number
-  /** Told once for each time that writing begins to fail, and when it works again with the number of events lost meanwhile. */
+  /** All segments together; above it the oldest finished ones are given up, when this writer begins a new one. */
+  maxBytes?: number
+  /** Told once for each time that writing begins to fail, when it works again with the number of events lost, and of segments given up. */
   trouble?(what: string): void
 }
 
@@ -30,11 +34,24 @@ const MAX_QUEUED_BYTES = 16 * 1024 * 1024
 const WRITE_BYTES = 256 * 1024
 /** After a failed write none is tried for so long. */
 const RETRY_MS = 5_000
+/** About 40 million events that nobody has taken in. */
+const MAX_BYTES = 2 * 1024 * 1024 * 1024
 
 interface OpenSegment {
   readonly fd: number
+  readonly path: string
   readonly openedAtMs: number
   bytes: number
+  /** Since bytes of it were last made sure of. */
+  unsynced: boolean
+  failures: number
+  /** Some frame of it is whole. */
+  used: boolean
+}
+
+interface Queued {
+  readonly frame: Buffer
+  readonly rows: number
 }
 
 /**
@@ -43,18 +60,19 @@ interface OpenSegment {
  */
 export class SegmentWriter {
   readonly options: WriterOptions
-  /** Events that were given up: no room in memory while the disk did not take any. */
+  /** Events that were given up: no room in memory while the disk did not take any, or nobody there to write them any more. */
   lost = 0
   readonly #batches = new Map<Kind, Batch>()
-  #queue: Buffer[] = []
+  readonly #scratch = new Scratch()
+  #queue: Queued[] = []
   #queuedBytes = 0
-  #queuedRows = 0
   #segment: OpenSegment | undefined
   #cancelTimer: (() => void) | undefined
   #writing: Promise<void> | undefined
-  #syncedAtMs = 0
+  #syncedAtMs = Number.NEGATIVE_INFINITY
   #failedAtMs: number | undefined
-  #closed = false
+  #lostAtFlush = 0
+  #closing: Promise<boolean> | undefined
 
   constructor(options: WriterOptions) {
     this.options = options
@@ -62,44 +80,65 @@ export class SegmentWriter {
 
   /** Records an event. Never throws and never waits. */
   append<K extends Kind>(kind: K, event: EventOf<K>): void {
-    if (this.#closed) return
+    if (this.#closing !== undefined) {
+      this.lost++
+      return
+    }
     let batch = this.#batches.get(kind)
     if (batch === undefined) {
-      batch = new Batch(kind)
+      batch = new Batch(kind, this.#scratch)
       this.#batches.set(kind, batch)
     }
     if (batch.add(event as EventOf<Kind>)) {
       this.#cut(batch)
-      if (this.#queuedBytes >= WRITE_BYTES) this.#pump()
+      if (this.#queuedBytes >= WRITE_BYTES) void this.#pump(false)
     }
-    this.#cancelTimer ??= this.options.clock.after(this.options.fsyncMs, () => {
-      this.#cancelTimer = undefined
-      this.#cutAll()
-      this.#pump()
-    })
+    if (this.#cancelTimer === undefined) this.#wakeLater()
   }
 
   /** Undefined while appending may go on at once; else settles when there is room: for writers that can wait. */
   room(): Promise<void> | undefined {
-    return this.#queuedBytes > MAX_QUEUED_BYTES / 4 ? this.#pump() : undefined
+    return this.#queuedBytes > MAX_QUEUED_BYTES / 4 ? this.#pump(false) : undefined
   }
 
-  /** Settles when everything appended so far is written, and on the disk unless the policy is `never`; also when it could not be. */
-  async flush(): Promise<void> {
+  /**
+   * Settles when everything appended so far is written, and on the disk unless the policy is `never`, or could not be. True when nothing
+   * of it was lost since the flush before and nothing waits.
+   */
+  flush(): Promise<boolean> {
+    return this.#closing ?? this.#flush()
+  }
+
+  /** Writes what is left and finishes the segment. What is appended afterwards is lost. Gives what flush() gives. */
+  close(): Promise<boolean> {
+    this.#closing ??= this.#end()
+    return this.#closing
+  }
+
+  async #flush(): Promise<boolean> {
     this.#cutAll()
-    while (this.#queue.length > 0 || this.#writing !== undefined) {
-      await this.#pump()
-      if (this.#failedAtMs !== undefined) return
-    }
-    if (this.#segment !== undefined && this.options.fsync !== 'never') await synced(this.#segment.fd)
+    await this.#pump(true)
+    const kept = this.#failedAtMs === undefined && this.lost === this.#lostAtFlush
+    this.#lostAtFlush = this.lost
+    return kept
   }
 
-  /** Writes what is left and finishes the segment. Nothing can be appended afterwards. */
-  async close(): Promise<void> {
+  async #end(): Promise<boolean> {
     this.#cancelTimer?.()
-    await this.flush()
-    this.#closed = true
+    const kept = await this.#flush()
+    this.lost += this.#queue.reduce((sum, { rows }) => sum + rows, 0)
+    this.#queue = []
+    this.#queuedBytes = 0
     await this.#finishSegment()
+    return kept
+  }
+
+  #wakeLater(): void {
+    this.#cancelTimer ??= this.options.clock.after(this.options.fsyncMs, () => {
+      this.#cancelTimer = undefined
+      this.#cutAll()
+      void this.#pump(false)
+    })
   }
 
   #cutAll(): void {
@@ -113,64 +152,98 @@ export class SegmentWriter {
       this.lost += rows
       return
     }
-    this.#queue.push(frame)
+    this.#queue.push({ frame, rows })
     this.#queuedBytes += frame.length
-    this.#queuedRows += rows
   }
 
-  /** Writes what is queued, one write at a time; settles when the present one is done. */
-  #pump(): Promise<void> {
-    this.#writing ??= this.#writeQueued().finally(() => {
-      this.#writing = undefined
-      if (this.#queuedBytes >= WRITE_BYTES && this.#failedAtMs === undefined) void this.#pump()
-    })
-    return this.#writing
+  /** Writes what is queued, one write at a time; settles when the present one is done, an urgent one when all is done that can be. */
+  #pump(urgent: boolean): Promise<void> {
+    const before = this.#writing
+    if (before !== undefined && !urgent) return before
+    const mine = (before ?? Promise.resolve())
+      .then(() => this.#writeQueued(urgent))
+      .finally(() => {
+        if (this.#writing === mine) this.#rest()
+      })
+    this.#writing = mine
+    return mine
   }
 
-  async #writeQueued(): Promise<void> {
+  /** After the last write that was asked for. */
+  #rest(): void {
+    this.#writing = undefined
+    if (this.#queuedBytes >= WRITE_BYTES && this.#failedAtMs === undefined) void this.#pump(false)
+    else if (this.#closing === undefined && (this.#queuedBytes > 0 || this.#segment?.unsynced))
+      this.#wakeLater()
+  }
+
+  async #writeQueued(urgent: boolean): Promise<void> {
     const { clock, fsync, fsyncMs } = this.options
-    if (this.#failedAtMs !== undefined && clock.now() - this.#failedAtMs < RETRY_MS) return
-    if (this.#queue.length === 0) return
-    const frames = this.#queue
-    const bytes = this.#queuedBytes
-    const rows = this.#queuedRows
+    if (!urgent && this.#failedAtMs !== undefined && clock.now() - this.#failedAtMs < RETRY_MS) return
     try {
-      const segment = await this.#segmentFor(bytes)
-      this.#queue = []
-      await written(segment.fd, frames)
-      segment.bytes += bytes
-      this.#queuedBytes -= bytes
-      this.#queuedRows -= rows
-      const due = fsync === 'always' || (fsync === 'batch' && clock.now() - this.#syncedAtMs >= fsyncMs)
-      if (due) {
+      if (this.#queue.length > 0) await this.#writeOut(await this.#segmentFor(this.#queuedBytes))
+      const segment = this.#segment
+      const due = urgent || fsync === 'always' || clock.now() - this.#syncedAtMs >= fsyncMs
+      if (segment?.unsynced && fsync !== 'never' && due) {
         await synced(segment.fd)
+        segment.unsynced = false
         this.#syncedAtMs = clock.now()
       }
       if (this.#failedAtMs === undefined) return
       this.#failedAtMs = undefined
       this.options.trouble?.(`events are written again, ${this.lost} were lost`)
     } catch (error) {
-      // A part of them may be in the file: readers find the next whole frame. The rest of this segment is left alone.
-      if (this.#queue !== frames) {
-        this.#queuedBytes -= bytes
-        this.#queuedRows -= rows
-        this.lost += rows
-      }
-      this.#abandonSegment()
+      this.#giveUpSegment()
       if (this.#failedAtMs === undefined)
         this.options.trouble?.(`events are not written: ${(error as Error).message}`)
       this.#failedAtMs = clock.now()
     }
   }
 
+  /** What is whole in the file leaves the queue. A torn frame stays in it and is written again: readers find it behind its torn part. */
+  async #writeOut(segment: OpenSegment): Promise<void> {
+    const { bytes, error } = await written(
+      segment.fd,
+      this.#queue.map(({ frame }) => frame),
+    )
+    segment.bytes += bytes
+    segment.unsynced = this.options.fsync !== 'never'
+    let [whole, left] = [0, bytes]
+    for (const { frame } of this.#queue) {
+      if (frame.length > left) break
+      left -= frame.length
+      whole++
+    }
+    this.#queue = this.#queue.slice(whole)
+    this.#queuedBytes -= bytes - left
+    segment.used ||= whole > 0
+    if (error !== undefined) throw error
+    segment.failures = 0
+  }
+
   async #segmentFor(bytes: number): Promise<OpenSegment> {
-    const { clock, dir, writer, owner, segmentBytes, segmentAgeMs } = this.options
+    const { clock, dir, writer, owner, segmentBytes, segmentAgeMs, maxBytes = MAX_BYTES } = this.options
     const open = this.#segment
-    const full = open !== undefined && open.bytes + bytes > segmentBytes && open.bytes > bytes
-    if (full || (open !== undefined && clock.now() - open.openedAtMs > segmentAgeMs))
-      await this.#finishSegment()
-    this.#segment ??= { ...createSegment(dir, writer, owner), openedAtMs: clock.now() }
+    if (open !== undefined) {
+      const full = open.bytes + bytes > segmentBytes && open.bytes > bytes
+      // Removed by somebody: what is written to it now, nobody would find.
+      const gone = fstatSync(open.fd).nlink === 0
+      if (full || gone || clock.now() - open.openedAtMs > segmentAgeMs) await this.#finishSegment()
+    }
+    if (this.#segment === undefined) {
+      const created = createSegment(dir, writer, owner)
+      this.#segment = { ...created, openedAtMs: clock.now(), unsynced: true, failures: 0, used: false }
+      const dropped = dropOldest(dir, maxBytes, clock)
+      if (dropped.segments > 0) this.#tellDropped(dropped.segments, dropped.events)
+    }
     return this.#segment
+  }
+
+  #tellDropped(segments: number, events: number): void {
+    const because = `${segments} segments with up to ${events} events that nobody had taken in`
+    this.options.trouble?.(`given up for room: ${because}`)
+    const at = Math.round(this.options.clock.wall() * 1000)
+    this.append('decision', { at, policy: 'events', server: '', action: 'drop', accepted: true, because })
   }
 
   async #finishSegment(): Promise<void> {
@@ -178,7 +251,8 @@ export class SegmentWriter {
     this.#segment = undefined
     if (segment === undefined) return
     try {
-      await written(segment.fd, [sealOfSegment()])
+      const { error } = await written(segment.fd, [sealOfSegment()])
+      if (error !== undefined) throw error
       if (this.options.fsync !== 'never') await synced(segment.fd)
     } catch (error) {
       // It only stays open in the reader's eyes until this process has ended.
@@ -188,39 +262,12 @@ export class SegmentWriter {
     }
   }
 
-  #abandonSegment(): void {
-    if (this.#segment !== undefined) closeSync(this.#segment.fd)
+  /** A full disk takes the rest of a segment later; what fails twice in a row is left alone for a new one. */
+  #giveUpSegment(): void {
+    const segment = this.#segment
+    if (segment === undefined || ++segment.failures < 2) return
+    closeSync(segment.fd)
+    if (!segment.used) rmSync(segment.path, { force: true })
     this.#segment = undefined
   }
-}
-
-/** Writes all of the buffers: writev may take a part only. */
-function written(fd: number, buffers: readonly Buffer[]): Promise<void> {
-  return new Promise((resolve, reject) => {
-    writev(fd, buffers, (error, bytes) => {
-      if (error !== null) return reject(error)
-      const rest = after(buffers, bytes)
-      if (rest.length === 0) resolve()
-      else written(fd, rest).then(resolve, reject)
-    })
-  })
-}
-
-function after(buffers: readonly Buffer[], bytes: number): Buffer[] {
-  const rest: Buffer[] = []
-  let left = bytes
-  for (const buffer of buffers) {
-    if (left >= buffer.length) left -= buffer.length
-    else {
-      rest.push(buffer.subarray(left))
-      left = 0
-    }
-  }
-  return rest
-}
-
-function synced(fd: number): Promise<void> {
-  return new Promise((resolve, reject) => {
-    fdatasync(fd, (error) => (error === null ? resolve() : reject(error)))
-  })
 }

@@ -1,9 +1,9 @@
-import { existsSync } from 'node:fs'
-import { type Clock, systemClock } from '../clock.ts'
+import type { DuckDBConnection } from '@duckdb/node-api'
+import { type Clock, pause, stayAlive, systemClock } from '../clock.ts'
 import type { Paths } from '../config/paths.ts'
 import { MyceliumError } from '../errors.ts'
 import { type Database, openDatabase } from './db.ts'
-import { type Ingested, ingest } from './ingest.ts'
+import { hasNews, type Ingested, ingest } from './ingest.ts'
 import { pruneIfDue } from './prune.ts'
 import { segmentNames } from './segment-file.ts'
 
@@ -14,85 +14,129 @@ export interface Asked {
   readonly ingested: Ingested | undefined
 }
 
-/** How to ask. */
+/** Something that questions need to be so in the database. */
+export interface Provision {
+  missing(connection: DuckDBConnection): Promise<boolean>
+  make(connection: DuckDBConnection): Promise<void>
+}
+
+/** What a question to the store works with. */
 export interface AskOptions {
-  /** Called before the question where the database may be written to. */
-  readonly prepare?: (database: Database) => Promise<void>
   readonly clock?: Clock
   /** Until the question goes on without the last events. */
   readonly ingestWaitMs?: number
+  /** Made when it is missing and the file can be had for writing. */
+  readonly provision?: Provision
 }
 
 const INGEST_WAIT_MS = 2_000
+/** Between two looks whether there still is something to take in. */
+const TRY_MS = 200
 const NOTHING: Ingested = { events: 0, damagedBytes: 0, removed: 0, more: false }
 
-/** Takes in all events there are. Throws what openDatabase() throws. */
+/** Between two transactions of a long ingestion, so that others get their turn. */
+const TURN_MS = 50
+
+/** Takes in all events there are, and once a day removes what is older than `retainMs`. Throws what openDatabase() throws. */
 export async function takeInEvents(
   paths: Paths,
   { clock = systemClock, retainMs }: AskOptions & { readonly retainMs?: number } = {},
 ): Promise<Ingested> {
-  const database = await openDatabase({ file: paths.database, write: true, clock })
+  const ingested = await takeInAll(paths, clock, undefined)
+  if (retainMs !== undefined)
+    await writing(paths, clock, {}, ({ connection }) => pruneIfDue(connection, clock.wall(), retainMs))
+  return ingested
+}
+
+/**
+ * Takes in all events, then asks with the database open for reading only, so that others may ask at the same time, and lets go of it.
+ * Where somebody else reads for long, the question is asked of what was taken in before. Throws what openDatabase() throws.
+ */
+export async function askStore<T>(
+  paths: Paths,
+  question: (asked: Asked) => Promise<T>,
+  { clock = systemClock, ingestWaitMs = INGEST_WAIT_MS, provision }: AskOptions = {},
+): Promise<T> {
+  const taken = await takeInIfFree(paths, clock, ingestWaitMs)
+  let database = await openDatabase({ file: paths.database, write: false, clock })
   try {
-    const ingested = await takeInAll(database, paths, clock)
-    if (retainMs !== undefined) await pruneIfDue(database.connection, clock.wall(), retainMs)
-    return ingested
+    if (provision !== undefined && (await provision.missing(database.connection))) {
+      database.close()
+      await unlessLocked(() =>
+        writing(paths, clock, { waitMs: ingestWaitMs }, ({ connection }) => provision.make(connection)),
+      )
+      database = await openDatabase({ file: paths.database, write: false, clock })
+    }
+    // Whoever held the file for so long may have been taking in everything there is.
+    const complete = taken !== undefined || !(await hasNews(database.connection, paths.events))
+    return await question({ database, ingested: complete ? (taken ?? NOTHING) : undefined })
   } finally {
     database.close()
   }
 }
 
-/**
- * Opens the database with all events in it, asks, and lets go of it. Where somebody else reads for long, the question is asked of what
- * was taken in before. Throws what openDatabase() throws.
- */
-export async function askStore<T>(
-  paths: Paths,
-  question: (asked: Asked) => Promise<T>,
-  { clock = systemClock, ingestWaitMs = INGEST_WAIT_MS, prepare }: AskOptions = {},
-): Promise<T> {
-  const asked = await openToAsk(paths, clock, ingestWaitMs, prepare)
+/** Undefined when others did not let go of the file in time. Those may be commands that took in everything there is. */
+async function takeInIfFree(paths: Paths, clock: Clock, waitMs: number): Promise<Ingested | undefined> {
+  const deadline = clock.now() + waitMs
+  // Without events a database is only made by those who write to it.
+  while (segmentNames(paths.events).length > 0) {
+    const taken = await unlessLocked(() => takeInAll(paths, clock, Math.min(TRY_MS, waitMs)))
+    if (taken !== undefined) return taken
+    if (await unlessLocked(() => isUpToDate(paths, clock))) break
+    if (clock.now() >= deadline) return undefined
+  }
+  return NOTHING
+}
+
+async function unlessLocked<T>(use: () => Promise<T>): Promise<T | undefined> {
   try {
-    return await question(asked)
-  } finally {
-    asked.database.close()
+    return await use()
+  } catch (error) {
+    if (error instanceof MyceliumError && error.code === 'database_locked') return undefined
+    throw error
   }
 }
 
-async function openToAsk(
+async function isUpToDate(paths: Paths, clock: Clock): Promise<boolean> {
+  const database = await openDatabase({ file: paths.database, write: false, waitMs: TRY_MS, clock })
+  try {
+    return !(await hasNews(database.connection, paths.events))
+  } finally {
+    database.close()
+  }
+}
+
+async function takeInAll(paths: Paths, clock: Clock, waitMs: number | undefined): Promise<Ingested> {
+  let sum = NOTHING
+  for (;;) {
+    const one = await takeInSome(paths, clock, waitMs)
+    sum = {
+      events: sum.events + one.events,
+      damagedBytes: sum.damagedBytes + one.damagedBytes,
+      removed: sum.removed + one.removed,
+      more: false,
+    }
+    if (!one.more) return sum
+    const release = stayAlive()
+    await pause(clock, TURN_MS).finally(release)
+  }
+}
+
+async function takeInSome(paths: Paths, clock: Clock, waitMs: number | undefined): Promise<Ingested> {
+  const wait = waitMs === undefined ? {} : { waitMs }
+  return writing(paths, clock, wait, ({ connection }) => ingest(connection, { dir: paths.events, clock }))
+}
+
+async function writing<T>(
   paths: Paths,
   clock: Clock,
-  waitMs: number,
-  prepare: AskOptions['prepare'],
-): Promise<Asked> {
-  const file = paths.database
-  // Without events a database is only made by those who write to it.
-  if (segmentNames(paths.events).length === 0 && (prepare === undefined || !existsSync(file)))
-    return { database: await openDatabase({ file, write: false, clock }), ingested: NOTHING }
+  wait: { readonly waitMs?: number },
+  work: (database: Database) => Promise<T>,
+): Promise<T> {
+  const database = await openDatabase({ file: paths.database, write: true, clock, ...wait })
   try {
-    const database = await openDatabase({ file, write: true, waitMs, clock })
-    try {
-      const ingested = await takeInAll(database, paths, clock)
-      await prepare?.(database)
-      return { database, ingested }
-    } catch (error) {
-      database.close()
-      throw error
-    }
-  } catch (error) {
-    if (!(error instanceof MyceliumError) || error.code !== 'database_locked') throw error
-    return { database: await openDatabase({ file, write: false, clock }), ingested: undefined }
-  }
-}
-
-async function takeInAll(database: Database, paths: Paths, clock: Clock): Promise<Ingested> {
-  let events = 0
-  let damagedBytes = 0
-  let removed = 0
-  for (;;) {
-    const one = await ingest(database.connection, { dir: paths.events, clock })
-    events += one.events
-    damagedBytes += one.damagedBytes
-    removed += one.removed
-    if (!one.more) return { events, damagedBytes, removed, more: false }
+    return await work(database)
+  } finally {
+    database.close()
   }
 }

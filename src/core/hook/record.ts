@@ -2,7 +2,7 @@ import { appendFileSync, closeSync, mkdirSync, openSync, renameSync, statSync, w
 import { join } from 'node:path'
 import type { Paths } from '../config/paths.ts'
 import { hasErrno } from '../errors.ts'
-import { Batch } from '../events/batch.ts'
+import { Batch, Scratch } from '../events/batch.ts'
 import type { EventOf } from '../events/event.ts'
 import { SHARED_NAME } from '../events/shared-name.ts'
 
@@ -15,7 +15,7 @@ const MAX_SHARED_BYTES = 128 * 1024 * 1024
  * so a hook that outlives an undo leaves no trace. Throws the system's error.
  */
 export function recordHook(paths: Pick<Paths, 'events'>, event: EventOf<'hook'>): void {
-  const batch = new Batch('hook')
+  const batch = new Batch('hook', new Scratch())
   batch.add(event)
   const fd = openShared(paths.events)
   try {

@@ -1,26 +1,49 @@
 import type { DuckDBConnection } from '@duckdb/node-api'
+import type { Provision } from '../events/store.ts'
 import { fingerprint } from '../hash.ts'
-import { type PriceTable, priceRows } from './prices.ts'
+import { type PriceRow, type PriceTable, priceRows } from './prices.ts'
 
 /** Models that have used tokens but have no price, by name. */
 export type Unpriced = readonly string[]
 
-/** Writes the price of every model that occurs, unless they are there already. Needs a connection that may write. */
-export async function refreshPrices(connection: DuckDBConnection, table: PriceTable): Promise<void> {
+/** The prices of all models that occur, to be kept in the database. */
+export function pricesFrom(table: PriceTable): Provision {
+  return {
+    missing: async (connection) => (await wanted(connection, table)).stamp !== (await stampOf(connection)),
+    make: async (connection) => writePrices(connection, table.asOf, await wanted(connection, table)),
+  }
+}
+
+interface Wanted {
+  readonly rows: readonly PriceRow[]
+  /** Says which models, and their prices. */
+  readonly stamp: string
+}
+
+async function wanted(connection: DuckDBConnection, table: PriceTable): Promise<Wanted> {
   const reader = await connection.runAndReadAll(
     'SELECT DISTINCT model FROM responses WHERE model IS NOT NULL ORDER BY 1',
   )
   const models = reader.getRowsJS().map(([model]) => String(model))
   const rows = priceRows(table, models)
-  const stamp = fingerprint([JSON.stringify(rows), table.asOf, ...models])
-  const known = await connection.runAndReadAll("SELECT value FROM meta WHERE key = 'prices'")
-  if (known.getRowsJS()[0]?.[0] === stamp) return
+  return { rows, stamp: fingerprint([JSON.stringify(rows), table.asOf, ...models]) }
+}
+
+async function stampOf(connection: DuckDBConnection): Promise<unknown> {
+  const reader = await connection.runAndReadAll("SELECT value FROM meta WHERE key = 'prices'")
+  return reader.getRowsJS()[0]?.[0]
+}
+
+async function writePrices(
+  connection: DuckDBConnection,
+  asOf: string,
+  { rows, stamp }: Wanted,
+): Promise<void> {
   await connection.run('BEGIN')
   try {
     await connection.run('DELETE FROM prices')
-    const statement = await connection.prepare(
-      `INSERT INTO prices VALUES (${Array.from({ length: 13 }, (_, i) => `$${i + 1}`).join(', ')})`,
-    )
+    const places = Array.from({ length: 13 }, (_, i) => `$${i + 1}`)
+    const statement = await connection.prepare(`INSERT INTO prices VALUES (${places.join(', ')})`)
     for (const row of rows) {
       statement.bind([
         row.model,
@@ -35,7 +58,7 @@ export async function refreshPrices(connection: DuckDBConnection, table: PriceTa
         row.longCacheWrite5m,
         row.longCacheWrite1h,
         row.longCacheRead,
-        table.asOf,
+        asOf,
       ])
       await statement.run()
     }

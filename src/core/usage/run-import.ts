@@ -59,12 +59,8 @@ export async function runImport(options: RunImportOptions): Promise<ImportReport
     const read: EventOf<'progress'>[] = []
     // What was read of a file is written before that it was: a kill in between has it read again.
     const settle = async (): Promise<void> => {
-      await writer.flush()
-      if (writer.lost > 0)
-        throw new MyceliumError(
-          'write_failed',
-          `${writer.lost} events could not be written to ${paths.events}`,
-        )
+      if (!(await writer.flush()) || writer.lost > 0)
+        throw new MyceliumError('write_failed', `what was read could not be written to ${paths.events}`)
       for (const progress of read.splice(0)) writer.append('progress', progress)
     }
     const report = await importTranscripts({

@@ -1,16 +1,20 @@
--- Calls come by the million, and their dozen names are the same few combinations over and over: kept apart, they cost a tenth of the
--- time to write and a number to store. Ask the view calls, which puts them together again.
-CREATE TABLE call_texts (
-  tuple INTEGER NOT NULL,
+-- Calls come by the million, and their dozen names are the same few combinations over and over: kept apart, where a call came from and
+-- what was called are two numbers to store, and small tables to join. Ask the view calls, which puts them together again.
+CREATE TABLE call_origins (
+  origin INTEGER NOT NULL,
   session VARCHAR,
   client_session VARCHAR,
   client VARCHAR,
   project VARCHAR,
+  via VARCHAR
+);
+
+CREATE TABLE call_targets (
+  target INTEGER NOT NULL,
   server VARCHAR,
   method VARCHAR,
   tool VARCHAR,
   mode VARCHAR,
-  via VARCHAR,
   outcome VARCHAR,
   code VARCHAR,
   effect VARCHAR
@@ -18,7 +22,8 @@ CREATE TABLE call_texts (
 
 CREATE TABLE call_rows (
   ts TIMESTAMP NOT NULL,
-  tuple INTEGER NOT NULL,
+  origin INTEGER NOT NULL,
+  target INTEGER NOT NULL,
   tool_use VARCHAR,
   bytes_in BIGINT NOT NULL,
   bytes_out BIGINT NOT NULL,
@@ -231,15 +236,3 @@ CREATE TABLE calls_by_session (
   upstream_us BIGINT NOT NULL,
   saved_bytes BIGINT NOT NULL
 );
-
-COMMENT ON TABLE call_rows IS 'One request of an agent, as the agent saw it, its names in call_texts: ask the view calls. Times are UTC.';
-COMMENT ON TABLE sessions IS 'An agents connection to a server: started, greeted, ended.';
-COMMENT ON TABLE processes IS 'A server process: started, ready (greeted), ended.';
-COMMENT ON TABLE samples IS 'Memory and processor time of a server process and all below it; of the daemon itself as server mycelium.';
-COMMENT ON TABLE tool_schemas IS 'What a tools definition weighs in every request.';
-COMMENT ON TABLE decisions IS 'What a policy did, or would have done but for a limit (accepted = false), and why.';
-COMMENT ON TABLE hook_events IS 'Hooks of clients that fired.';
-COMMENT ON TABLE responses IS 'One answer of a model, from transcripts; each (client, message) once.';
-COMMENT ON TABLE tool_uses IS 'One tool use of a model and its result, from transcripts; each (client, tool_use) once.';
-COMMENT ON TABLE client_costs IS 'What a client itself says that a session cost in all, by model.';
-COMMENT ON TABLE transcript_files IS 'How far each transcript was read.';
