@@ -4,7 +4,7 @@ import type { Upstream } from './upstream.ts'
 /** A server that wants roots asks for them right after `initialized`; one that has not within this time does not. */
 const SETTLE_MS = 150
 /** One that got them looks at each directory before it uses them: it has this long after it has answered a question, and longer where that took long. */
-const WORK_MS = 50
+const WORK_MS = 100
 const WORK_PER_ANSWER = 3
 /** In all, also for one that answers no question. */
 const MAX_WORK_MS = 1_000
