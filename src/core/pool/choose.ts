@@ -13,6 +13,11 @@ export function sharingOf(profile: Profile, greetings: Greetings | undefined): S
   return greetings?.interactive ? 'leased' : 'multiplexed'
 }
 
+/** A process is there that a session may have without waiting for a start: where each has its own, one that belongs to nobody yet. */
+export function hasFree(lists: Lists<Upstream>, sharing: Sharing): boolean {
+  return lists.count('spare', ...(sharing === 'owned' ? [] : IN_SERVICE)) > 0
+}
+
 /** Who needs a process. */
 export interface Request {
   readonly session: string
