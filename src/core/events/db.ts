@@ -47,7 +47,12 @@ export async function openDatabase(options: OpenOptions): Promise<Database> {
   }
   try {
     if (write) await migrate(connection, file)
-    else await refuseOther(connection, file)
+    else if (isOlder(await refuseOther(connection, file))) {
+      // The version that wrote it had other views: they are made before anybody asks them.
+      close()
+      ;(await openDatabase({ ...options, write: true })).close()
+      return await openDatabase(options)
+    }
     return { connection, close }
   } catch (error) {
     close()
@@ -103,23 +108,33 @@ function sqlFiles(kind: 'schema' | 'views'): readonly { readonly name: string; r
 async function migrate(connection: DuckDBConnection, file: string): Promise<void> {
   await connection.run('CREATE TABLE IF NOT EXISTS meta (key VARCHAR PRIMARY KEY, value VARCHAR NOT NULL)')
   const have = await refuseOther(connection, file)
+  if (!isOlder(have)) return
   const schema = sqlFiles('schema')
   const views = sqlFiles('views')
-  const wanted = fingerprint(views.map((view) => view.text))
-  if (have.version === schema.length && have.views === wanted) return
   await connection.run('BEGIN')
   for (const { text } of schema.slice(have.version)) await connection.run(text)
   for (const { text } of views) await connection.run(text)
   await connection.run(
-    `INSERT OR REPLACE INTO meta VALUES ('schema_version', '${schema.length}'), ('views', '${wanted}')`,
+    `INSERT OR REPLACE INTO meta VALUES ('schema_version', '${schema.length}'), ('views', '${viewsPrint(views)}')`,
   )
   await connection.run('COMMIT')
 }
 
-async function refuseOther(
-  connection: DuckDBConnection,
-  file: string,
-): Promise<{ version: number; views: string }> {
+/** What a database was made with: versions applied of the schema, and a fingerprint of the views. */
+interface Made {
+  readonly version: number
+  readonly views: string
+}
+
+function isOlder({ version, views }: Made): boolean {
+  return version !== sqlFiles('schema').length || views !== viewsPrint(sqlFiles('views'))
+}
+
+function viewsPrint(views: readonly { readonly text: string }[]): string {
+  return fingerprint(views.map(({ text }) => text))
+}
+
+async function refuseOther(connection: DuckDBConnection, file: string): Promise<Made> {
   const reader = await connection.runAndReadAll('SELECT key, value FROM meta').catch((cause: unknown) => {
     throw new MyceliumError('database_broken', `${file} was not made by mycelium`, { cause })
   })
