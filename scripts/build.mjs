@@ -28,6 +28,12 @@ export const nodeBundle = {
   logLevel: 'warning',
 }
 
+/** ink connects to React's developer tools when DEV is set; they are not in the package. */
+const withoutDevtools = {
+  name: 'without-devtools',
+  setup: ({ onLoad }) => onLoad({ filter: /ink[\\/]build[\\/]devtools\.js$/ }, () => ({ contents: '' })),
+}
+
 /** CommonJS starts 6 ms faster than a module. */
 const quickBundle = { format: 'cjs', outExtension: { '.js': '.cjs' }, banner: {} }
 
@@ -77,11 +83,12 @@ export async function build() {
       write: false,
       metafile: true,
       splitting: entry.splitting,
+      plugins: [withoutDevtools],
       ...entry.more,
       chunkNames: 'chunk-[name]-[hash]',
       // Names and lines stay, for stack traces in bug reports.
       minifySyntax: true,
-      define: { MYCELIUM_VERSION: JSON.stringify(version) },
+      define: { MYCELIUM_VERSION: JSON.stringify(version), 'process.env.NODE_ENV': '"production"' },
     })
     for (const file of result.outputFiles) outputs.set(relative(dist, file.path), file.contents)
     for (const input of Object.keys(result.metafile.inputs)) bundled.add(packageOf(input))

@@ -6,12 +6,14 @@ import { DOCTOR, HOOK, STATUSLINE } from './program/doctor.ts'
 import { type Action, type Example, type Leaf, type Noun, repeated } from './program/row.ts'
 import { SERVER } from './program/server.ts'
 import { DEMO, INIT, UNDO, VERSION } from './program/set-up.ts'
+import { STATUS } from './program/status.ts'
 import { USAGE } from './program/usage.ts'
 
 /** Every command, in the order of help. A noun is a file in program/ and a place in here. */
 const ROWS: readonly (Leaf | Noun)[] = [
   INIT,
   UNDO,
+  STATUS,
   SERVER,
   DAEMON,
   USAGE,

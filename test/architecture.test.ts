@@ -11,14 +11,15 @@ const LAYERS: readonly { area: string; files: RegExp; below: readonly string[] }
   { area: 'config', files: /^core\/config\//, below: ['base'] },
   {
     area: 'kit',
-    files: /^core\/report\/(io|counted|statusline|paint|printable|table|json|failure)\.ts$/,
+    files: /^core\/report\/(io|counted|statusline|paint|printable|table|json|failure|amounts|facts)\.ts$/,
     below: ['base'],
   },
+  { area: 'statistics', files: /^core\/bench\/statistics\.ts$/, below: [] },
   { area: 'protocol', files: /^core\/protocol\//, below: ['base'] },
   { area: 'pipeline', files: /^core\/pipeline\//, below: ['base', 'protocol'] },
   {
     area: 'wire',
-    files: /^core\/daemon\/(hello|wire)\.ts$/,
+    files: /^core\/daemon\/(hello|wire|wire-overview)\.ts$/,
     below: ['base', 'config', 'protocol'],
   },
   {
@@ -27,6 +28,11 @@ const LAYERS: readonly { area: string; files: RegExp; below: readonly string[] }
     below: ['base', 'config', 'wire'],
   },
   { area: 'events', files: /^core\/events\//, below: ['base', 'config', 'reach'] },
+  {
+    area: 'effects',
+    files: /^core\/effects\//,
+    below: ['base', 'config', 'statistics', 'wire', 'events'],
+  },
   { area: 'usage', files: /^core\/usage\//, below: ['base', 'config', 'reach', 'events'] },
   { area: 'hook', files: /^core\/hook\//, below: ['base', 'config', 'protocol', 'events'] },
   { area: 'launch', files: /^core\/launch\//, below: ['base', 'config'] },
@@ -34,7 +40,12 @@ const LAYERS: readonly { area: string; files: RegExp; below: readonly string[] }
   {
     area: 'report',
     files: /^core\/report\//,
-    below: ['base', 'config', 'kit', 'wire', 'launch', 'clients', 'usage'],
+    below: ['base', 'config', 'kit', 'wire', 'launch', 'clients', 'effects', 'usage'],
+  },
+  {
+    area: 'live',
+    files: /^core\/live\//,
+    below: ['base', 'config', 'kit', 'report', 'effects', 'wire', 'reach'],
   },
   {
     area: 'pool',
@@ -75,7 +86,11 @@ const LAYERS: readonly { area: string; files: RegExp; below: readonly string[] }
     files: /^core\/doctor\//,
     below: ['base', 'config', 'kit', 'wire', 'reach', 'launch', 'clients'],
   },
-  { area: 'bench', files: /^core\/bench\//, below: ['base', 'config', 'kit', 'wire', 'reach'] },
+  {
+    area: 'bench',
+    files: /^core\/bench\//,
+    below: ['base', 'config', 'kit', 'statistics', 'wire', 'reach'],
+  },
   {
     area: 'commands',
     files: /^commands\//,
@@ -93,6 +108,8 @@ const LAYERS: readonly { area: string; files: RegExp; below: readonly string[] }
       'doctor',
       'events',
       'usage',
+      'effects',
+      'live',
     ],
   },
   {

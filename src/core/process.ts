@@ -103,6 +103,23 @@ export function pssKb(pid: number): number | undefined {
   )
 }
 
+/** What a process shares and what it does not, KiB. */
+export interface MemoryShare {
+  readonly pssKb: number
+  /** Written by it and shared with nobody: another copy of the program has at least as much of its own. Undefined where the system does not tell. */
+  readonly ownKb: number | undefined
+}
+
+/** One look at both; undefined when gone. */
+export function memoryShareOf(pid: number): MemoryShare | undefined {
+  const text = hasProc ? readProc(pid, 'smaps_rollup') : undefined
+  const [, pss] = /^Pss:\s+(\d+) kB/m.exec(text ?? '') ?? []
+  const [, own] = /^Private_Dirty:\s+(\d+) kB/m.exec(text ?? '') ?? []
+  if (pss !== undefined) return { pssKb: Number(pss), ownKb: own === undefined ? undefined : Number(own) }
+  const other = pssKb(pid)
+  return other === undefined ? undefined : { pssKb: other, ownKb: undefined }
+}
+
 /** Resident memory of one process in KiB; undefined when gone. Cheaper than its proportional share. */
 export function rssKb(pid: number): number | undefined {
   if (!hasProc) return residentKbFromPs(pid)

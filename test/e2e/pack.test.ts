@@ -84,7 +84,10 @@ describe('the package', () => {
   })
 
   it('brings the notices of the libraries bundled in it', () => {
-    expect(readFileSync(join(installed, 'dist/licenses.txt'), 'utf8')).toMatch(/^commander 14/m)
+    const notices = readFileSync(join(installed, 'dist/licenses.txt'), 'utf8')
+    expect(notices).toMatch(/^commander 14/m)
+    expect(notices).toMatch(/^ink 6/m)
+    expect(notices).toMatch(/^react 19/m)
   })
 })
 

@@ -41,6 +41,7 @@ Options:
 Commands:
   init [options]         find your MCP servers and put mycelium under them
   undo [options]         take mycelium away and restore every config
+  status [options]       show what runs, what it costs and what it saves
   server                 look at the servers and decide how they are shared
   daemon                 look at or mend the process that keeps servers warm
   usage                  what it costs: tokens, dollars, time, by session,
@@ -153,6 +154,91 @@ describe('doctor --json', () => {
     })
   })
 })
+
+describe('status --json', () => {
+  it('is one object of this shape where no daemon runs', async () => {
+    const { stdout, code } = await mycelium('status', '--json', '--show-optimization')
+    const { optimizations, ...answer } = JSON.parse(stdout)
+    expect(code).toBe(0)
+    expect(answer).toEqual({
+      running: false,
+      daemon: null,
+      servers: [],
+      clients: {},
+      sums: null,
+      drainingPids: [],
+    })
+    expect(optimizations.map(({ id }: { id: string }) => id)).toEqual([
+      'sharing',
+      'warm spares',
+      'growth',
+      'resolution',
+      'compiled relay',
+      'token optimization',
+      'lazy loading',
+      'diff',
+      'budget',
+      'ignore',
+      'prewarm',
+      'envelope',
+      'cache',
+      'dedup',
+    ])
+    for (const one of optimizations) {
+      expect(Object.keys(one)).toEqual(OPTIMIZATION_KEYS)
+      expect(Object.keys(one.effect)).toEqual(['value', 'low', 'high', 'n', 'note'])
+    }
+  })
+
+  it('and of this one where one does', async () => {
+    await mycelium('daemon', 'start')
+    try {
+      const { running, daemon, sums, servers, clients } = JSON.parse(
+        (await mycelium('status', '--json')).stdout,
+      )
+      expect([running, servers, clients]).toEqual([true, [], {}])
+      expect(Object.keys(daemon).sort()).toEqual([
+        'draining',
+        'node',
+        'pid',
+        'root',
+        'rssMb',
+        'sessions',
+        'socket',
+        'upstreams',
+        'uptimeMs',
+        'version',
+        'watcherPid',
+      ])
+      const zero = { value: null, low: null, high: null, n: 0, note: 'no session was greeted warm' }
+      const { usedKb, daemonKb } = sums.memory
+      expect(usedKb).toBeGreaterThan(1_000)
+      expect(sums).toEqual({
+        sessions: 0,
+        processes: 0,
+        inFlight: 0,
+        calls: 0,
+        failedCalls: 0,
+        memory: {
+          usedKb,
+          serversKb: 0,
+          daemonKb,
+          launchersKb: 0,
+          directKb: { low: 0, high: 0 },
+          savedKb: { low: -usedKb, high: -usedKb },
+          unmeasuredSessions: 0,
+        },
+        starts: { sessions: 0, started: 0, avoided: 0 },
+        greetings: { warm: 0, all: 0, rate: null },
+        savedMs: zero,
+      })
+    } finally {
+      await mycelium('daemon', 'stop')
+    }
+  })
+})
+
+const OPTIMIZATION_KEYS = ['id', 'on', 'built', 'setting', 'change', 'lastHour', 'lastDay', 'gain', 'effect']
 
 describe('a command line that is not understood exits 2 and names the next step', () => {
   it.each([

@@ -69,8 +69,8 @@ export function medianDifference(a: readonly number[], b: readonly number[]): nu
   return median(a) - median(b)
 }
 
-/** Mulberry32: enough randomness to resample with, the same in every run. */
-function seededRandom(seed: number): () => number {
+/** Mulberry32: enough randomness to resample with, the same in every run. Gives numbers from 0 up to 1. */
+export function seededRandom(seed: number): () => number {
   let state = seed
   return () => {
     state = (state + 0x6d2b79f5) | 0

@@ -12,6 +12,7 @@ import { openLog } from '../log.ts'
 import { compose } from '../pipeline/call.ts'
 import { endSpares, sweepPools } from '../policy/janitor.ts'
 import { Saturation } from '../policy/saturation.ts'
+import { hasFree } from '../pool/choose.ts'
 import { limitsFrom } from '../pool/limits.ts'
 import { Pools } from '../pool/pools.ts'
 import { profileOf } from '../pool/profile.ts'
@@ -27,6 +28,7 @@ import { bootIdOf, sweepLeftovers } from './journal.ts'
 import { KnownServers } from './known-servers.ts'
 import { Listener } from './listen.ts'
 import { acquireLock, DAEMON_LOCK } from './lock.ts'
+import { overviewOf, statusOf } from './overview.ts'
 import { Processes } from './processes.ts'
 import { Recording, whoOf } from './recording.ts'
 import { serverRows } from './report.ts'
@@ -110,7 +112,7 @@ async function run(paths: Paths): Promise<void> {
       poolFor: (params) => {
         const pool = pools.poolFor(profileOf(def, origin), params)
         if (params !== undefined) agents.note(hello.client, params)
-        recorded.attaching(pool.profile.mode, pool.lists.count('spare', 'idle', 'busy') > 0)
+        recorded.attaching(pool.profile.mode, hasFree(pool.lists, pool.sharing))
         return pool
       },
       // Per-request behaviour, outermost first.
@@ -181,23 +183,22 @@ async function run(paths: Paths): Promise<void> {
         return id
       })
 
-  const commands = {
-    status: (): DaemonStatus => ({
-      pid: process.pid,
-      version: packageVersion(),
-      node: process.version,
-      root: paths.root,
-      socket: paths.socket,
+  const status = (): DaemonStatus =>
+    statusOf(paths, {
       uptimeMs: Math.round(clock.now() - startedAtMs),
-      rssMb: Math.round((process.memoryUsage.rss() / 1024 / 1024) * 10) / 10,
       draining: forgetDraining !== undefined,
       sessions: sessions.size,
       upstreams: processes.count,
       watcherPid: watcher.pid ?? null,
-    }),
+    })
+
+  const commands = {
+    status,
     /** Makes everything recorded so far readable. */
     flush: () => recording.flush(),
     servers: () => serverRows(servers.all(), pools, clock),
+    overview: () =>
+      overviewOf({ status: status(), servers: servers.all(), pools, sessions, recording, clock }),
     sessions: () =>
       [...sessions].map((session) => ({
         id: session.id,

@@ -57,7 +57,8 @@ export class Processes {
     watcher.note(upstream.identity)
     this.#record(upstream, profile)
     this.#keepStderr(upstream, profile)
-    log.event('upstream-started', { server: profile.server, pid: upstream.pid, mode: profile.mode })
+    const { server, mode, how } = profile
+    log.event('upstream-started', { server, pid: upstream.pid, mode, how })
     // What a server starts first is what it will leave behind.
     this.#services.clock.after(SNAPSHOT_AFTER_START_MS, () => this.snapshot())
     return upstream

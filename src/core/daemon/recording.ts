@@ -6,7 +6,8 @@ import type { Log } from '../log.ts'
 import type { Identity } from '../process.ts'
 import type { Who } from '../recorder/call-event.ts'
 import { Recorder } from '../recorder/recorder.ts'
-import type { Tree } from '../recorder/sampler.ts'
+import type { Sample, Tree } from '../recorder/sampler.ts'
+import { Tallies } from '../recorder/tally.ts'
 import type { Hello } from './hello.ts'
 
 /** What recording needs of the daemon. */
@@ -29,6 +30,8 @@ const LIVE = [
 /** The recorder with the segments it writes to, following the settings. */
 export class Recording {
   readonly recorder: Recorder
+  /** Counts since the daemon started, also of what is not recorded. */
+  readonly tallies = new Tallies()
   readonly #writer: SegmentWriter
   readonly #services: RecordingServices
   #sampledAtMs = 0
@@ -47,6 +50,7 @@ export class Recording {
     })
     settings.onChange(LIVE, () => Object.assign(this.#writer.options, optionsFrom(settings)))
     this.recorder = new Recorder(clock, (kind, event) => {
+      this.tallies.note(kind, event)
       if (settings.get('events.enabled')) this.#writer.append(kind, event)
     })
   }
@@ -66,6 +70,11 @@ export class Recording {
     this.#sampledAtMs = clock.now()
     this.recorder.beginSamples(trees())
     this.#sampling = this.recorder.stepSamples()
+  }
+
+  /** The latest look at each tree, by the pid of its root; no older than about one interval. */
+  latestSamples(trees: readonly Tree[]): ReadonlyMap<number, Sample> {
+    return this.recorder.latestSamples(trees, 2 * this.#services.settings.get('events.sample_interval'))
   }
 
   /** Settles when all that was recorded is on the disk, or could not be: false. */

@@ -16,6 +16,11 @@ export function sharingOf(profile: Profile, greetings: Greetings | undefined): S
 /** Calls in flight on a process below which its pool needs no second one. */
 export const CROWD = 8
 
+/** A process is there that a session may have without waiting for a start: where each has its own, one that belongs to nobody yet. */
+export function hasFree(lists: Lists<Upstream>, sharing: Sharing): boolean {
+  return lists.count('spare', ...(sharing === 'owned' ? [] : IN_SERVICE)) > 0
+}
+
 /** Who needs a process. */
 export interface Seeker {
   readonly id: string

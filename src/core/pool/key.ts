@@ -2,6 +2,7 @@ import type { Mode } from '../config/registry.ts'
 import { MyceliumError } from '../errors.ts'
 import { fingerprint } from '../hash.ts'
 import type { CatalogEntry } from '../launch/catalog.ts'
+import type { ResolvedCommand } from '../launch/resolve.ts'
 import { canonicalJson, capabilityNames, withoutCapabilities } from '../protocol/capabilities.ts'
 import { findMember, skipSpace } from '../protocol/json-text.ts'
 
@@ -14,6 +15,8 @@ export interface Profile {
   readonly by: 'user' | 'catalog' | 'default'
   readonly entry: CatalogEntry | undefined
   readonly file: string
+  /** What was found behind the command: see resolve.ts. */
+  readonly how: ResolvedCommand['how']
   readonly args: readonly string[]
   readonly cwd: string
   readonly cwdMatters: boolean

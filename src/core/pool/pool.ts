@@ -1,7 +1,7 @@
 import { MyceliumError } from '../errors.ts'
 import type { Call, Reply } from '../pipeline/call.ts'
 import type { Frame } from '../protocol/frame.ts'
-import { chooseForNotice, type Sharing, sharingOf } from './choose.ts'
+import { chooseForNotice, hasFree, type Sharing, sharingOf } from './choose.ts'
 import type { CrashRecord } from './crash.ts'
 import { Dispatcher, type Served } from './dispatcher.ts'
 import { ownCopy } from './greet.ts'
@@ -200,8 +200,7 @@ export class Pool {
 
   /** Starts one process ahead unless one is free already; resolves when it is greeted. */
   async warm(): Promise<void> {
-    const free = this.sharing === 'owned' ? ['spare' as const] : (['spare', 'idle', 'busy'] as const)
-    if (this.lists.count(...free) === 0) await this.#supply.start()
+    if (!hasFree(this.lists, this.sharing)) await this.#supply.start()
   }
 
   pause(): void {

@@ -34,6 +34,7 @@ export function profileOf(def: ServerDef, origin: Origin): Profile {
     by,
     entry,
     file: command.file,
+    how: command.how,
     args: command.args,
     cwd,
     cwdMatters: cwdMatters(entry, argv, keyEnv, cwd),

@@ -50,7 +50,8 @@ export class LogEvents {
         because: '',
       }
       this.#running.set(pid, running)
-      this.#process(pid, running, 'started', 0, 0)
+      // What was found behind its command: a start by npx is another than one without it.
+      this.#process(pid, { ...running, because: String(fields.how ?? '') }, 'started', 0, 0)
     }
     const running = this.#running.get(pid)
     if (running !== undefined && name === 'upstream-ready')

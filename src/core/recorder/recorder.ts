@@ -5,7 +5,7 @@ import type { Interceptor } from '../pipeline/call.ts'
 import { record } from '../pipeline/interceptors/record.ts'
 import { callEvent, type Who } from './call-event.ts'
 import { LogEvents } from './log-events.ts'
-import { Sampler, type Tree } from './sampler.ts'
+import { type Sample, Sampler, type Tree } from './sampler.ts'
 import { SchemaEvents } from './schema-events.ts'
 
 /** Where events go: SegmentWriter.append. */
@@ -86,6 +86,11 @@ export class Recorder {
   /** Looks at the memory of these trees, over the next turns; step() goes on. */
   beginSamples(trees: readonly Tree[]): void {
     this.#sampler.begin(trees)
+  }
+
+  /** The latest look at each tree; see Sampler. */
+  latestSamples(trees: readonly Tree[], maxAgeMs: number): ReadonlyMap<number, Sample> {
+    return this.#sampler.latest(trees, maxAgeMs)
   }
 
   /** False when all trees were looked at. */

@@ -1,6 +1,6 @@
 import type { Clock } from '../clock.ts'
 import type { EventOf } from '../events/event.ts'
-import { cpuMsOf, pssKb, rssKb } from '../process.ts'
+import { cpuMsOf, memoryShareOf, rssKb } from '../process.ts'
 
 /** One tree of processes to look at. */
 export interface Tree {
@@ -18,12 +18,21 @@ const REPEAT_MS = 60_000
 /** A look takes about 70 µs a process: so many in one turn of the event loop. */
 const PIDS_PER_TURN = 30
 
-interface Last {
-  readonly event: EventOf<'sample'>
-  readonly atMs: number
+/** What a tree was seen to use. */
+export interface Sample extends EventOf<'sample'> {
+  /** Written by its processes and shared with nobody, KiB; undefined where the system does not tell. */
+  readonly ownKb: number | undefined
 }
 
-/** Takes the memory and processor time of trees, a few processes in each turn, and tells what changed. */
+interface Last {
+  /** What was told of it. */
+  readonly told: EventOf<'sample'>
+  readonly toldAtMs: number
+  readonly latest: Sample
+  readonly lookedAtMs: number
+}
+
+/** Takes the memory and processor time of trees, a few processes in each turn, tells what changed, and knows the latest of each. */
 export class Sampler {
   readonly #clock: Clock
   readonly #tell: (event: EventOf<'sample'>) => void
@@ -38,9 +47,22 @@ export class Sampler {
   /** Begins a round over these trees, unless the last one is still going on. */
   begin(trees: readonly Tree[]): void {
     if (this.#round.length > 0) return
-    const alive = new Set(trees.map(({ pid }) => pid))
-    for (const pid of this.#last.keys()) if (!alive.has(pid)) this.#last.delete(pid)
+    this.#forgetAllBut(trees)
     this.#round = [...trees]
+  }
+
+  /** The latest look at each tree by its root's pid, made now where it is older than maxAgeMs, for as many as one turn has time for. */
+  latest(trees: readonly Tree[], maxAgeMs: number): ReadonlyMap<number, Sample> {
+    this.#forgetAllBut(trees)
+    let looked = 0
+    for (const tree of trees) {
+      const last = this.#last.get(tree.pid)
+      if (last !== undefined && this.#clock.now() - last.lookedAtMs <= maxAgeMs) continue
+      if (looked >= PIDS_PER_TURN) break
+      looked += tree.pids.length
+      this.#look(tree)
+    }
+    return new Map([...this.#last].map(([pid, { latest }]) => [pid, latest]))
   }
 
   /** Looks at the next few; false when the round is over. */
@@ -54,9 +76,15 @@ export class Sampler {
     return this.#round.length > 0
   }
 
+  #forgetAllBut(trees: readonly Tree[]): void {
+    const alive = new Set(trees.map(({ pid }) => pid))
+    for (const pid of this.#last.keys()) if (!alive.has(pid)) this.#last.delete(pid)
+  }
+
   #look({ server, pid, pids, sessions }: Tree): void {
     let rss = 0
     let pss = 0
+    let own: number | undefined = 0
     let cpuMs = 0
     let processes = 0
     for (const one of pids) {
@@ -64,7 +92,9 @@ export class Sampler {
       if (resident === undefined) continue
       processes++
       rss += resident
-      pss += pssKb(one) ?? resident
+      const share = memoryShareOf(one)
+      pss += share?.pssKb ?? resident
+      own = own === undefined || share?.ownKb === undefined ? undefined : own + share.ownKb
       cpuMs += cpuMsOf(one) ?? 0
     }
     if (processes === 0) return
@@ -80,8 +110,12 @@ export class Sampler {
     }
     const last = this.#last.get(pid)
     const now = this.#clock.now()
-    if (last !== undefined && now - last.atMs < REPEAT_MS && !differs(last.event, event)) return
-    this.#last.set(pid, { event, atMs: now })
+    const seen = { latest: { ...event, ownKb: own }, lookedAtMs: now }
+    if (last !== undefined && now - last.toldAtMs < REPEAT_MS && !differs(last.told, event)) {
+      this.#last.set(pid, { ...last, ...seen })
+      return
+    }
+    this.#last.set(pid, { told: event, toldAtMs: now, ...seen })
     this.#tell(event)
   }
 }

@@ -1,0 +1,97 @@
+import type { DuckDBConnection } from '@duckdb/node-api'
+import type { Greeting } from './estimate.ts'
+
+/** How often something happened in the last hour and in the last day, the hour included. */
+export interface Counts {
+  readonly hour: number
+  readonly day: number
+}
+
+/** What the store knows of the last day that optimizations are judged by. */
+export interface DayRecord {
+  /** By mode, relay, and whether a process was there: sessions greeted. */
+  readonly greetings: readonly (Counts & {
+    readonly mode: string
+    readonly via: string
+    readonly warm: boolean
+  })[]
+  /** By mode and by what was found behind the command: processes started. */
+  readonly starts: readonly (Counts & { readonly mode: string; readonly how: string })[]
+  /** Spares that ended without a session. */
+  readonly unusedSpares: Counts
+  /** By policy and action. */
+  readonly decisions: readonly (Counts & { readonly policy: string; readonly action: string })[]
+  /** Of the warm greetings of the day the latest, at most 2,000 of each mode. */
+  readonly warm: readonly (Greeting & { readonly mode: string })[]
+  /** By server: the latest starts of all that are on record, at most 60 each, ms. */
+  readonly readyMs: ReadonlyMap<string, readonly number[]>
+  /** By growth of the day: how much less its server's calls took in the minute after than in that before, ms. */
+  readonly growthMs: readonly number[]
+}
+
+const HOUR_US = 3_600_000_000
+const DAY_US = 24 * HOUR_US
+
+/** Reads it. `nowUs` in microseconds since the epoch; the views are in templates/sql/views/. */
+export async function readDay(connection: DuckDBConnection, nowUs: number): Promise<DayRecord> {
+  const hour = `make_timestamp(${Math.round(nowUs - HOUR_US)})`
+  const day = `make_timestamp(${Math.round(nowUs - DAY_US)})`
+  const counts = `count(*) FILTER (ts >= ${hour})::DOUBLE, count(*)::DOUBLE`
+  const rows = async (sql: string) => (await connection.runAndReadAll(sql)).getRowsJS()
+
+  const greetings = await rows(
+    `SELECT coalesce(mode, ''), coalesce(via, ''), warm, ${counts} FROM greetings WHERE ts >= ${day} GROUP BY ALL ORDER BY ALL`,
+  )
+  const starts = await rows(
+    `SELECT coalesce(mode, ''), coalesce(because, ''), ${counts} FROM processes
+     WHERE event = 'started' AND ts >= ${day} GROUP BY ALL ORDER BY ALL`,
+  )
+  const unused = await rows(
+    `SELECT ${counts} FROM processes WHERE event = 'ended' AND because = 'no session took the spare' AND mode = 'session' AND ts >= ${day}`,
+  )
+  const decisions = await rows(
+    `SELECT policy, action, ${counts} FROM decisions WHERE ts >= ${day} GROUP BY ALL ORDER BY ALL`,
+  )
+  const warm = await rows(
+    `SELECT server, coalesce(mode, ''), waited_ms::DOUBLE FROM greetings WHERE warm AND ts >= ${day}
+     QUALIFY row_number() OVER (PARTITION BY mode ORDER BY ts DESC, session) <= 2000 ORDER BY ts DESC, session`,
+  )
+  const ready = await rows(
+    `SELECT server, ready_ms::DOUBLE FROM starts
+     QUALIFY row_number() OVER (PARTITION BY server ORDER BY ts DESC, pid) <= 60 ORDER BY ts DESC, pid`,
+  )
+  const growths = await rows(
+    `SELECT (ms_before - ms_after)::DOUBLE FROM growths WHERE ts >= ${day} AND calls_before > 0 AND calls_after > 0 ORDER BY ts`,
+  )
+  const readyMs = new Map<string, number[]>()
+  for (const [server, ms] of ready as [string, number][])
+    readyMs.set(server, [...(readyMs.get(server) ?? []), ms])
+  const [[unusedHour, unusedDay]] = unused as [[number, number]]
+  return {
+    greetings: (greetings as [string, string, boolean, number, number][]).map(
+      ([mode, via, isWarm, h, d]) => ({
+        mode,
+        via,
+        warm: isWarm,
+        hour: h,
+        day: d,
+      }),
+    ),
+    starts: (starts as [string, string, number, number][]).map(([mode, how, h, d]) => ({
+      mode,
+      how,
+      hour: h,
+      day: d,
+    })),
+    unusedSpares: { hour: unusedHour, day: unusedDay },
+    decisions: (decisions as [string, string, number, number][]).map(([policy, action, h, d]) => ({
+      policy,
+      action,
+      hour: h,
+      day: d,
+    })),
+    warm: (warm as [string, string, number][]).map(([server, mode, ms]) => ({ server, mode, ms })),
+    readyMs,
+    growthMs: (growths as [number][]).map(([ms]) => ms),
+  }
+}
