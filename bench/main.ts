@@ -25,6 +25,7 @@ import { idle } from './rows/idle.ts'
 import { latency } from './rows/latency.ts'
 import { memory } from './rows/memory.ts'
 import { orphans } from './rows/orphans.ts'
+import { status } from './rows/status.ts'
 import { throughput } from './rows/throughput.ts'
 import { transcripts } from './rows/transcripts.ts'
 
@@ -39,6 +40,7 @@ const ROWS: Readonly<Record<string, (context: Context) => Promise<RowResult>>> =
   orphans,
   crash,
   hook,
+  status,
   claude,
   conformance,
   transcripts,

@@ -1,6 +1,5 @@
 import { readdirSync } from 'node:fs'
 import { systemClock } from '../core/clock.ts'
-import { resolveSettings } from '../core/config/layers.ts'
 import { type Paths, pathsFrom } from '../core/config/paths.ts'
 import { readRegistry } from '../core/config/registry.ts'
 import { asking, connect } from '../core/daemon/connect.ts'
@@ -65,7 +64,7 @@ async function optimizationRows(
 ): Promise<readonly Optimization[]> {
   const { optimizations } = await import('../core/effects/optimizations.ts')
   const around: Circumstances = {
-    isOn: settingsReader(io, paths, config),
+    isOn: await settingsReader(io, paths, config),
     hasCompiledRelay: hasCompiledRelay(paths),
   }
   const day = await dayRecord(paths)
@@ -73,7 +72,12 @@ async function optimizationRows(
 }
 
 /** Settings that cannot be read are unknown, and the rest is shown all the same. */
-function settingsReader(io: Io, paths: Paths, flags: readonly string[]): Circumstances['isOn'] {
+async function settingsReader(
+  io: Io,
+  paths: Paths,
+  flags: readonly string[],
+): Promise<Circumstances['isOn']> {
+  const { resolveSettings } = await import('../core/config/layers.ts')
   try {
     const resolved = resolveSettings({ flags, env: io.env, cwd: io.cwd, paths })
     return (key) => resolved.winner(key).value === true
