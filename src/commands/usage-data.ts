@@ -1,5 +1,6 @@
 import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs'
 import { join, resolve } from 'node:path'
+import type { DuckDBResult } from '@duckdb/node-api'
 import { systemClock } from '../core/clock.ts'
 import { pathsFrom } from '../core/config/paths.ts'
 import { hasErrno, MyceliumError } from '../core/errors.ts'
@@ -8,12 +9,16 @@ import { prune } from '../core/events/prune.ts'
 import { askStore } from '../core/events/store.ts'
 import type { Io } from '../core/report/io.ts'
 import { jsonText } from '../core/report/json.ts'
-import { csvText, plain, type Row, reportTable } from '../core/report/report-table.ts'
+import { printable } from '../core/report/printable.ts'
+import { queryText, queryValue } from '../core/report/query-value.ts'
+import { csvText, type Row } from '../core/report/report-table.ts'
+import { type Column, table } from '../core/report/table.ts'
 import { windowOf } from '../core/usage/window.ts'
 
 /** `mycelium usage query`. */
 export interface QueryOptions {
   readonly timeout: number
+  readonly limit: number
   readonly json?: boolean
   readonly csv?: boolean
 }
@@ -30,6 +35,7 @@ export interface ExportOptions {
 export interface PruneOptions {
   readonly olderThan: string
   readonly yes?: boolean
+  readonly all?: boolean
   readonly json?: boolean
 }
 
@@ -49,20 +55,30 @@ export async function runUsageQuery(io: Io, sql: string, options: QueryOptions):
   io.signal.addEventListener('abort', stopped)
   try {
     await connection.run('SET enable_external_access = false; SET lock_configuration = true')
-    const reader = await connection.runAndReadAll(sql)
-    const names = reader.columnNames()
-    const rows = reader.getRowsJS() as Row[]
-    if (options.json) io.write(jsonText({ columns: names, rows: rows.map((row) => row.map(plain)) }))
-    else if (options.csv) io.write(csvText(names, rows))
+    const { names, rows, more } = await firstRows(
+      await connection.stream(sql),
+      options.limit,
+      () => late || io.signal.aborted,
+    )
+    if (options.json)
+      io.write(jsonText({ columns: names, rows: rows.map((row) => row.map(queryValue)), more }))
+    else if (options.csv)
+      io.write(
+        csvText(
+          names,
+          rows.map((row) => row.map(queryText)),
+        ),
+      )
     else {
       const numeric = (i: number) =>
         rows.some((row) => typeof row[i] === 'bigint' || typeof row[i] === 'number')
-      const columns = names.map((name, i) => ({
-        name,
-        shown: numeric(i) ? ('plain' as const) : ('text' as const),
-      }))
-      io.write(rows.length === 0 ? 'no rows\n' : reportTable(columns, rows, { width: io.width }))
+      const columns = names.map(
+        (title, i): Column => ({ title, align: numeric(i) ? 'right' : 'left', shrinks: !numeric(i) }),
+      )
+      const cells = rows.map((row) => row.map((value) => printable(value === null ? '–' : queryText(value))))
+      io.write(rows.length === 0 ? 'no rows\n' : table(columns, cells, io.width))
     }
+    if (more) io.talk(`only the first ${options.limit} rows; --limit shows more, usage export writes all\n`)
   } catch (cause) {
     if (io.signal.aborted) throw new MyceliumError('interrupted', 'the query was interrupted')
     if (late)
@@ -76,6 +92,22 @@ export async function runUsageQuery(io: Io, sql: string, options: QueryOptions):
     io.signal.removeEventListener('abort', stopped)
     database.close()
   }
+}
+
+/** Row by row, so that a large answer neither fills the memory nor outlives its time. */
+async function firstRows(
+  result: DuckDBResult,
+  limit: number,
+  stopped: () => boolean,
+): Promise<{ readonly names: readonly string[]; readonly rows: readonly Row[]; readonly more: boolean }> {
+  const rows: Row[] = []
+  for await (const some of result.yieldRows()) {
+    if (stopped()) throw new Error('interrupted')
+    for (const row of some)
+      if (rows.push(row) > limit)
+        return { names: result.columnNames(), rows: rows.slice(0, limit), more: true }
+  }
+  return { names: result.columnNames(), rows, more: false }
 }
 
 /** Tables and views that are worth taking along. */
@@ -166,11 +198,13 @@ export async function runUsagePrune(io: Io, options: PruneOptions): Promise<void
   await askStore(paths, async () => {})
   const database = await openDatabase({ file: paths.database, write: true })
   try {
-    const removed = await prune(database.connection, now, retainMs)
+    const removed = await prune(database.connection, now, retainMs, { all: options.all === true })
     if (options.json) io.write(jsonText({ before: new Date(sinceMs!).toISOString(), removed }))
     else {
       const all = Object.values(removed).reduce((sum, n) => sum + n, 0)
-      io.write(`${all} events removed; sums by day stay\n`)
+      io.write(
+        `${all} events removed; ${options.all ? 'sums of calls by day' : 'sums by day, answers of models and tool uses'} stay\n`,
+      )
     }
   } finally {
     database.close()

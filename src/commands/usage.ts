@@ -93,17 +93,18 @@ export async function runUsageTools(io: Io, options: ReportOptions): Promise<voi
   io.write(
     'Definitions, in every request of a client that has the server (tokens are estimates unless a transcript says them):\n',
   )
-  io.write(
-    answers.schemas.length === 0
-      ? '  none seen yet\n'
-      : reportTable(schemas.columns, answers.schemas, { width: io.width }),
-  )
+  if (answers.schemas.length === 0) io.write('  none seen yet\n')
+  else tellTable(io, schemas, answers.schemas, undefined)
   io.write('\nResults, in the context of the session that asked:\n')
-  io.write(
-    answers.results.length === 0
-      ? '  none seen yet\n'
-      : reportTable(results.columns, answers.results, { width: io.width }),
-  )
+  if (answers.results.length === 0) io.write('  none seen yet\n')
+  else tellTable(io, results, answers.results, undefined)
+}
+
+function tellTable(io: Io, report: Report, rows: readonly Row[], barOf: string | undefined): void {
+  const { text, leftOut } = reportTable(report.columns, rows, { width: io.width, barOf })
+  io.write(text)
+  if (leftOut.length > 0)
+    io.talk(`no room for ${leftOut.join(', ').replaceAll('_', ' ')}: a wider terminal or --json shows all\n`)
 }
 
 async function tellReport(
@@ -124,7 +125,7 @@ async function tellReport(
   if (options.json) io.write(jsonText({ ...head, rows: objects(report, rows), unpriced }))
   else if (options.csv) io.write(csvText(names, rows))
   else if (rows.length === 0) io.write('nothing was recorded in that time; next: mycelium usage import\n')
-  else io.write(reportTable(report.columns, rows, { width: io.width, barOf }))
+  else tellTable(io, report, rows, barOf)
   if (!options.json) tellUnpriced(io, unpriced)
 }
 

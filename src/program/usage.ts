@@ -72,6 +72,7 @@ Only what is new is read; each answer counts once, whatever repeats it. Reports 
       parts: [
         new Argument('<sql>', 'one statement'),
         new Option('--timeout <seconds>', 'longest time it may take').default(30).argParser(positive),
+        new Option('--limit <rows>', 'at most so many rows').default(10_000).argParser(positive),
         json(),
         csv(),
       ],
@@ -91,9 +92,12 @@ Only what is new is read; each answer counts once, whatever repeats it. Reports 
     },
     {
       word: 'prune',
-      summary: 'remove old events; sums by day stay',
+      summary: 'remove old events; sums by day stay, and what was paid for',
+      about: `Removes calls, sessions, samples and other single events that are older. Sums of calls by day stay, and so do answers of models and tool \
+uses, which nothing brings back once clients have removed their transcripts; with --all they go too.`,
       parts: [
         new Option('--older-than <when>', 'what is older goes').default('400d'),
+        new Option('--all', 'also answers of models and tool uses, with their tokens and cost'),
         new Option('-y, --yes', 'do not ask'),
         json(),
       ],

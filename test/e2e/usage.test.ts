@@ -136,6 +136,7 @@ describe('mycelium usage', () => {
     expect(await json('usage', 'query', 'SELECT message, output_tokens, ts FROM responses')).toEqual({
       columns: ['message', 'output_tokens', 'ts'],
       rows: [[idOf('m1'), 50, '2026-11-20T10:00:00.000Z']],
+      more: false,
     })
     expect((await mycelium('usage', 'query', 'SELECT 1 AS one, NULL AS none', '--csv')).stdout).toBe(
       'one,none\r\n1,\r\n',
@@ -180,17 +181,65 @@ describe('mycelium usage', () => {
     expect(await mycelium('usage', 'export', out)).toMatchObject({ code: 2 })
   })
 
-  it('prunes only when somebody agreed, and keeps what is younger', async () => {
+  it('prunes only when somebody agreed, and what was paid for only when told', async () => {
     transcript(answer('m1', 50), answer('m2', 50, { timestamp: new Date().toISOString() }))
     await mycelium('usage', 'import')
     expect(await mycelium('usage', 'prune', '--older-than', '2026-11-22')).toMatchObject({
       code: 2,
       stdout: '',
     })
-    expect(await json('usage', 'prune', '--older-than', '2026-11-22', '--yes')).toMatchObject({
-      removed: { responses: 1 },
-    })
+    await json('usage', 'prune', '--older-than', '2026-11-22', '--yes')
+    expect((await json('usage', 'report')).rows).toHaveLength(2)
+    const removed = await json('usage', 'prune', '--older-than', '2026-11-22', '--all', '--yes')
+    expect(removed).toMatchObject({ removed: { responses: 1 } })
     expect((await json('usage', 'query', 'SELECT message FROM responses')).rows).toEqual([[idOf('m2')]])
+  })
+
+  it('keeps the last days when there are more than asked for', async () => {
+    transcript(
+      ...[18, 19, 20].map((day) => answer(`m${day}`, 1, { timestamp: `2026-11-${day}T10:00:00.000Z` })),
+    )
+    const { rows } = await json('usage', 'report', '--limit', '2')
+    expect(rows.map(({ day }: { day: string }) => day)).toEqual(['2026-11-19', '2026-11-20'])
+  })
+
+  it('fits its tables into the terminal, and says what it left out', async () => {
+    transcript(answer('m1', 50), answer('m2', 50, {}, 'house-model'))
+    for (const by of ['day', 'session', 'project', 'agent', 'model'])
+      for (const columns of [40, 60, 80, 100]) {
+        const run = await ended(
+          process.execPath,
+          [bin, 'usage', 'report', '--by', by],
+          { HOME: home, PATH: process.env.PATH, COLUMNS: String(columns), TZ: 'UTC' },
+          home,
+        )
+        const longest = Math.max(...run.stdout.split('\n').map((line) => line.length))
+        expect(longest, `${by} at ${columns}`).toBeLessThanOrEqual(columns)
+        if (columns === 40) expect(run.stderr).toContain('no room for')
+      }
+  }, 60_000)
+
+  it('gives a large answer in part, and values of every kind as they can be read', async () => {
+    transcript(answer('m1', 50))
+    await mycelium('usage', 'import')
+    const large = await mycelium('usage', 'query', '--limit', '3', '--csv', 'SELECT * FROM range(50000000)')
+    expect(large).toMatchObject({ code: 0, stdout: 'range\r\n0\r\n1\r\n2\r\n' })
+    expect(large.stderr).toContain('only the first 3 rows')
+    const kinds =
+      "SELECT {'a': 1} AS s, [1, 2] AS l, MAP {'k': 1} AS m, DATE '2026-01-02' AS d, TIME '01:02:03' AS t, INTERVAL 1 DAY AS i, 'nan'::DOUBLE AS n"
+    expect((await json('usage', 'query', kinds)).rows).toEqual([
+      [
+        { a: 1 },
+        [1, 2],
+        [{ key: 'k', value: 1 }],
+        '2026-01-02',
+        '01:02:03',
+        expect.stringContaining('1 day'),
+        'NaN',
+      ],
+    ])
+    const csv = await mycelium('usage', 'query', '--csv', kinds)
+    expect(csv.stdout).not.toContain('[object')
   })
 
   it('says who holds the database when it cannot be had', async () => {

@@ -11,6 +11,8 @@ import { SegmentWriter } from '../../src/core/events/segment-writer.ts'
 import { askStore, takeInEvents } from '../../src/core/events/store.ts'
 import { columnsOf, TABLES } from '../../src/core/events/tables.ts'
 import { identityOf } from '../../src/core/process.ts'
+import { reportBy } from '../../src/core/usage/reports.ts'
+import { windowOf } from '../../src/core/usage/window.ts'
 import { anyEvent } from '../fixtures/events.ts'
 
 let dir: string
@@ -168,6 +170,23 @@ describe('the event store', () => {
     await segments.close()
     expect(await takeInEvents(paths)).toMatchObject({ events: 1, removed: 1 })
     expect(await rows('SELECT count(*) FROM calls')).toEqual([['2']])
+  })
+
+  it('counts the calls of a session in a window as it counts them by day', async () => {
+    const segments = writer()
+    const noon = Date.parse('2026-11-20T12:00:00Z')
+    for (const day of [0, 1, 2]) segments.append('call', { ...call, at: (noon + day * 86_400_000) * 1000 })
+    await segments.close()
+    for (const [since, until, calls] of [
+      ['2026-11-20T00:00:00Z', '2026-11-22T00:00:00Z', 2],
+      ['2026-11-22T00:00:00Z', undefined, 1],
+      [undefined, undefined, 3],
+    ] as const) {
+      const window = windowOf(since, until, noon)
+      const { sql, columns } = reportBy('session', window)
+      const [row] = await rows(sql)
+      expect(Number(row![columns.findIndex(({ name }) => name === 'mcp_calls')])).toBe(calls)
+    }
   })
 
   it('keeps one answer per message: the fullest usage, the session that had it first', async () => {

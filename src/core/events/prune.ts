@@ -3,27 +3,25 @@ import type { DuckDBConnection } from '@duckdb/node-api'
 /** Rows that went, by table. */
 export type Pruned = Readonly<Record<string, number>>
 
-/** Tables of single events: they go by age. Sums by day and what a tool weighs now stay. */
-const AGED = [
-  'call_rows',
-  'sessions',
-  'processes',
-  'samples',
-  'decisions',
-  'hook_events',
-  'responses',
-  'tool_uses',
-] as const
+/** Tables of single events: they go by age. */
+const AGED = ['call_rows', 'sessions', 'processes', 'samples', 'decisions', 'hook_events'] as const
+/** What nothing could bring back once clients have removed their transcripts: it goes only when somebody says so. */
+const KEPT = ['responses', 'tool_uses'] as const
 /** A sample a minute for each server adds up, and only recent ones say how much memory a server needs. */
 const SAMPLES_RETAIN_MS = 14 * 24 * 3_600_000
 const PRUNE_EVERY_MS = 24 * 3_600_000
 
-/** Removes single events older than `retainMs`. One transaction. */
-export async function prune(connection: DuckDBConnection, wallMs: number, retainMs: number): Promise<Pruned> {
+/** Removes single events older than `retainMs`, and with `all` also answers of models and tool uses. One transaction. */
+export async function prune(
+  connection: DuckDBConnection,
+  wallMs: number,
+  retainMs: number,
+  { all = false }: { readonly all?: boolean } = {},
+): Promise<Pruned> {
   const pruned: Record<string, number> = {}
   await connection.run('BEGIN')
   try {
-    for (const table of AGED) {
+    for (const table of [...AGED, ...(all ? KEPT : [])]) {
       const ageMs = table === 'samples' ? Math.min(retainMs, SAMPLES_RETAIN_MS) : retainMs
       const result = await connection.run(
         `DELETE FROM ${table} WHERE ts < make_timestamp(${Math.round((wallMs - ageMs) * 1000)})`,

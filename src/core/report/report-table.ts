@@ -1,18 +1,19 @@
 import type { ReportColumn, Shown } from '../usage/reports.ts'
 import { printable } from './printable.ts'
-import { type Column, table } from './table.ts'
+import { type Column, cellWidth, table } from './table.ts'
 
 /** One row of an answer, values as DuckDB's JavaScript types. */
 export type Row = readonly unknown[]
 
 const HEADINGS: Readonly<Record<string, string>> = {
   input_tokens: 'INPUT',
-  cache_write_tokens: 'CACHE WRITE',
-  cache_read_tokens: 'CACHE READ',
+  responses: 'ANSWERS',
+  cache_write_tokens: 'WRITTEN',
+  cache_read_tokens: 'CACHED',
   output_tokens: 'OUTPUT',
   cost_usd: 'COST',
   unpriced_responses: 'UNPRICED',
-  transcript_uses: 'IN TRANSCRIPTS',
+  transcript_uses: 'LOGGED',
   failed_share: 'FAILED',
   result_tokens: '≈TOKENS',
   tokens_per_call: '≈PER CALL',
@@ -24,31 +25,76 @@ const HEADINGS: Readonly<Record<string, string>> = {
   last_seen: 'LAST',
 }
 
-/** Rows as a table for people: short numbers, local times, a bar where a trend is the point. */
+/** What goes first when a terminal is too narrow for all of it. */
+const DROPPED_FIRST = [
+  'unpriced_responses',
+  'transcript_uses',
+  'schema_tokens',
+  'cache_write_tokens',
+  'mcp_calls',
+  'p50_ms',
+  'failed_share',
+  'project',
+  'cache_read_tokens',
+  'bytes',
+  'input_tokens',
+  'tokens_per_call',
+  'client',
+  'responses',
+  'last_seen',
+  'p95_ms',
+  'output_tokens',
+] as const
+/** Said only where some row has something to say. */
+const OPTIONAL: readonly string[] = ['unpriced_responses', 'failed_share', 'transcript_uses', 'mcp_calls']
+
+/**
+ * Rows as a table for people: short numbers, local times, a bar where a trend is the point. What a narrow terminal has no room for is left
+ * out, the bar first, and `leftOut` names it.
+ */
 export function reportTable(
   columns: readonly ReportColumn[],
   rows: readonly Row[],
   { width, barOf }: { readonly width: number; readonly barOf?: string | undefined },
+): { readonly text: string; readonly leftOut: readonly string[] } {
+  const wanted = columns
+    .map((column, i) => ({ ...column, i }))
+    .filter(({ name }) => name !== 'first_seen')
+    .filter(({ name, i }) => !OPTIONAL.includes(name) || rows.some((row) => Number(row[i] ?? 0) > 0))
+  const leftOut: string[] = []
+  let bar = barOf
+  for (;;) {
+    const shown = wanted.filter(({ name }) => !leftOut.includes(name))
+    const text = tableOf(
+      shown,
+      rows,
+      width,
+      bar === undefined ? -1 : columns.findIndex(({ name }) => name === bar),
+    )
+    if (text.split('\n').every((line) => cellWidth(line) <= width)) return { text, leftOut }
+    const next = DROPPED_FIRST.find((name) => shown.some((column) => column.name === name))
+    if (bar === undefined && (next === undefined || shown.length < 3)) return { text, leftOut }
+    if (bar === undefined) leftOut.push(next!)
+    bar = undefined
+  }
+}
+
+function tableOf(
+  shown: readonly (ReportColumn & { readonly i: number })[],
+  rows: readonly Row[],
+  width: number,
+  bar: number,
 ): string {
-  const shown = columns
-    .map(({ name, shown: how }, i) => ({ i, how, name }))
-    .filter(({ i, name }) => {
-      if (name === 'first_seen') return false
-      // A column that says nothing in any row takes room from those that do.
-      const optional = ['unpriced_responses', 'failed_share', 'transcript_uses', 'mcp_calls'].includes(name)
-      return !optional || rows.some((row) => Number(row[i] ?? 0) > 0)
-    })
-  const titles: Column[] = shown.map(({ name, how }) => ({
+  const titles: Column[] = shown.map(({ name, shown: how }) => ({
     title: HEADINGS[name] ?? name.replaceAll('_', ' ').toUpperCase(),
     align: how === 'text' || how === 'time' ? 'left' : 'right',
     shrinks: how === 'text',
   }))
-  const bar = barOf === undefined ? -1 : columns.findIndex(({ name }) => name === barOf)
-  const most = Math.max(0, ...rows.map((row) => Number(row[bar] ?? 0)))
-  if (bar !== -1 && most > 0) titles.push({ title: '' })
+  const most = bar === -1 ? 0 : Math.max(0, ...rows.map((row) => Number(row[bar] ?? 0)))
+  if (most > 0) titles.push({ title: '' })
   const cells = rows.map((row) => [
-    ...shown.map(({ i, how }) => cell(row[i], how)),
-    ...(bar !== -1 && most > 0 ? [barText(Number(row[bar] ?? 0) / most)] : []),
+    ...shown.map(({ i, shown: how }) => cell(row[i], how)),
+    ...(most > 0 ? [barText(Number(row[bar] ?? 0) / most)] : []),
   ])
   return table(titles, cells, width)
 }

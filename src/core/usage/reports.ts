@@ -73,11 +73,16 @@ const TOKEN_GROUPINGS: Readonly<Record<'day' | 'session' | 'project' | 'agent' |
   },
 }
 
-/** The report by one grouping; with `limit`, its first rows in the order that matters most. */
+/** The report by one grouping; with `limit`, its first rows in the order that matters most: of days, the last ones. */
 export function reportBy(by: Grouping, window: Window, limit?: number): Report {
   const report =
     by === 'server' || by === 'tool' ? callReport(by, window) : tokenReport(by, TOKEN_GROUPINGS[by], window)
-  return { ...report, sql: limit === undefined ? report.sql : `${report.sql} LIMIT ${limit}` }
+  if (limit === undefined) return report
+  const sql =
+    by === 'day'
+      ? `SELECT * FROM (${report.sql} DESC LIMIT ${limit}) ORDER BY day`
+      : `${report.sql} LIMIT ${limit}`
+  return { ...report, sql }
 }
 
 function tokenReport(by: string, { keys, order }: TokenGrouping, window: Window): Report {
@@ -106,12 +111,7 @@ function tokenReport(by: string, { keys, order }: TokenGrouping, window: Window)
       columns,
     }
   const called = keys.map(({ name, call }) => `${call} AS ${name}`).join(', ')
-  const calls = inSession
-    ? `SELECT ${called}, sum(calls)::BIGINT AS calls, any_value(project) AS project, min(first_ts) AS first_seen, max(last_ts) AS last_seen
-       FROM calls_by_session WHERE ${timeCondition(window, 'last_ts')} GROUP BY ALL`
-    : window.wholeDays
-      ? `SELECT ${called}, sum(calls)::BIGINT AS calls FROM calls_daily WHERE ${dayCondition(window, 'day')} GROUP BY ALL`
-      : `SELECT ${called.replace(DAY_TEXT, LOCAL_DAY)}, count(*)::BIGINT AS calls FROM calls WHERE ${timeCondition(window, 'ts')} GROUP BY ALL`
+  const calls = inSession ? sessionCalls(window) : groupedCalls(called, window)
   columns.push({ name: 'mcp_calls', shown: 'count' })
   const merged = columns.map(({ name }) => {
     if (names.includes(name)) return name
@@ -125,6 +125,23 @@ function tokenReport(by: string, { keys, order }: TokenGrouping, window: Window)
     sql: `SELECT ${merged.join(', ')} FROM (${responses}) r FULL JOIN (${calls}) c USING (${names.join(', ')}) ORDER BY ${order}`,
     columns,
   }
+}
+
+function groupedCalls(keys: string, window: Window): string {
+  if (window.wholeDays)
+    return `SELECT ${keys}, sum(calls)::BIGINT AS calls FROM calls_daily WHERE ${dayCondition(window, 'day')} GROUP BY ALL`
+  return `SELECT ${keys.replace(DAY_TEXT, LOCAL_DAY)}, count(*)::BIGINT AS calls FROM calls WHERE ${timeCondition(window, 'ts')} GROUP BY ALL`
+}
+
+/** The sums by session know no days: they answer only for all time. */
+function sessionCalls(window: Window): string {
+  const key = 'client, coalesce(client_session, session) AS session, any_value(project) AS project'
+  const open = window.sinceMs === undefined && window.untilMs === undefined
+  return open
+    ? `SELECT ${key}, sum(calls)::BIGINT AS calls, min(first_ts) AS first_seen, max(last_ts) AS last_seen
+       FROM calls_by_session GROUP BY client, coalesce(client_session, session)`
+    : `SELECT ${key}, count(*)::BIGINT AS calls, min(ts) AS first_seen, max(ts) AS last_seen
+       FROM calls WHERE ${timeCondition(window, 'ts')} GROUP BY client, coalesce(client_session, session)`
 }
 
 /** Calls that mycelium carried, and tool uses that only transcripts know of. */
