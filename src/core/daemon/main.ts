@@ -244,6 +244,7 @@ async function run(paths: Paths): Promise<void> {
     for (const session of [...sessions])
       session.close(new MyceliumError('daemon_stopping', 'mycelium is stopping'))
     await processes.settled()
+    await recording.close()
     setImmediate(() => void stop('stopped on request'))
   }
 
