@@ -13,7 +13,7 @@ import { printable } from '../core/report/printable.ts'
 import { queryText, queryValue } from '../core/report/query-value.ts'
 import { csvText, type Row } from '../core/report/report-table.ts'
 import { type Column, table } from '../core/report/table.ts'
-import { windowOf } from '../core/usage/window.ts'
+import { momentOf } from '../core/usage/window.ts'
 
 /** `mycelium usage query`. */
 export interface QueryOptions {
@@ -175,11 +175,15 @@ export async function runUsageExport(io: Io, directory: string, options: ExportO
 /** Removes single events older than that; sums by day stay. */
 export async function runUsagePrune(io: Io, options: PruneOptions): Promise<void> {
   const now = systemClock.wall()
-  const { sinceMs } = windowOf(options.olderThan, undefined, now)
-  const retainMs = now - sinceMs!
+  const beforeMs = momentOf(options.olderThan, now, '--older-than')
+  const retainMs = now - beforeMs
+  if (retainMs < 0)
+    throw new MyceliumError('usage', `--older-than ${options.olderThan} is still to come`, {
+      hint: 'mycelium usage prune --older-than 90d',
+    })
   if (!options.yes) {
     const answer = await io.ask(
-      `remove every event from before ${new Date(sinceMs!).toLocaleString()}? [y/N] `,
+      `remove every event from before ${new Date(beforeMs).toLocaleString()}? [y/N] `,
     )
     if (answer === undefined)
       throw new MyceliumError(
@@ -199,7 +203,7 @@ export async function runUsagePrune(io: Io, options: PruneOptions): Promise<void
   const database = await openDatabase({ file: paths.database, write: true })
   try {
     const removed = await prune(database.connection, now, retainMs, { all: options.all === true })
-    if (options.json) io.write(jsonText({ before: new Date(sinceMs!).toISOString(), removed }))
+    if (options.json) io.write(jsonText({ before: new Date(beforeMs).toISOString(), removed }))
     else {
       const all = Object.values(removed).reduce((sum, n) => sum + n, 0)
       io.write(

@@ -26,8 +26,11 @@ export function windowOf(since: string | undefined, until: string | undefined, w
   }
 }
 
-/** `7d` is the midnight seven days ago, so that days are whole; `90m` and `24h` are to the minute; else a date, or a date and time. */
-function momentOf(text: string, wallMs: number, option: string): number {
+/**
+ * The moment that the value of an option names, milliseconds since the epoch: `7d` is the midnight seven days ago, so that days are whole;
+ * `90m` and `24h` are to the minute; else a date, or a date and time. Throws usage.
+ */
+export function momentOf(text: string, wallMs: number, option: string): number {
   const [, count, unit] = /^(\d{1,5})([mhdw])$/.exec(text) ?? []
   if (unit !== undefined && unit in UNITS) return wallMs - Number(count) * UNITS[unit]!
   if (unit !== undefined) {
@@ -37,12 +40,25 @@ function momentOf(text: string, wallMs: number, option: string): number {
   }
   if (text === 'today') return midnight(wallMs).getTime()
   if (text === 'yesterday') return midnight(midnight(wallMs).getTime() - 1).getTime()
-  // A date alone would be midnight in London.
-  const moment = Date.parse(/^\d{4}-\d{2}-\d{2}$/.test(text) ? `${text}T00:00:00` : text)
-  if (/^\d{4}-\d{2}-\d{2}/.test(text) && Number.isFinite(moment)) return moment
+  const moment = dateTime(text)
+  if (moment !== undefined) return moment
   throw new MyceliumError('usage', `${option} ${text} is no time`, {
     hint: `${option} 7d, 24h, 90m, today, 2026-11-01 or 2026-11-01T12:00`,
   })
+}
+
+const DATE_TIME =
+  /^(\d{4}-\d{2}-\d{2})(?:[T ]([01]\d|2[0-3]):([0-5]\d)(?::([0-5]\d)(\.\d{1,9})?)?(Z|[+-](?:0\d|1[0-4]):[0-5]\d)?)?$/
+
+/** A date, or a date and time, of a day that there is; local where it names no zone. */
+function dateTime(text: string): number | undefined {
+  const [, date, hour = '00', minute = '00', second = '00', fraction = '', zone = ''] =
+    DATE_TIME.exec(text) ?? []
+  if (date === undefined) return undefined
+  // Date.parse takes the 30th of February for the 2nd of March.
+  const day = new Date(`${date}T00:00:00Z`)
+  if (!Number.isFinite(day.getTime()) || day.toISOString().slice(0, 10) !== date) return undefined
+  return Date.parse(`${date}T${hour}:${minute}:${second}${fraction.slice(0, 4)}${zone}`)
 }
 
 function midnight(ms: number): Date {
