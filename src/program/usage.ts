@@ -6,7 +6,7 @@ const data = () => import('../commands/usage-data.ts')
 const since = () => new Option('--since <when>', 'from then on: 7d, 24h, today, 2026-11-01')
 const until = () => new Option('--until <when>', 'before then')
 const limit = () => new Option('--limit <count>', 'at most so many rows').argParser(positive)
-const csv = () => new Option('--csv', 'print CSV on stdout')
+const csv = () => new Option('--csv', 'print CSV on stdout').conflicts('json')
 
 /** Written here, and not next to its type, so that help needs none of what reads the store. */
 const GROUPINGS = ['day', 'session', 'project', 'agent', 'server', 'tool', 'model']

@@ -268,12 +268,20 @@ describe('mycelium usage', () => {
     [['usage', 'report', '--since', 'soon'], 2],
     [['usage', 'report', '--since', '2026-11-02', '--until', '2026-11-01'], 2],
     [['usage', 'report', '--limit', '0'], 2],
+    [['usage', 'prune', '--older-than', 'bogus', '--yes'], 2],
+    [['usage', 'prune', '--older-than', '2999-01-01', '--yes'], 2],
     [['usage', 'import', '--client', 'claud-code'], 2],
     [['usage', 'query', 'SELECT 1'], 1],
   ])('%j is refused with the next step', async (args, code) => {
     const run = await mycelium(...(args as string[]))
     expect(run).toMatchObject({ code, stdout: '' })
     expect(run.stderr).toMatch(/\n {2}next: \S/)
+  })
+
+  it.each(['report', 'sessions'])('%s prints CSV or JSON, not both', async (verb) => {
+    const run = await mycelium('usage', verb, '--csv', '--json')
+    expect(run.code).toBe(2)
+    expect(run.stderr).toContain("option '--csv' cannot be used with option '--json'")
   })
 
   it('holds nothing that was said', async () => {
