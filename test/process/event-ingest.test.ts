@@ -206,6 +206,14 @@ describe('taking events in', () => {
     expect(readdirSync(paths.events)).toEqual([`test-${process.pid}-000000000000.seg`])
   })
 
+  it('passes over a directory with the name of a segment', async () => {
+    const paths = fresh()
+    lay(paths, LAID, frameOf('call', calls(0, 5)))
+    for (const name of ['daemon-3-cccccccccccc.seg', 'shared.seg']) mkdirSync(join(paths.events, name))
+    expect(await takeInEvents(paths)).toMatchObject({ events: 5 })
+    expect(await rows(paths, 'SELECT count(*)::INTEGER FROM calls')).toEqual([[5]])
+  })
+
   it('leaves segments of another machine or container for a day', async () => {
     const paths = fresh()
     const head = { format: 1, writer: 'test', pid: 1, startTime: '1', boot: 'elsewhere' }

@@ -27,10 +27,13 @@ export interface SegmentHead {
   readonly boot: string
 }
 
-/** Segments in a directory, oldest name order aside: sorted so that two looks agree. */
+/** Segments in a directory, sorted so that two looks agree; something else with such a name is none. */
 export function segmentNames(dir: string): string[] {
   try {
-    return readdirSync(dir).filter(isSegmentName).sort()
+    return readdirSync(dir, { withFileTypes: true })
+      .filter((entry) => entry.isFile() && isSegmentName(entry.name))
+      .map(({ name }) => name)
+      .sort()
   } catch (error) {
     if (hasErrno(error, 'ENOENT', 'ENOTDIR')) return []
     throw error
