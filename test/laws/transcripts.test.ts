@@ -126,6 +126,25 @@ describe('a line read as bytes', () => {
     expect([textBytes(a), byteText(a)]).toEqual([8, '€😀x'])
   })
 
+  it('keeps every text however its writer spelled it', () => {
+    const escaped = (text: string) =>
+      JSON.stringify(text).replace(
+        /[\u0080-\uffff]/g,
+        (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`,
+      )
+    const text = fc.string({ unit: 'binary' }).filter((value) => !/\p{Surrogate}/u.test(value))
+    fc.assert(
+      fc.property(text, text, (a, b) => {
+        const mixed = `${escaped(a).slice(0, -1)}${JSON.stringify(b).slice(1)}`
+        const { a: read } = parseLine(Buffer.from(`{"a":${mixed}}`))
+        expect([byteText(read), textBytes(read)]).toEqual([a + b, Buffer.byteLength(a + b)])
+      }),
+      { numRuns: FEWER_RUNS },
+    )
+    const { a } = parseLine(Buffer.from('{"a":"/w/M\\u00fcller/ü \\\\u00fc \\ud800"}'))
+    expect(byteText(a)).toBe('/w/Müller/ü \\u00fc \ufffd')
+  })
+
   it.each(['', '[]', '1', 'null', '{"a":', '{} x'])('refuses %j', (line) => {
     expect(() => parseLine(Buffer.from(line))).toThrow()
   })

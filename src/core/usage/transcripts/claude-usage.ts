@@ -53,7 +53,7 @@ export function clientCosts(
       client: 'claude-code',
       clientSession: byteText(record.sessionId),
       project,
-      model,
+      model: byteText(model),
       inputTokens: count(usage.inputTokens),
       outputTokens: count(usage.outputTokens),
       cacheWriteTokens: count(usage.cacheCreationInputTokens),

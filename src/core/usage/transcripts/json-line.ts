@@ -11,7 +11,7 @@ export class BrokenJson extends Error {}
 export function parseLine(line: Buffer): ByteFields {
   let value: unknown
   try {
-    value = JSON.parse(line.toString('latin1'))
+    value = JSON.parse(withoutEscapes(line.toString('latin1')))
   } catch (cause) {
     throw new BrokenJson('not JSON', { cause })
   }
@@ -22,22 +22,12 @@ export function parseLine(line: Buffer): ByteFields {
 /** The text of a string of bytes; empty when it is no string. */
 export function byteText(value: unknown): string {
   if (typeof value !== 'string') return ''
-  const highest = highestOf(value)
-  // A character beyond a byte was escaped, by a writer that escapes all that is not ASCII.
-  return highest < 0x80 || highest > 0xff ? value : Buffer.from(value, 'latin1').toString()
+  return BEYOND_ASCII.test(value) ? Buffer.from(value, 'latin1').toString() : value
 }
 
-/** UTF-8 bytes of a string of bytes, 0 when it is no string: its length, but for escaped characters beyond a byte, which are counted as such. */
+/** UTF-8 bytes of a string of bytes, which is its length; 0 when it is no string. */
 export function textBytes(value: unknown): number {
-  if (typeof value !== 'string') return 0
-  if (!BEYOND_A_BYTE.test(value)) return value.length
-  let bytes = 0
-  for (let i = 0; i < value.length; i++) {
-    const unit = value.charCodeAt(i)
-    // Either half of a surrogate pair is two of its four bytes.
-    bytes += unit < 0x100 ? 1 : unit < 0x800 || (unit >= 0xd800 && unit < 0xe000) ? 2 : 3
-  }
-  return bytes
+  return typeof value === 'string' ? value.length : 0
 }
 
 /** UTF-8 bytes of the text of a result: a string, or an array of parts of which some have text. */
@@ -51,10 +41,19 @@ export function jsonBytes(value: unknown): number {
   return value === undefined ? 0 : textBytes(JSON.stringify(value))
 }
 
-const BEYOND_A_BYTE = /[\u0100-\uffff]/
+const BEYOND_ASCII = /[\u0080-\uffff]/
+const ESCAPED_BEYOND_ASCII = /\\u(?!00[0-7])/
+/** A pair of surrogates, another character by its number, or any other escape. */
+const ESCAPE =
+  /\\(?:u([dD][89abAB][\da-fA-F]{2})\\u([dD][c-fC-F][\da-fA-F]{2})|u((?!00[0-7])[\da-fA-F]{4})|[\s\S])/g
 
-function highestOf(value: string): number {
-  let highest = 0
-  for (let i = 0; i < value.length; i++) highest = Math.max(highest, value.charCodeAt(i))
-  return highest
+/** Characters beyond ASCII that a writer escaped become the bytes that they would have been; half a pair becomes what UTF-8 has for it. */
+function withoutEscapes(json: string): string {
+  if (!ESCAPED_BEYOND_ASCII.test(json)) return json
+  return json.replace(ESCAPE, (whole, high?: string, low?: string, one?: string) => {
+    const units = [high, low, one].filter((unit) => unit !== undefined)
+    if (units.length === 0) return whole
+    const text = String.fromCharCode(...units.map((unit) => Number.parseInt(unit, 16)))
+    return Buffer.from(text).toString('latin1')
+  })
 }
