@@ -11,6 +11,11 @@ const FILLERS: Readonly<Record<string, Filler>> = {
   'config assignments': 'assignments',
 }
 
+/** Values of options whose error says more than that they are invalid; pairs with core/usage/transcripts/readers.ts. */
+const CHOICES: Readonly<Record<string, readonly string[]>> = {
+  'usage import --client': ['claude-code', 'codex', 'gemini-cli', 'opencode'],
+}
+
 /** `mycelium completion SHELL`. */
 export const COMPLETION: Leaf = {
   word: 'completion',
@@ -24,7 +29,7 @@ zsh: \`eval "$(mycelium completion zsh)"\` in ~/.zshrc, after compinit. fish: my
 }
 
 function wordsOf(command: Command): CommandWords {
-  const noun = command.parent === null ? '' : command.name()
+  const noun = command.parent?.name() ?? ''
   const options = command.createHelp().visibleOptions(command)
   return {
     word: command.name(),
@@ -32,10 +37,11 @@ function wordsOf(command: Command): CommandWords {
     options: options.map((option) => ({
       names: [option.short, option.long].filter((name) => name !== undefined && name !== null),
       takesValue: option.required || option.optional,
+      values: option.argChoices ?? CHOICES[`${noun} ${command.name()} ${option.long}`] ?? [],
       summary: option.description,
     })),
     operands: command.registeredArguments.map(
-      (operand) => operand.argChoices ?? FILLERS[`${command.parent?.name() ?? noun} ${operand.name()}`] ?? [],
+      (operand) => operand.argChoices ?? FILLERS[`${noun} ${operand.name()}`] ?? [],
     ),
     commands: command.commands.map(wordsOf),
   }

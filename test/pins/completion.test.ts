@@ -47,6 +47,19 @@ const OFFERS: readonly (readonly [words: readonly string[], offered: readonly st
     ['server', 'share', 'github', ''],
     ['call', 'session', 'shared'],
   ],
+  [
+    ['usage', 'report', '--by', ''],
+    ['agent', 'day', 'model', 'project', 'server', 'session', 'tool'],
+  ],
+  [
+    ['usage', 'report', '--json', '--by', 's'],
+    ['server', 'session'],
+  ],
+  [['usage', 'report', '--since', ''], []],
+  [
+    ['usage', 'import', '--client', 'c'],
+    ['claude-code', 'codex'],
+  ],
   [['--config', 'cache.enabled=true', 'server', 'li'], ['list']],
   [
     ['completion', ''],

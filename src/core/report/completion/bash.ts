@@ -24,6 +24,10 @@ _mycelium_operand() {
   case "$1 $2" in
 ${commands.map(({ path, command }) => operandCases(path, command)).join('')}  esac
 }
+_mycelium_option() {
+  case "$1 $2" in
+${commands.map(({ path, command }) => optionCases(path, command)).join('')}  esac
+}
 _mycelium() {
   local cur=\${COMP_WORDS[COMP_CWORD]} path='' word i n=0 key='' skip=0
   COMPREPLY=()
@@ -50,7 +54,9 @@ _mycelium() {
   local words what
   if [[ $cur == -* ]]; then words=$(_mycelium_words "$path" | tr ' ' '\\n' | grep '^-')
   elif ((skip)) && [[ \${COMP_WORDS[COMP_CWORD - 1]} == --config ]]; then what=assignments
-  elif ((skip)); then return
+  elif ((skip)); then
+    what=$(_mycelium_option "$path" "\${COMP_WORDS[COMP_CWORD - 1]}")
+    [[ -n $what ]] || return
   else
     what=$(_mycelium_operand "$path" "$n")
     [[ -n $what ]] || words=$(_mycelium_words "$path" | tr ' ' '\\n' | grep -v '^-')
@@ -77,6 +83,15 @@ function wordsOf(command: CommandWords, everyOption: CommandWords['options']): s
 
 function valueOptions(command: CommandWords): readonly string[] {
   return command.options.flatMap(({ names, takesValue }) => (takesValue ? names : []))
+}
+
+function optionCases(path: string, { options }: CommandWords): string {
+  return options
+    .filter(({ values }) => values.length > 0)
+    .flatMap(({ names, values }) =>
+      names.map((name) => `    '${path} ${name}') echo '${values.join(' ')}' ;;\n`),
+    )
+    .join('')
 }
 
 function operandCases(path: string, { operands }: CommandWords): string {

@@ -49,9 +49,10 @@ function linesOf(path: string, command: CommandWords, program: CommandWords): re
   const here = `complete -c mycelium -n '__mycelium_at "${path}" 0 0'`
   const anywhere = isProgram ? 'complete -c mycelium' : `complete -c mycelium -n '__mycelium_at "${path}"'`
   const words = command.commands.map(({ word, summary }) => `${here} -a ${word} -d ${quoted(summary)}`)
-  const options = command.options.map(({ names, takesValue, summary }) => {
+  const options = command.options.map(({ names, takesValue, values, summary }) => {
     const flags = names.map((name) => (name.startsWith('--') ? `-l ${name.slice(2)}` : `-s ${name.slice(1)}`))
-    const value = names.includes('--config') ? ` -x -a '(__mycelium_assignments)'` : takesValue ? ' -x' : ''
+    const offered = names.includes('--config') ? '(__mycelium_assignments)' : values.join(' ')
+    const value = offered !== '' ? ` -x -a '${offered}'` : takesValue ? ' -x' : ''
     return `${anywhere} ${flags.join(' ')}${value} -d ${quoted(summary)}`
   })
   const operands = command.operands.map((filler, i) => {

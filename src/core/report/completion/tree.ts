@@ -9,6 +9,8 @@ export interface CommandWords {
   readonly options: readonly {
     readonly names: readonly string[]
     readonly takesValue: boolean
+    /** Where the values are few. */
+    readonly values: readonly string[]
     readonly summary: string
   }[]
   /** In order; the last one holds for all further operands. */

@@ -33,7 +33,9 @@ _mycelium() {
   _mycelium_command "$path_"
   if [[ $PREFIX == -* ]]; then _describe -o option options_; return; fi
   if ((skip)); then
-    [[ $words[CURRENT-1] == --config ]] && _mycelium_assignments
+    case "$path_ $words[CURRENT-1]" in
+      *' --config') _mycelium_assignments ;;
+${commands.map(({ path, command }) => optionCases(path, command)).join('')}    esac
     return
   fi
   if (($#words_)); then _describe command words_; return; fi
@@ -59,6 +61,15 @@ function optionsOf(command: CommandWords, program: CommandWords): string {
   return [...all.values()]
     .flatMap(({ names, summary }) => names.map((name) => quoted(`${name}:${summary}`)))
     .join(' ')
+}
+
+function optionCases(path: string, { options }: CommandWords): string {
+  return options
+    .filter(({ values }) => values.length > 0)
+    .flatMap(({ names, values }) =>
+      names.map((name) => `      '${path} ${name}') compadd -- ${values.join(' ')} ;;\n`),
+    )
+    .join('')
 }
 
 function operandCases(path: string, { operands }: CommandWords): string {
