@@ -1,5 +1,5 @@
-import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs'
-import { join, resolve } from 'node:path'
+import { accessSync, constants, existsSync, mkdirSync, renameSync, rmSync, statSync } from 'node:fs'
+import { dirname, join, resolve } from 'node:path'
 import type { DuckDBResult } from '@duckdb/node-api'
 import { systemClock } from '../core/clock.ts'
 import { pathsFrom } from '../core/config/paths.ts'
@@ -139,13 +139,13 @@ export async function runUsageExport(io: Io, directory: string, options: ExportO
       hint: 'another directory, or --force',
     })
   try {
-    mkdirSync(dir, { recursive: true })
+    makeDirectory(dir)
+    accessSync(dir, constants.W_OK | constants.X_OK)
+    const blocked = files.find(({ file }) => statSync(file, { throwIfNoEntry: false })?.isFile() === false)
+    if (blocked !== undefined) throw notWritten(`${blocked.file} is no file, and stays`)
   } catch (cause) {
-    if (!hasErrno(cause, 'EACCES', 'EPERM', 'EROFS', 'ENOTDIR', 'EEXIST', 'ENOSPC')) throw cause
-    throw new MyceliumError('write_failed', `${dir} could not be made: ${cause.code}`, {
-      cause,
-      hint: 'name another directory',
-    })
+    if (!hasErrno(cause, ...UNUSABLE)) throw cause
+    throw notWritten(`${dir} cannot be written in: ${cause.code}`, cause)
   }
   const written: { table: string; file: string; rows: number }[] = []
   const draft = (file: string) => `${file}.${process.pid}.tmp`
@@ -165,11 +165,36 @@ export async function runUsageExport(io: Io, directory: string, options: ExportO
       }
     })
     for (const { file } of written) renameSync(draft(file), file)
+  } catch (cause) {
+    if (!hasErrno(cause, ...UNUSABLE)) throw cause
+    throw notWritten(`${cause.path} was not written: ${cause.code}`, cause)
   } finally {
     for (const { file } of files) rmSync(draft(file), { force: true })
   }
   if (options.json) io.write(jsonText({ files: written }))
   else for (const { file, rows } of written) io.write(`${file}: ${rows} rows\n`)
+}
+
+/** What a system says of a place where nothing can be written. */
+const UNUSABLE = [
+  ...['EACCES', 'EPERM', 'EROFS', 'ENOSPC', 'EDQUOT', 'EIO'],
+  ...['ENOENT', 'ENOTDIR', 'EISDIR', 'EEXIST', 'ELOOP', 'ENAMETOOLONG', 'EINVAL'],
+]
+
+/** Step by step: where a parent says that it is not there, Node's own way of making all of them tries for ever (/proc). */
+function makeDirectory(dir: string): void {
+  if (statSync(dir, { throwIfNoEntry: false })?.isDirectory()) return
+  if (dirname(dir) !== dir) makeDirectory(dirname(dir))
+  try {
+    mkdirSync(dir)
+  } catch (error) {
+    // Another process may have made it meanwhile.
+    if (!hasErrno(error, 'EEXIST') || !statSync(dir, { throwIfNoEntry: false })?.isDirectory()) throw error
+  }
+}
+
+function notWritten(message: string, cause?: unknown): MyceliumError {
+  return new MyceliumError('write_failed', message, { cause, hint: 'name another directory' })
 }
 
 /** Removes single events older than that; sums by day stay. */

@@ -181,6 +181,26 @@ describe('mycelium usage', () => {
     expect(await mycelium('usage', 'export', out)).toMatchObject({ code: 2 })
   })
 
+  it('says why an export cannot be written, and writes none of it', async () => {
+    transcript(answer('m1', 50))
+    await mycelium('usage', 'import')
+    const out = join(home, 'out')
+    mkdirSync(join(out, 'calls.csv'), { recursive: true })
+    writeFileSync(join(home, 'file'), '')
+    const places: [string, string][] = [
+      [out, 'calls.csv is no file'],
+      [join(home, 'file/below'), 'ENOTDIR'],
+      ...(existsSync('/proc/self') ? [['/proc/x/y', 'ENOENT'] as [string, string]] : []),
+    ]
+    for (const [place, why] of places) {
+      const run = await mycelium('usage', 'export', place, '--csv', '--force')
+      expect(run).toMatchObject({ code: 1, stdout: '' })
+      expect(run.stderr).toContain(why)
+    }
+    expect(readdirSync(out)).toEqual(['calls.csv'])
+    expect(await mycelium('usage', 'export', join(home, 'a/b'), '--csv')).toMatchObject({ code: 0 })
+  })
+
   it('prunes only when somebody agreed, and what was paid for only when told', async () => {
     transcript(answer('m1', 50), answer('m2', 50, { timestamp: new Date().toISOString() }))
     await mycelium('usage', 'import')
