@@ -28,6 +28,7 @@ export const ERRORS = {
   },
   database_locked: { exit: 1, hint: 'close that program, then run it again' },
   database_newer: { exit: 1, hint: 'use the version of mycelium that wrote it, or move the file away' },
+  database_unreadable: { exit: 1, hint: 'give yourself the right to read and write the file' },
   database_broken: {
     exit: 1,
     hint: 'move the file away: a new one is made, and transcripts can be imported again',

@@ -1,4 +1,13 @@
-import { appendFileSync, cpSync, existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
+import {
+  appendFileSync,
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { dirname, join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
@@ -125,6 +134,35 @@ describe('the database', () => {
     expect(await ask(paths).heard('failed')).toBe('database_none')
     expect(existsSync(paths.database)).toBe(false)
   })
+
+  it('is for its owner alone, also one that an earlier version made', async () => {
+    const paths = fresh()
+    await record(paths, 10)
+    await takeInEvents(paths)
+    expect(statSync(paths.database).mode & 0o777).toBe(0o600)
+    chmodSync(paths.database, 0o644)
+    await takeInEvents(paths)
+    expect(statSync(paths.database).mode & 0o777).toBe(0o600)
+  })
+
+  // To root nothing is denied.
+  it.skipIf(process.getuid?.() === 0)(
+    'that may not be written is read, and one that may not be read is named',
+    async () => {
+      const paths = fresh()
+      await record(paths, 10)
+      await takeInEvents(paths)
+      await record(paths, 10)
+      chmodSync(paths.database, 0o400)
+      expect(await ask(paths).heard('asked')).toEqual({ rows: [[10]], ingested: null })
+      chmodSync(paths.database, 0)
+      await expect(openDatabase({ file: paths.database, write: false })).rejects.toMatchObject({
+        code: 'database_unreadable',
+        hint: `chmod u+rw '${paths.database}'`,
+      })
+      expect(await ask(paths).heard('failed')).toBe('database_unreadable')
+    },
+  )
 
   it('is made whole or not at all, and leaves nothing beside', async () => {
     verifies('STORE-1')

@@ -1,5 +1,14 @@
 import { randomBytes } from 'node:crypto'
-import { existsSync, linkSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import {
+  chmodSync,
+  existsSync,
+  linkSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+} from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import type { DuckDBConnection } from '@duckdb/node-api'
 import { type Clock, pause, stayAlive, systemClock } from '../clock.ts'
@@ -25,16 +34,18 @@ export interface OpenOptions {
   readonly sqlDir?: string
 }
 
+const MODE = 0o600
 const WAIT_MS = 5_000
 const POLL_MS = 15
 const MEMORY_LIMIT = '512MB'
 /** DuckDB has no codes for these: the texts are pinned by test/process/event-database.test.ts. */
 const OURS = /different configuration than existing connections|Unique file handle conflict/
+const DENIED = /Permission denied|Operation not permitted|Read-only file system|EACCES|EROFS/
 const LOCKED = new RegExp(`Could not set lock|Conflicting lock|${OURS.source}`)
 
 /**
  * Opens usage.duckdb, made when opened for writing, and brought up to date in any case. Throws duckdb_missing, database_locked,
- * database_newer, database_broken, database_none (nothing was recorded yet, reading).
+ * database_newer, database_broken, database_unreadable, database_none (nothing was recorded yet, reading).
  */
 export async function openDatabase(options: OpenOptions): Promise<Database> {
   const { file, write } = options
@@ -43,6 +54,7 @@ export async function openDatabase(options: OpenOptions): Promise<Database> {
     if (!write) throw new MyceliumError('database_none', `${file} does not exist yet`)
     await create(options, shipped)
   }
+  if (write) closeToOthers(file)
   const opened = await connect(options)
   try {
     const have = await versionOf(opened.connection, file, shipped)
@@ -97,12 +109,33 @@ async function create({ file, ...options }: OpenOptions, shipped: ShippedSql): P
     } finally {
       made.close()
     }
+    chmodSync(draft, MODE)
     linkSync(draft, file)
   } catch (error) {
+    if (isDenied(error))
+      throw new MyceliumError('database_unreadable', `${file} cannot be made: ${firstLine(error.message)}`, {
+        cause: error,
+        hint: `chmod u+rwx '${dirname(file)}'`,
+      })
     if (!hasErrno(error, 'EEXIST')) throw error
   } finally {
     for (const path of [draft, `${draft}.wal`]) rmSync(path, { force: true })
   }
+}
+
+/** DuckDB makes files that everybody can read, and so did earlier versions. */
+function closeToOthers(file: string): void {
+  try {
+    if ((statSync(file).mode & 0o077) !== 0) chmodSync(file, MODE)
+  } catch (error) {
+    // Whether it can be opened all the same, DuckDB says.
+    if (!hasErrno(error, 'ENOENT', 'EACCES', 'EPERM', 'EROFS')) throw error
+  }
+}
+
+function isDenied(error: unknown): error is Error {
+  if (error instanceof MyceliumError) return error.code === 'database_unreadable'
+  return hasErrno(error, 'EACCES', 'EPERM', 'EROFS')
 }
 
 /** What processes left that were killed while they made the file; pairs with config/own-names.ts. */
@@ -139,6 +172,11 @@ async function patiently<T>(
         return await open()
       } catch (cause) {
         const text = (cause as Error).message
+        if (DENIED.test(text))
+          throw new MyceliumError('database_unreadable', `${file} cannot be opened: ${firstLine(text)}`, {
+            cause,
+            hint: `chmod u+rw '${file}'`,
+          })
         if (!LOCKED.test(text))
           throw new MyceliumError('database_broken', `${file} cannot be opened: ${firstLine(text)}`, {
             cause,

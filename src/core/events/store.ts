@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import type { DuckDBConnection } from '@duckdb/node-api'
 import { type Clock, pause, stayAlive, systemClock } from '../clock.ts'
 import type { Paths } from '../config/paths.ts'
@@ -10,7 +11,7 @@ import { segmentNames } from './segment-file.ts'
 /** What a question to the store works with. */
 export interface Asked {
   readonly database: Database
-  /** What had to be taken in first; undefined when another process did not let go in time: the answer lacks the last events. */
+  /** What had to be taken in first; undefined when it could not be, as another process held the file or nothing may be written to it. */
   readonly ingested: Ingested | undefined
 }
 
@@ -62,7 +63,7 @@ export async function askStore<T>(
   try {
     if (provision !== undefined && (await provision.missing(database.connection))) {
       database.close()
-      await unlessLocked(() =>
+      await unlessUnwritable(() =>
         writing(paths, clock, { waitMs: ingestWaitMs }, ({ connection }) => provision.make(connection)),
       )
       database = await openDatabase({ file: paths.database, write: false, clock })
@@ -75,25 +76,37 @@ export async function askStore<T>(
   }
 }
 
-/** Undefined when others did not let go of the file in time. Those may be commands that took in everything there is. */
+/**
+ * Undefined when others did not let go of the file in time, or when nothing may be written to it. Others may be commands that took in
+ * everything there is.
+ */
 async function takeInIfFree(paths: Paths, clock: Clock, waitMs: number): Promise<Ingested | undefined> {
   const deadline = clock.now() + waitMs
   // Without events a database is only made by those who write to it.
   while (segmentNames(paths.events).length > 0) {
-    const taken = await unlessLocked(() => takeInAll(paths, clock, Math.min(TRY_MS, waitMs)))
-    if (taken !== undefined) return taken
-    if (await unlessLocked(() => isUpToDate(paths, clock))) break
+    const taken = await unlessUnwritable(() => takeInAll(paths, clock, Math.min(TRY_MS, waitMs)))
+    if (typeof taken === 'object') return taken
+    if (taken === 'database_unreadable') {
+      // One that cannot be made is not one in which nothing was recorded.
+      if (existsSync(paths.database)) return undefined
+      return takeInAll(paths, clock, waitMs)
+    }
+    if ((await unlessUnwritable(() => isUpToDate(paths, clock))) === true) break
     if (clock.now() >= deadline) return undefined
   }
   return NOTHING
 }
 
-async function unlessLocked<T>(use: () => Promise<T>): Promise<T | undefined> {
+/** What it gives, or why the file cannot be written to. */
+async function unlessUnwritable<T>(
+  use: () => Promise<T>,
+): Promise<T | 'database_locked' | 'database_unreadable'> {
   try {
     return await use()
   } catch (error) {
-    if (error instanceof MyceliumError && error.code === 'database_locked') return undefined
-    throw error
+    if (!(error instanceof MyceliumError)) throw error
+    if (error.code !== 'database_locked' && error.code !== 'database_unreadable') throw error
+    return error.code
   }
 }
 

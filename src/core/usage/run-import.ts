@@ -1,7 +1,8 @@
+import { accessSync, constants } from 'node:fs'
 import { type Clock, pause } from '../clock.ts'
 import { type Paths, preparePaths } from '../config/paths.ts'
 import { acquireLock } from '../daemon/lock.ts'
-import { MyceliumError } from '../errors.ts'
+import { hasErrno, MyceliumError } from '../errors.ts'
 import type { EventOf } from '../events/event.ts'
 import { SegmentWriter } from '../events/segment-writer.ts'
 import { askStore } from '../events/store.ts'
@@ -46,6 +47,9 @@ export async function runImport(options: RunImportOptions): Promise<ImportReport
   if ('heldBy' in lock) return undefined
   try {
     const known = await progressOf(paths)
+    // Read again for each question, transcripts would fill the disk with segments that nobody can take in.
+    if (isReadOnly(paths.database))
+      return nothingRead(`transcripts, as ${paths.database} may not be written to`)
     const writer = new SegmentWriter({
       dir: paths.events,
       writer: 'import',
@@ -87,5 +91,30 @@ async function progressOf(paths: Paths) {
   } catch (error) {
     if (error instanceof MyceliumError && error.code === 'database_none') return new Map()
     throw error
+  }
+}
+
+function isReadOnly(file: string): boolean {
+  try {
+    accessSync(file, constants.W_OK)
+    return false
+  } catch (error) {
+    if (hasErrno(error, 'ENOENT')) return false
+    if (hasErrno(error, 'EACCES', 'EPERM', 'EROFS')) return true
+    throw error
+  }
+}
+
+function nothingRead(why: string): ImportReport {
+  return {
+    files: 0,
+    unchanged: 0,
+    bytes: 0,
+    lines: 0,
+    responses: 0,
+    toolUses: 0,
+    broken: 0,
+    skippedTypes: {},
+    failed: [why],
   }
 }
