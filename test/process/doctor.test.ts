@@ -14,6 +14,7 @@ import {
 } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { openDatabase } from '../../src/core/events/db.ts'
 import { identityOf } from '../../src/core/process.ts'
 import { builtCli, type Ended, ended } from '../fixtures/built-cli.ts'
 import { type DaemonHome, daemonHome, PROBE, until } from '../fixtures/daemon-home.ts'
@@ -105,7 +106,17 @@ const MENDED: readonly (readonly [string, string, Trouble])[] = [
     async () => writeFileSync(`${home.paths.registry}.${await endedPid()}.0123abcd.tmp`, ''),
   ],
   ['directory-open', 'error', () => chmodSync(home.paths.launchers, 0o777)],
+  ['directory-open', 'error', () => chmodSync(home.paths.root, 0o755)],
   ['file-open', 'error', () => chmodSync(launcher(), 0o777)],
+  [
+    'file-open',
+    'error',
+    async () => {
+      const database = await openDatabase({ file: home.paths.database, write: true })
+      database.close()
+      chmodSync(home.paths.database, 0o644)
+    },
+  ],
 ]
 
 /** What only the user can mend. */

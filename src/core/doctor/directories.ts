@@ -10,12 +10,12 @@ import type { Finding, Look } from './finding.ts'
 /** Directories and files of ours: the user's own, and nobody else's to write or, where they hold what was said, to read. */
 export function checkDirectories({ paths }: Look): readonly Finding[] {
   const directories: readonly (readonly [string, number])[] = [
-    [paths.root, 0o022],
-    [paths.log, 0o022],
+    [paths.root, 0o077],
+    [paths.log, 0o077],
     [paths.launchers, 0o022],
     [paths.bin, 0o022],
-    [paths.backups, 0o022],
-    [paths.events, 0o022],
+    [paths.backups, 0o077],
+    [paths.events, 0o077],
     [paths.run, 0o077],
   ]
   const launchers = knownServers(paths).servers.map(({ id }) => join(paths.launchers, id))
@@ -24,6 +24,7 @@ export function checkDirectories({ paths }: Look): readonly Finding[] {
     ...directories.flatMap(([path, forbidden]) => judged(path, forbidden, true)),
     ...programs.flatMap(([path, forbidden]) => judged(path, forbidden, false)),
     ...[paths.registry, paths.settings].flatMap((path) => judged(path, 0o022, false)),
+    ...judged(paths.database, 0o077, false),
     ...readable(() => readRegistry(paths)),
     ...readable(() => readSettingsFile(paths.settings)),
   ]
