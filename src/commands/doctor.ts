@@ -51,7 +51,9 @@ async function lookAround(io: Io, paths: Paths): Promise<Look> {
     home: io.env.HOME || homedir(),
   }
   const root = packageRoot()
-  const standing = await standingOf(paths, where)
+  const store = await standingOf(paths, where)
+  const storeError = store instanceof MyceliumError ? store : undefined
+  const standing = store instanceof MyceliumError ? undefined : store
   return {
     where,
     paths,
@@ -62,6 +64,7 @@ async function lookAround(io: Io, paths: Paths): Promise<Look> {
     workshop: { ...where, paths, source: join(root, 'templates/relay.c') },
     launcherText: (relay) => launcherTextFor(paths, process.execPath, root, relay),
     quietText: renderQuiet(paths, process.execPath, root),
+    storeError,
     unimported: () => standing?.unimported,
     lastHookAt: (client) => standing?.lastHookAt.get(client),
   }

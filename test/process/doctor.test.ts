@@ -136,6 +136,22 @@ const NAMED: readonly (readonly [string, string, Trouble, string])[] = [
   ],
   ['registry-invalid', 'error', () => writeFileSync(home.paths.registry, '{'), 'mycelium init --yes'],
   ['config-invalid', 'error', () => writeFileSync(home.paths.settings, '['), 'mend the file'],
+  [
+    'database-broken',
+    'error',
+    () => writeFileSync(home.paths.database, 'none', { mode: 0o600 }),
+    'move the file',
+  ],
+  [
+    'database-newer',
+    'error',
+    async () => {
+      const database = await openDatabase({ file: home.paths.database, write: true })
+      await database.connection.run("UPDATE meta SET value = '99' WHERE key = 'schema_version'")
+      database.close()
+    },
+    'use the version',
+  ],
   ['directory-blocked', 'error', () => writeFileSync(join(home.paths.root, 'events'), ''), 'mv '],
   [
     'daemon-start-failed',
@@ -383,6 +399,19 @@ describe('mycelium doctor', () => {
     expect(await hooks()).toMatchObject([{ id: 'hooks' }])
     expect(existsSync(join(home.paths.bin, 'quiet'))).toBe(true)
   })
+
+  it('names who holds the database', async () => {
+    verifies('CLI-3')
+    const held = await openDatabase({ file: home.paths.database, write: true })
+    try {
+      const found = (await findings()).filter(({ id }) => id === 'database-locked')
+      expect(found).toMatchObject([
+        { severity: 'warning', message: expect.stringContaining(`PID ${process.pid}`) },
+      ])
+    } finally {
+      held.close()
+    }
+  }, 30_000)
 
   it('in a home where nothing was set up finds its way, and makes nothing', async () => {
     const empty = at('empty')

@@ -2,6 +2,7 @@ import { runAlone } from '../daemon/alone.ts'
 import { MyceliumError } from '../errors.ts'
 import { checkClients } from './clients.ts'
 import { checkDaemon } from './daemon.ts'
+import { checkDatabase } from './database.ts'
 import { checkDirectories } from './directories.ts'
 import { checkDisk } from './disk.ts'
 import { checkEntries } from './entries.ts'
@@ -22,6 +23,7 @@ const CHECKS: Readonly<Record<string, Check>> = {
   node: checkNode,
   directories: checkDirectories,
   disk: checkDisk,
+  database: checkDatabase,
   daemon: checkDaemon,
   leftovers: checkLeftovers,
   'run-files': checkRunFiles,

@@ -51,6 +51,8 @@ export interface Look {
   /** The launcher's text of a server as this version writes it. */
   readonly launcherText: (relay: string | undefined) => (server: ServerDef) => string
   readonly quietText: string
+  /** Why the database cannot be asked; there may be none yet. */
+  readonly storeError: MyceliumError | undefined
   /** Transcripts of clients that were not imported; undefined where nobody knows. */
   readonly unimported: () => number | undefined
   /** When a client's hook last fired, microseconds since the epoch. */

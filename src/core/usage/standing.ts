@@ -13,8 +13,8 @@ export interface Standing {
   readonly lastHookAt: ReadonlyMap<string, number>
 }
 
-/** Undefined where there is no store, or it cannot be asked now. */
-export async function standingOf(paths: Paths, where: Where): Promise<Standing | undefined> {
+/** Why not, where the store cannot be asked; that there is none yet is no trouble, and undefined. */
+export async function standingOf(paths: Paths, where: Where): Promise<Standing | MyceliumError | undefined> {
   try {
     return await askStore(paths, async ({ database: { connection } }) => {
       const hooks = await connection.runAndReadAll(
@@ -31,7 +31,7 @@ export async function standingOf(paths: Paths, where: Where): Promise<Standing |
       }
     })
   } catch (error) {
-    if (error instanceof MyceliumError) return undefined
-    throw error
+    if (!(error instanceof MyceliumError)) throw error
+    return error.code === 'database_none' ? undefined : error
   }
 }
