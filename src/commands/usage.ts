@@ -211,7 +211,7 @@ async function ask<T>(
     paths,
     ({ database, ingested }) => {
       if (ingested === undefined)
-        io.talk('another program reads the database: the last events are not in this answer\n')
+        io.talk('the database could not be written to: the last events are not in this answer\n')
       return question(database)
     },
     { provision: pricesFrom(prices) },
