@@ -38,9 +38,8 @@ const SILENT_TASK_MS = 10 * 60_000
 const MAX_TASK_MS = 24 * 60 * 60_000
 
 const TASK_KEY = Buffer.from('"task"')
-/** With both quotes: JSON inside of a text has a backslash before the second. */
-const LINK = Buffer.from('"resource_link"')
-const EMBEDDED = Buffer.from('"resource"')
+/** Begins `resource` and `resource_link`: one search of each answer, and few that have it are parsed for nothing. */
+const RESOURCE = Buffer.from('"resource')
 
 /**
  * What one call of a session made in one process and a later call must find there: tasks, resources that a result names,
@@ -212,7 +211,7 @@ export class Pins {
   }
 
   #linked(upstream: Upstream, session: string, answer: Frame): void {
-    if (!answer.line.includes(LINK) && !answer.line.includes(EMBEDDED)) return
+    if (!answer.line.includes(RESOURCE)) return
     for (const uri of linksIn(answer)) this.#keep(upstream, placeKey(session, 'resources/read', uri))
   }
 

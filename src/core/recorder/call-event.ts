@@ -67,12 +67,18 @@ function outcomeOf(call: Call, answer: Frame | undefined, error: unknown): strin
   return call.method === 'tools/call' && saysIsError(answer) ? 'tool_error' : 'ok'
 }
 
-const IS_ERROR = ['"isError":true', '"isError": true'] as const
+const IS_ERROR = Buffer.from('"isError"')
+const TRUE = /^\s*:\s*true/
 
 /** Inside a string the quotes would be escaped, so these bytes are a key; servers write it at the end. */
 function saysIsError({ line, bodyStart, bodyEnd }: Frame): boolean {
-  const body = line.subarray(bodyStart, bodyEnd)
-  return IS_ERROR.some((text) => body.includes(text))
+  for (
+    let at = line.indexOf(IS_ERROR, bodyStart);
+    at !== -1 && at < bodyEnd;
+    at = line.indexOf(IS_ERROR, at + 1)
+  )
+    if (TRUE.test(line.toString('latin1', at + IS_ERROR.length, at + IS_ERROR.length + 16))) return true
+  return false
 }
 
 /** What clients say of themselves in `params._meta`; undefined when there is none. Longer than any of them is not looked into. */
