@@ -1,3 +1,4 @@
+import { seededRandom } from '../../src/core/bench/statistics.ts'
 import type { EventOf } from '../../src/core/events/event.ts'
 
 /** One call as the daemon records it. */
@@ -17,7 +18,7 @@ const FIRST_US = 1_760_000_000_000_000
  * sizes and latencies log-normal, spread over thirty days in order. The same ones for the same seed.
  */
 export function* callsLike(count: number, seed: number): Generator<Call> {
-  const random = randomOf(seed)
+  const random = seededRandom(seed)
   const normal = () => Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random())
   const logNormal = (median: number, sigma: number) => Math.round(median * Math.exp(sigma * normal()))
   const stepUs = Math.floor((DAYS * 86_400_000_000) / count)
@@ -50,16 +51,5 @@ export function* callsLike(count: number, seed: number): Generator<Call> {
       effect: random() < 0.05 ? 'cache' : '',
       savedBytes: 0,
     }
-  }
-}
-
-/** Mulberry32. */
-function randomOf(seed: number): () => number {
-  let state = seed
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let t = Math.imul(state ^ (state >>> 15), 1 | state)
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t
-    return ((t ^ (t >>> 14)) >>> 0) / 4294967296
   }
 }

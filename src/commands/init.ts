@@ -113,6 +113,7 @@ export async function runInit(io: Io, options: InitOptions): Promise<number> {
   else {
     if (problems.length > 0) talk(changedText(applied?.changed ?? []))
     io.talk(problemText(problems, io.paint.stderr))
+    const added = applied?.hooked.flatMap((file) => file.added) ?? []
     io.write(
       initSummary(how, {
         planned: idle ? 0 : 1,
@@ -121,7 +122,8 @@ export async function runInit(io: Io, options: InitOptions): Promise<number> {
         launchers: applied?.launchersWritten ?? 0,
         relay,
         problems: applied?.problems.length ?? 0,
-        hooks: applied?.hooked.reduce((sum, file) => sum + file.added.length, 0) ?? 0,
+        hooks: added.filter((one) => one !== 'statusLine').length,
+        statusline: added.includes('statusLine'),
         forgotten: applied?.forgotten ?? [],
       }),
     )

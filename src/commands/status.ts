@@ -1,4 +1,3 @@
-import { readdirSync } from 'node:fs'
 import { systemClock } from '../core/clock.ts'
 import { type Paths, pathsFrom } from '../core/config/paths.ts'
 import { readRegistry } from '../core/config/registry.ts'
@@ -9,6 +8,7 @@ import type { Circumstances, Optimization } from '../core/effects/optimizations.
 import type { DayRecord } from '../core/effects/record.ts'
 import { statusSums } from '../core/effects/status-sums.ts'
 import { MyceliumError } from '../core/errors.ts'
+import { namesIn } from '../core/names-in.ts'
 import { failureText } from '../core/report/failure.ts'
 import type { Io } from '../core/report/io.ts'
 import { jsonText } from '../core/report/json.ts'
@@ -89,11 +89,7 @@ async function settingsReader(
 }
 
 function hasCompiledRelay(paths: Paths): boolean {
-  try {
-    return readdirSync(paths.bin).some((name) => name.startsWith('relay-'))
-  } catch {
-    return false
-  }
+  return namesIn(paths.bin).some((name) => name.startsWith('relay-'))
 }
 
 /** What the store knows of the last day, or why it cannot be asked. */

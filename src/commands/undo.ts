@@ -62,6 +62,7 @@ function report(io: Io, options: UndoOptions, undone: Undone, present: boolean):
         files: files.map(({ file, clients, outcome, servers }) => ({ file, clients, outcome, servers })),
         removed,
         daemonStopped,
+        records: undone.records ?? null,
         problems: problemRows(problems),
       }),
     )
@@ -80,13 +81,22 @@ const SENTENCES: Readonly<Record<UndoneFile['outcome'], string>> = {
   missing: 'it is gone meanwhile; not made anew',
 }
 
-function lastLine({ files, problems, removed, daemonStopped, stays }: Undone, present: boolean): string {
+function lastLine(
+  { files, problems, removed, daemonStopped, stays, records }: Undone,
+  present: boolean,
+): string {
   const daemon = daemonStopped ? ', daemon stopped' : ''
+  const usage =
+    records === undefined
+      ? ''
+      : records === 'kept'
+        ? '; recorded usage stays'
+        : ', and recorded usage with them'
   if (files.length === 0 && problems.length > 0 && stays !== undefined) return 'nothing was undone\n'
   if (stays === 'failed') return 'launchers and daemon stay until mycelium undo has done the rest\n'
   if (files.length === 0 && (stays === 'in use' || !present)) return 'nothing to undo\n'
   if (stays === 'in use') return 'launchers and daemon stay: other configs still use them\n'
   return removed
-    ? `launchers, registry, backups and sockets removed${daemon}\n`
-    : `everything else of mycelium is removed${daemon}\n`
+    ? `launchers, registry, backups and sockets removed${usage}${daemon}\n`
+    : `everything else of mycelium is removed${usage}${daemon}\n`
 }

@@ -145,6 +145,8 @@ async function refresh(io: Io, paths: Paths, settings: Resolved): Promise<void> 
   await flushDaemon(paths)
   if (!settings.get('usage.import_on_report')) return
   const report = await importAll(io, paths, undefined, undefined)
+  // A report of half the transcripts would look like one of all.
+  if (io.signal.aborted) throw new MyceliumError('interrupted', 'interrupted while transcripts were read')
   for (const what of report?.failed ?? []) io.talk(`not read: ${what}\n`)
 }
 

@@ -35,7 +35,7 @@ export const UNDO: Leaf = {
   word: 'undo',
   summary: 'take mycelium away and restore every config',
   about: `Restores each config byte for byte. If a file was edited meanwhile, only the entries that init changed are put back, and undo \
-says so. When no client is left, launchers, sockets and the daemon go too; those of a file that is gone stay, because it may have been moved \
+says so. When no client is left, launchers, sockets, recorded usage and the daemon go too; those of a file that is gone stay, because it may have been moved \
 with its project: run undo there.`,
   parts: [
     clients(),

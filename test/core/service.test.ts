@@ -17,7 +17,14 @@ const member = {
 } as unknown as Member
 
 function upstreamIn(lists: Lists<Upstream>, state: UpstreamState, inFlight: number): Upstream {
-  const upstream = { state, inFlight, startedAtMs: 0, roots: 'r', tell: () => {} } as unknown as Upstream
+  const upstream = {
+    state,
+    inFlight,
+    startedAtMs: 0,
+    roots: 'r',
+    tell: () => {},
+    ask: () => new Promise(() => {}),
+  } as unknown as Upstream
   lists.add(upstream)
   return upstream
 }

@@ -1,6 +1,7 @@
 import { rmSync } from 'node:fs'
 import { setTimeout as pause } from 'node:timers/promises'
 import { expect } from 'vitest'
+import { seededRandom } from '../../src/core/bench/statistics.ts'
 import type { Paths } from '../../src/core/config/paths.ts'
 import { takeInEvents } from '../../src/core/events/store.ts'
 import { expectSumsOfCalls, rows } from './event-books.ts'
@@ -10,17 +11,6 @@ import { startTalker } from './programs.ts'
 export interface Programs {
   readonly writer: string
   readonly ingest: string
-}
-
-/** Mulberry32. */
-export function seededRandom(seed: number): () => number {
-  let state = seed
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let t = Math.imul(state ^ (state >>> 15), 1 | state)
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t
-    return ((t ^ (t >>> 14)) >>> 0) / 4294967296
-  }
 }
 
 /**

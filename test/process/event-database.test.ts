@@ -13,13 +13,11 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { DuckDBInstance } from '@duckdb/node-api'
 import { describe, expect, it } from 'vitest'
-import { systemClock } from '../../src/core/clock.ts'
 import { type Paths, pathsOf } from '../../src/core/config/paths.ts'
 import { openDatabase } from '../../src/core/events/db.ts'
-import { SegmentWriter } from '../../src/core/events/segment-writer.ts'
 import { takeInEvents } from '../../src/core/events/store.ts'
-import { identityOf } from '../../src/core/process.ts'
 import { callOf } from '../fixtures/event-values.ts'
+import { segmentWriter } from '../fixtures/events.ts'
 import { verifies } from '../requirements.ts'
 import { compileProgram, shortDirectory, startTalker } from './programs.ts'
 
@@ -33,16 +31,7 @@ const fresh = () => pathsOf(shortDirectory())
 
 /** Writes that many calls into a segment of their own. */
 async function record(paths: Paths, count: number): Promise<void> {
-  const writer = new SegmentWriter({
-    dir: paths.events,
-    writer: 'test',
-    owner: identityOf(process.pid)!,
-    clock: systemClock,
-    fsync: 'never',
-    fsyncMs: 1000,
-    segmentBytes: 1 << 20,
-    segmentAgeMs: 3_600_000,
-  })
+  const writer = segmentWriter(paths.events)
   for (let i = 0; i < count; i++) writer.append('call', callOf('w', i))
   await writer.close()
 }

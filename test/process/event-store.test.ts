@@ -3,17 +3,15 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { systemClock } from '../../src/core/clock.ts'
 import { type Paths, pathsOf } from '../../src/core/config/paths.ts'
 import { openDatabase } from '../../src/core/events/db.ts'
 import { type EventOf, KIND_ORDER, type Kind } from '../../src/core/events/event.ts'
-import { SegmentWriter } from '../../src/core/events/segment-writer.ts'
+import type { SegmentWriter } from '../../src/core/events/segment-writer.ts'
 import { askStore, takeInEvents } from '../../src/core/events/store.ts'
 import { columnsOf, TABLES } from '../../src/core/events/tables.ts'
-import { identityOf } from '../../src/core/process.ts'
 import { reportBy } from '../../src/core/usage/reports.ts'
 import { windowOf } from '../../src/core/usage/window.ts'
-import { anyEvent } from '../fixtures/events.ts'
+import { anyEvent, segmentWriter } from '../fixtures/events.ts'
 
 let dir: string
 let paths: Paths
@@ -26,16 +24,7 @@ beforeEach(() => {
 afterEach(() => rmSync(dir, { recursive: true, force: true }))
 
 function writer(segmentBytes = 1 << 20): SegmentWriter {
-  return new SegmentWriter({
-    dir: paths.events,
-    writer: 'test',
-    owner: identityOf(process.pid)!,
-    clock: systemClock,
-    fsync: 'never',
-    fsyncMs: 10_000,
-    segmentBytes,
-    segmentAgeMs: 3_600_000,
-  })
+  return segmentWriter(paths.events, { segmentBytes })
 }
 
 function rows(sql: string): Promise<readonly unknown[][]> {

@@ -2,13 +2,13 @@ import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:
 import { join } from 'node:path'
 import { setImmediate as turn } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
-import { type Clock, systemClock } from '../../src/core/clock.ts'
+import type { Clock } from '../../src/core/clock.ts'
 import { type Paths, pathsOf } from '../../src/core/config/paths.ts'
 import { Batch, Scratch } from '../../src/core/events/batch.ts'
-import { SegmentWriter, type WriterOptions } from '../../src/core/events/segment-writer.ts'
+import type { SegmentWriter, WriterOptions } from '../../src/core/events/segment-writer.ts'
 import { takeInEvents } from '../../src/core/events/store.ts'
-import { identityOf } from '../../src/core/process.ts'
 import { callOf } from '../fixtures/event-values.ts'
+import { segmentWriter } from '../fixtures/events.ts'
 import { verifies } from '../requirements.ts'
 import { rows } from './event-books.ts'
 import { compileProgram, shortDirectory, startTalker } from './programs.ts'
@@ -39,17 +39,7 @@ function standing(): Clock & { pass(ms: number): void } {
 }
 
 function writerOf(paths: Paths, options: Partial<WriterOptions> = {}): SegmentWriter {
-  return new SegmentWriter({
-    dir: paths.events,
-    writer: 'test',
-    owner: identityOf(process.pid)!,
-    clock: systemClock,
-    fsync: 'never',
-    fsyncMs: 1000,
-    segmentBytes: 1 << 20,
-    segmentAgeMs: 3_600_000,
-    ...options,
-  })
+  return segmentWriter(paths.events, { fsyncMs: 1000, ...options })
 }
 
 const countOf = async (paths: Paths) => (await rows(paths, 'SELECT count(*)::INTEGER FROM calls'))[0]![0]

@@ -1,11 +1,9 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, expect, test } from 'vitest'
-import { systemClock } from '../../src/core/clock.ts'
-import { SegmentWriter } from '../../src/core/events/segment-writer.ts'
 import { askStore } from '../../src/core/events/store.ts'
-import { identityOf } from '../../src/core/process.ts'
 import { type DaemonHome, daemonHome, until } from '../fixtures/daemon-home.ts'
+import { segmentWriter } from '../fixtures/events.ts'
 import { verifies } from '../requirements.ts'
 
 let home: DaemonHome
@@ -74,16 +72,7 @@ test('a call is joined to the tool use in the transcript of its client', async (
   await agent.initialize()
   await agent.call('echo', { text: 'x' }, { 'claudecode/toolUseId': 'toolu_01AAAAAAAAAAAAAAAAAAAAAA' })
   await home.ask('flush')
-  const writer = new SegmentWriter({
-    dir: home.paths.events,
-    writer: 'test',
-    owner: identityOf(process.pid)!,
-    clock: systemClock,
-    fsync: 'never',
-    fsyncMs: 1000,
-    segmentBytes: 1 << 20,
-    segmentAgeMs: 60_000,
-  })
+  const writer = segmentWriter(home.paths.events)
   writer.append('toolUse', {
     at: Date.now() * 1000,
     client: 'claude-code',

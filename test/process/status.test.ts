@@ -2,11 +2,10 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { KINDS, type Kind } from '../../src/core/events/event.ts'
-import { SegmentWriter } from '../../src/core/events/segment-writer.ts'
-import { identityOf } from '../../src/core/process.ts'
 import { cellWidth } from '../../src/core/report/table.ts'
 import { builtCli, type Ended, ended } from '../fixtures/built-cli.ts'
 import { type DaemonHome, daemonHome, until } from '../fixtures/daemon-home.ts'
+import { segmentWriter } from '../fixtures/events.ts'
 import { verifies } from '../requirements.ts'
 
 let bin: string
@@ -269,17 +268,7 @@ const ready = (at: number, server: string, durationUs: number): [Kind, object] =
 ]
 
 async function record(events: readonly (readonly [Kind, object])[]): Promise<void> {
-  const { systemClock } = await import('../../src/core/clock.ts')
-  const writer = new SegmentWriter({
-    dir: home.paths.events,
-    writer: 'test',
-    owner: identityOf(process.pid)!,
-    clock: systemClock,
-    fsync: 'never',
-    fsyncMs: 10,
-    segmentBytes: 2 ** 20,
-    segmentAgeMs: 60_000,
-  })
+  const writer = segmentWriter(home.paths.events)
   for (const [kind, event] of events) writer.append(kind, filled(kind, event))
   await writer.close()
 }

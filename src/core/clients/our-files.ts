@@ -4,6 +4,7 @@ import { isDatabaseName, isOurLogName, isOurRunName, isSegmentName } from '../co
 import type { Paths } from '../config/paths.ts'
 import { TEMPORARY } from '../config/write-file.ts'
 import { hasErrno, MyceliumError } from '../errors.ts'
+import { namesIn } from '../names-in.ts'
 import type { Problem } from './discover.ts'
 import { isSoundBackup, JOURNAL_NAME, readJournal } from './journal.ts'
 import { knownServers } from './known-servers.ts'
@@ -123,6 +124,11 @@ function ourBackups(paths: Paths): readonly string[] {
   )
 }
 
+/** Whether anything was recorded. */
+export function hasRecords(paths: Paths): boolean {
+  return ourRecords(paths).length > 0
+}
+
 /** What was recorded, segments before the database that they go into. */
 function ourRecords(paths: Paths): readonly string[] {
   return [
@@ -181,15 +187,6 @@ function exists(path: string): boolean {
 
 function isLink(path: string): boolean {
   return lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === true
-}
-
-function namesIn(directory: string): readonly string[] {
-  try {
-    return readdirSync(directory)
-  } catch (error) {
-    if (hasErrno(error, 'ENOENT', 'ENOTDIR', 'EACCES')) return []
-    throw error
-  }
 }
 
 function isSystemError(error: unknown): error is NodeJS.ErrnoException {

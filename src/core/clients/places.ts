@@ -1,6 +1,7 @@
-import { existsSync, readdirSync, realpathSync } from 'node:fs'
+import { existsSync, realpathSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { hasErrno } from '../errors.ts'
+import { namesIn } from '../names-in.ts'
 import type { Client, ClientFile, FileScope, KeyPath } from './client.ts'
 import type { Format } from './document.ts'
 
@@ -103,16 +104,9 @@ function matches(path: string): readonly string[] {
   const directory = path.slice(0, slash)
   const [before = '', after = ''] = path.slice(slash + 1, end < 0 ? undefined : end).split('*')
   const rest = end < 0 ? '' : path.slice(end)
-  return namesIn(directory)
+  return [...namesIn(directory)]
+    .sort()
+    .slice(0, MAX_NAMES)
     .filter((name) => name.startsWith(before) && name.endsWith(after))
     .flatMap((name) => matches(`${directory}/${name}${rest}`))
-}
-
-function namesIn(directory: string): readonly string[] {
-  try {
-    return readdirSync(directory).sort().slice(0, MAX_NAMES)
-  } catch (error) {
-    if (hasErrno(error, 'ENOENT', 'ENOTDIR', 'EACCES')) return []
-    throw error
-  }
 }

@@ -9,7 +9,14 @@ import { changeFile } from './change-file.ts'
 import { discover, type Problem, problemOf } from './discover.ts'
 import { JOURNAL_NAME, type JournalFile, readJournal, withFile, writeJournal } from './journal.ts'
 import { knownServers, registrySays } from './known-servers.ts'
-import { anythingOfOurs, type Kept, removeIfEmpty, removeLaunchers, removeOurFiles } from './our-files.ts'
+import {
+  anythingOfOurs,
+  hasRecords,
+  type Kept,
+  removeIfEmpty,
+  removeLaunchers,
+  removeOurFiles,
+} from './our-files.ts'
 import type { Where } from './places.ts'
 import { serversNow } from './plan.ts'
 import {
@@ -28,6 +35,8 @@ export interface Undone {
   /** Whether everything of ours is gone from the machine, but for the user's own settings. A problem says what else stayed. */
   readonly removed: boolean
   readonly daemonStopped: boolean
+  /** What became of recorded usage; undefined where there was none, or nothing was removed. */
+  readonly records?: 'kept' | 'removed'
   /** Why launchers and daemon stay, when they do. */
   readonly stays?: 'in use' | 'failed'
 }
@@ -80,8 +89,10 @@ export async function undo(
     if (anythingOfOurs(paths)) leaveFailureNote(paths, 'mycelium is being undone')
     const daemonStopped = await stopDaemon(paths)
     problems.push(...gone.map((record) => goneProblem(record, paths)))
+    const recorded = hasRecords(paths)
     problems.push(...removeOurFiles(paths, keptFor(gone, keepUsage)))
-    return { files, problems, removed: problems.length === 0, daemonStopped }
+    const records = recorded ? { records: keepUsage ? ('kept' as const) : ('removed' as const) } : {}
+    return { files, problems, removed: problems.length === 0, daemonStopped, ...records }
   } catch (error) {
     problems.push(problemOf('mycelium', paths.root, error))
     return { ...stays, stays: 'failed' }

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, statSync } from 'node:fs'
+import { existsSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { valueAt } from '../clients/document.ts'
 import { hookedEvents } from '../clients/hook-edit.ts'
@@ -6,8 +6,9 @@ import { type HookHost, hookHosts } from '../clients/hook-hosts.ts'
 import { isQuietStale, writeQuiet } from '../clients/install-hooks.ts'
 import { readDocument } from '../clients/syntaxes.ts'
 import { readConfig } from '../config/config-text.ts'
-import { hasErrno, MyceliumError } from '../errors.ts'
+import { MyceliumError } from '../errors.ts'
 import { quietPath } from '../launch/quiet.ts'
+import { namesIn } from '../names-in.ts'
 import type { Finding, Look } from './finding.ts'
 
 const INIT = 'mycelium init --hooks'
@@ -117,13 +118,4 @@ function newestTranscript(directory: string): number {
         .map((name) => join(projects, project, name)),
     )
   return Math.max(0, ...files.map((file) => statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0))
-}
-
-function namesIn(directory: string): readonly string[] {
-  try {
-    return readdirSync(directory)
-  } catch (error) {
-    if (hasErrno(error, 'ENOENT', 'ENOTDIR', 'EACCES')) return []
-    throw error
-  }
 }

@@ -1,5 +1,6 @@
-import { readdirSync, statSync } from 'node:fs'
+import { statSync } from 'node:fs'
 import { join } from 'node:path'
+import { namesIn } from '../names-in.ts'
 import { normalise, type PythonCommand } from './python-command.ts'
 import type { Installed } from './resolve-npx.ts'
 import { type Place, which } from './which.ts'
@@ -39,12 +40,4 @@ function versionIn(dir: string, name: string): string | undefined {
     }
   }
   return undefined
-}
-
-function namesIn(dir: string): readonly string[] {
-  try {
-    return readdirSync(dir)
-  } catch {
-    return []
-  }
 }

@@ -1,8 +1,10 @@
 import type { Clock } from '../clock.ts'
 import type { Upstream } from './upstream.ts'
 
-/** A server that wants roots asks for them right after `initialized`; one that has not within this time does not. */
+/** A server that wants roots asks for them right after `initialized`: one that has answered a question since, and not asked within this time, does not. */
 const SETTLE_MS = 150
+/** One that is known to ask is waited for; on a crowded machine that takes a while. */
+const ASKING_MS = 3_000
 /** One that got them looks at each directory before it uses them: it has this long after it has answered a question, and longer where that took long. */
 const WORK_MS = 100
 const WORK_PER_ANSWER = 3
@@ -12,6 +14,8 @@ const MAX_WORK_MS = 1_000
 /** A process that settles, and the calls that wait for it. */
 interface Row {
   cancelTimer: () => void
+  /** It has asked, and was told. */
+  told?: boolean
   readonly waiting: (() => void)[]
 }
 
@@ -24,9 +28,20 @@ export class Settling {
     this.#clock = clock
   }
 
-  begin(upstream: Upstream): void {
-    const cancelTimer = this.#clock.after(SETTLE_MS, () => this.end(upstream))
-    this.#open.set(upstream, { cancelTimer, waiting: [] })
+  /** The process was told `initialized`; `asks` when others of its kind have asked for roots then. */
+  begin(upstream: Upstream, asks: boolean): void {
+    const row: Row = { cancelTimer: () => {}, waiting: [] }
+    const endAfter = (ms: number): void => {
+      row.cancelTimer()
+      row.cancelTimer = this.#clock.after(ms, () => this.end(upstream))
+    }
+    this.#open.set(upstream, row)
+    endAfter(asks ? ASKING_MS : MAX_WORK_MS)
+    if (asks) return
+    const answered = (): void => {
+      if (this.#open.get(upstream) === row && !row.told) endAfter(SETTLE_MS)
+    }
+    upstream.ask('ping').then(answered, answered)
   }
 
   has(upstream: Upstream): boolean {
@@ -37,6 +52,7 @@ export class Settling {
   told(upstream: Upstream): void {
     const row = this.#open.get(upstream)
     if (row === undefined) return
+    row.told = true
     row.cancelTimer()
     row.cancelTimer = this.#clock.after(MAX_WORK_MS, () => this.end(upstream))
     const askedAtMs = this.#clock.now()

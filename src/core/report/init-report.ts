@@ -37,6 +37,7 @@ export interface InitCounts {
   readonly problems: number
   /** Hooks and status lines put into settings of clients. */
   readonly hooks: number
+  readonly statusline: boolean
   /** Servers that no config calls any more. */
   readonly forgotten: readonly string[]
 }
@@ -102,7 +103,11 @@ export function initSummary(how: InitEnd, counts: InitCounts): string {
   }
   const forgot =
     counts.forgotten.length > 0 ? `forgotten, as no config calls them: ${counts.forgotten.join(', ')}\n` : ''
-  const hooked = counts.hooks > 0 ? `${counted(counts.hooks, 'hook', 'hooks')} installed\n` : ''
+  const installed = [
+    ...(counts.hooks > 0 ? [counted(counts.hooks, 'hook', 'hooks')] : []),
+    ...(counts.statusline ? ['status line'] : []),
+  ]
+  const hooked = installed.length > 0 ? `${installed.join(' and ')} installed\n` : ''
   if (changedEntries === 0 && launchers === 0)
     return `${forgot}${hooked}` || (problems > 0 ? 'nothing was changed\n' : 'nothing to do\n')
   const changed = `${counted(changedEntries, 'entry', 'entries')} in ${counted(changedFiles, 'file', 'files')} changed`
