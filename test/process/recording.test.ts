@@ -2,6 +2,8 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, expect, test } from 'vitest'
 import { askStore } from '../../src/core/events/store.ts'
+import { scanFrame } from '../../src/core/protocol/frame.ts'
+import { SchemaEvents } from '../../src/core/recorder/schema-events.ts'
 import { type DaemonHome, daemonHome, until } from '../fixtures/daemon-home.ts'
 import { segmentWriter } from '../fixtures/events.ts'
 import { verifies } from '../requirements.ts'
@@ -95,6 +97,44 @@ test('a call is joined to the tool use in the transcript of its client', async (
     ['echo', 'ok', true],
   ])
   expect(await rows("SELECT count(*) FROM sequences WHERE tool = 'echo'")).toEqual([['1']])
+})
+
+test('a call that mycelium ends with an error is recorded with that error', async () => {
+  home = daemonHome()
+  home.define({ name: 'probe', mode: 'shared' })
+  const agent = await home.agent('probe')
+  await agent.initialize()
+  const call = agent.call('sleep', { ms: 60_000 })
+  await until(
+    'it is in flight',
+    async () => (await home.ask<{ inFlight: number }[]>('sessions'))[0]!.inFlight,
+  )
+  await home.ask('stop')
+  expect(await call).toContain('-32012')
+  const asked = () =>
+    askStore(home.paths, async ({ database }) => {
+      const reader = await database.connection.runAndReadAll(
+        "SELECT outcome, code FROM calls WHERE tool = 'sleep'",
+      )
+      return reader.getRowsJson()
+    })
+  expect(await asked()).toEqual([['failed', 'daemon_stopping']])
+})
+
+test('each definition of a tool is told once, however its list is cut, and again when it changes', () => {
+  const told: string[] = []
+  const schemas = new SchemaEvents(({ tool, bytes }) => told.push(`${tool} ${bytes}`))
+  const list = (...tools: string[]) =>
+    scanFrame(
+      Buffer.from(
+        `{"jsonrpc":"2.0","id":1,"result":{"tools":[${tools.map((name) => `{"name":"${name}"}`).join(',')}]}}`,
+      ),
+    )!
+  for (let i = 0; i < 3; i++) {
+    schemas.look('c', 's', list('a', 'b'), 0)
+    schemas.look('c', 's', list('cc'), 0)
+  }
+  expect(told).toEqual(['a 12', 'b 12', 'cc 13'])
 })
 
 test('nothing that was said is in the events or the database', async () => {

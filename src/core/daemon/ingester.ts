@@ -18,6 +18,8 @@ export interface IngesterServices {
 const DUE_BYTES = 32 * 1024 * 1024
 const DUE_MS = 3_600_000
 const LOOK_MS = 30_000
+/** A child that takes longer hangs; what it had begun is rolled back. */
+const LIMIT_MS = 30 * 60_000
 
 /** Has events moved into the database now and then, by a child: DuckDB never gets into the daemon. */
 export class Ingester {
@@ -45,7 +47,7 @@ export class Ingester {
   }
 
   async #ingest(): Promise<void> {
-    const { log, paths } = this.#services
+    const { clock, log, paths } = this.#services
     this.#running = true
     try {
       const script = join(packageRoot(), 'dist', 'ingest.js')
@@ -59,7 +61,9 @@ export class Ingester {
         if (why.length < 2_000) why += chunk.toString('utf8')
       })
       child.unref()
+      const cancel = clock.after(LIMIT_MS, () => child.kill('SIGKILL'))
       const code = await new Promise((resolve) => child.once('exit', resolve))
+      cancel()
       if (code !== 0)
         log.event('ingest-failed', { because: why.trim().split('\n', 1)[0] || `it ended with ${code}` })
     } catch (error) {

@@ -222,6 +222,7 @@ async function run(paths: Paths): Promise<void> {
     stop: async () => {
       const open = sessions.size
       await Promise.race([stopAllButExit(), new Promise((resolve) => setTimeout(resolve, STOP_LIMIT_MS))])
+      setImmediate(() => void stop('stopped on request'))
       return { sessions: open }
     },
     handover: async () => {
@@ -245,7 +246,6 @@ async function run(paths: Paths): Promise<void> {
       session.close(new MyceliumError('daemon_stopping', 'mycelium is stopping'))
     await processes.settled()
     await recording.close()
-    setImmediate(() => void stop('stopped on request'))
   }
 
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => void stop(signal))

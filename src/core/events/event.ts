@@ -87,7 +87,7 @@ export const KINDS = {
     cpuMs: 'count',
     sessions: 'count',
   },
-  /** What one tool's definition weighs in every request; told when a server's list of tools changes. */
+  /** What one tool's definition weighs in every request; told when it changes; of several with the same client, server and tool the last counts. */
   schema: {
     at: 'time',
     client: 'text',
@@ -121,7 +121,8 @@ export const KINDS = {
     toolUse: 'label',
     bytesIn: 'count',
     bytesOut: 'count',
-    durationUs: 'count',
+    /** -1 when the client does not say. */
+    durationUs: 'known',
     outcome: 'text',
   },
   /** One answer of a model, from a transcript; of several with the same client and message the last counts. */

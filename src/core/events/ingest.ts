@@ -143,8 +143,8 @@ function opened(path: string, from: number, clock: Clock): SegmentReader | undef
   try {
     return new SegmentReader(path, from, clock)
   } catch (error) {
-    // Taken in and removed, or given up, by another process.
-    if (hasErrno(error, 'ENOENT')) return undefined
+    // Taken in and removed, or given up, by another process; or another user's, whose events are not ours to lose: it stays.
+    if (hasErrno(error, 'ENOENT', 'EACCES', 'EPERM')) return undefined
     throw error
   }
 }

@@ -24,6 +24,7 @@ const REPLACED: Partial<
     keep: ['ts', 'client_session', 'project', 'agent', 'agent_type'],
     last: '(bytes_out IS NOT NULL, seq)',
   },
+  schema: { key: ['client', 'server', 'tool'], keep: [], last: 'seq' },
   clientCost: { key: ['client', 'client_session', 'model'], keep: [], last: 'seq' },
   progress: { key: ['path'], keep: [], last: 'seq' },
 }

@@ -24,9 +24,14 @@ export class SegmentReader {
     this.#fd = openSync(path, 'r')
     this.offset = offset
     // In this order: a writer that adds something and ends in between is not taken for one that had ended.
-    const ended = isFinished(path, headOf(this.#fd), clock)
-    this.size = fstatSync(this.#fd).size
-    this.finished = ended || isSealed(this.#fd, this.size)
+    try {
+      const ended = isFinished(path, headOf(this.#fd), clock)
+      this.size = fstatSync(this.#fd).size
+      this.finished = ended || isSealed(this.#fd, this.size)
+    } catch (error) {
+      closeSync(this.#fd)
+      throw error
+    }
   }
 
   /** The next one; undefined when there is no further whole one. Its payload is valid until the next call. */

@@ -1,4 +1,13 @@
-import { appendFileSync, closeSync, mkdirSync, openSync, renameSync, statSync, writeSync } from 'node:fs'
+import {
+  appendFileSync,
+  closeSync,
+  fstatSync,
+  mkdirSync,
+  openSync,
+  renameSync,
+  statSync,
+  writeSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import type { Paths } from '../config/paths.ts'
 import { hasErrno } from '../errors.ts'
@@ -19,7 +28,7 @@ export function recordHook(paths: Pick<Paths, 'events'>, event: EventOf<'hook'>)
   batch.add(event)
   const fd = openShared(paths.events)
   try {
-    if (statSync(join(paths.events, SHARED_NAME)).size < MAX_SHARED_BYTES) writeSync(fd, batch.take())
+    if (fstatSync(fd).size < MAX_SHARED_BYTES) writeSync(fd, batch.take())
   } finally {
     closeSync(fd)
   }

@@ -1,3 +1,4 @@
+import type { MyceliumError } from '../errors.ts'
 import type { Frame } from '../protocol/frame.ts'
 
 /** One request of an agent on its way to a server and back. */
@@ -41,10 +42,10 @@ export function compose(interceptors: readonly Interceptor[], last: Dispatch): D
   return interceptors.reduceRight((next, interceptor) => interceptor(next), last)
 }
 
-/** Cancels a call once; `notice` is the agent's own `notifications/cancelled`, when there is one. */
-export function cancelCall(call: Call, why: string, notice?: Frame): void {
+/** Cancels a call once, because the agent no longer wants it or, with `error`, gets that instead; `notice` is the agent's own `notifications/cancelled`, when there is one. */
+export function cancelCall(call: Call, why: string, notice?: Frame, error?: MyceliumError): void {
   if (call.cancelled) return
   call.cancelled = true
   call.onCancel?.(why, notice)
-  call.onSettled?.(call, undefined, undefined)
+  call.onSettled?.(call, undefined, error)
 }

@@ -134,9 +134,12 @@ function keepSpares(services: JanitorServices): void {
         rival.retirement.afterCalls(upstream, 'another pool of the server was used since')
     }
     if (isMemoryShort(limits)) {
-      log.event('spare-refused', { server: pool.profile.server, because: 'memory is short' })
+      if (!pool.spareRefused)
+        log.event('spare-refused', { server: pool.profile.server, because: 'memory is short' })
+      pool.spareRefused = true
       continue
     }
+    pool.spareRefused = false
     pool.warm().catch(() => {})
   }
 }

@@ -1,10 +1,19 @@
 import { bodyText } from '../protocol/fields.ts'
 import type { Frame } from '../protocol/frame.ts'
 
+const MAX_ASKED = 32
+const MAX_METHOD_LENGTH = 128
+
 /** What was seen of a pool's server that speaks for or against sharing it. */
 export class Evidence {
   /** Methods that it asked of agents. */
   readonly asked = new Set<string>()
+
+  /** It asked that of an agent. Names are the server's own: only so many, and so long, are kept. */
+  noteAsked(method: string): void {
+    if (this.asked.size < MAX_ASKED && method.length <= MAX_METHOD_LENGTH) this.asked.add(method)
+  }
+
   /** Tools in its last list; undefined before one was asked for. */
   tools: number | undefined
   /** Those of them that it calls read-only. */

@@ -51,7 +51,7 @@ function askedByServer(pool: Pool, upstream: Upstream, frame: Frame): void {
     upstream.tell(Buffer.from(resultText(idText(frame), '{}')))
     return
   }
-  if (frame.method !== undefined) pool.service.evidence.asked.add(frame.method)
+  if (frame.method !== undefined) pool.service.evidence.noteAsked(frame.method)
   if (frame.method === 'roots/list' && pool.greetings?.rootsOffered) {
     upstream.tell(Buffer.from(resultText(idText(frame), upstream.rootsText ?? NO_ROOTS)))
     pool.service.settling.told(upstream)

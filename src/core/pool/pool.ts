@@ -38,6 +38,8 @@ export class Pool {
   lastUsedMs: number
   /** A spare is wanted until then; the janitor decides whether there may be one. */
   spareUntilMs = 0
+  /** Memory was too short for one when the janitor last looked: told once, not every second. */
+  spareRefused = false
   /** The answer to `initialize` that sessions get. */
   #greeting: Frame | undefined
   #closed = false

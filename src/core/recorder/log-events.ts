@@ -19,8 +19,8 @@ interface Running {
 const DECISIONS: Readonly<Record<string, readonly [policy: string, action: string, accepted: boolean]>> = {
   'pool-grows': ['pools', 'grow', true],
   'spare-refused': ['warm_spares', 'start', false],
-  'upstream-draining': ['janitor', 'drain', true],
-  'upstream-stopping': ['janitor', 'stop', true],
+  'upstream-draining': ['pools', 'drain', true],
+  'upstream-stopping': ['pools', 'stop', true],
   'upstream-silent': ['janitor', 'replace', true],
   'upstream-start-failed': ['supply', 'start', false],
   'socket-lost': ['listener', 'heal', true],

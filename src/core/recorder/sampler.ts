@@ -85,6 +85,7 @@ export class Sampler {
     let rss = 0
     let pss = 0
     let own: number | undefined = 0
+    let shareKnown = true
     let cpuMs = 0
     let processes = 0
     for (const one of pids) {
@@ -93,6 +94,7 @@ export class Sampler {
       processes++
       rss += resident
       const share = memoryShareOf(one)
+      shareKnown &&= share !== undefined
       pss += share?.pssKb ?? resident
       own = own === undefined || share?.ownKb === undefined ? undefined : own + share.ownKb
       cpuMs += cpuMsOf(one) ?? 0
@@ -104,13 +106,14 @@ export class Sampler {
       pid,
       processes,
       rssKb: rss,
-      pssKb: pss,
+      pssKb: shareKnown ? pss : -1,
       cpuMs,
       sessions,
     }
     const last = this.#last.get(pid)
     const now = this.#clock.now()
-    const seen = { latest: { ...event, ownKb: own }, lookedAtMs: now }
+    // What is shown where the system does not tell a share is what is resident.
+    const seen = { latest: { ...event, pssKb: pss, ownKb: own }, lookedAtMs: now }
     if (last !== undefined && now - last.toldAtMs < REPEAT_MS && !differs(last.told, event)) {
       this.#last.set(pid, { ...last, ...seen })
       return
@@ -126,6 +129,7 @@ function differs(a: EventOf<'sample'>, b: EventOf<'sample'>): boolean {
     a.processes !== b.processes ||
     a.sessions !== b.sessions ||
     moved(a.pssKb, b.pssKb) ||
+    moved(a.rssKb, b.rssKb) ||
     b.cpuMs - a.cpuMs > 50
   )
 }

@@ -1,3 +1,4 @@
+import type { MyceliumError } from '../errors.ts'
 import { type Call, cancelCall } from '../pipeline/call.ts'
 import { idKey, keyOfText } from '../protocol/fields.ts'
 import type { Frame } from '../protocol/frame.ts'
@@ -64,10 +65,10 @@ export class CallsInFlight {
     cancelCall(call, 'the agent cancelled', notice)
   }
 
-  /** Settles all of them; gives those that were owed an answer. */
-  cancelAll(why: string): readonly Call[] {
+  /** Settles all of them, with the error that their agent gets or without; gives those that were owed an answer. */
+  cancelAll(why: string, error?: MyceliumError): readonly Call[] {
     const calls = this.#calls.splice(0)
-    for (const call of calls) cancelCall(call, why)
+    for (const call of calls) cancelCall(call, why, undefined, error)
     return calls
   }
 }

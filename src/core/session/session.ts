@@ -103,7 +103,7 @@ export class Session implements Member {
   /** Answers what is in flight or held with the error and closes. */
   close(error: MyceliumError): void {
     if (this.#ended) return
-    const owed = [...this.#calls.cancelAll(error.message), ...this.#held.release()]
+    const owed = [...this.#calls.cancelAll(error.message, error), ...this.#held.release()]
     for (const { frame } of owed.filter((one) => one.frame.kind === 'request'))
       this.#push(Buffer.from(errorText(idText(frame), wireCodeOf(error), error.message)))
     this.#connection.finish()

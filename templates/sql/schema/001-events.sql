@@ -101,7 +101,7 @@ CREATE TABLE hook_events (
   tool_use VARCHAR,
   bytes_in BIGINT NOT NULL,
   bytes_out BIGINT NOT NULL,
-  duration_us BIGINT NOT NULL,
+  duration_us BIGINT,
   outcome VARCHAR
 );
 
