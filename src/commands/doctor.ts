@@ -23,7 +23,8 @@ export interface DoctorOptions {
   readonly json?: boolean
 }
 
-const ASK_MS = 3_000
+/** A busy daemon is slow, not dead, and what is said of a dead one ends its sessions. */
+const ASK_MS = 10_000
 
 /** Looks at everything, mends what is safe to mend when asked to, and says what is left. Resolves to the exit code. */
 export async function runDoctor(io: Io, options: DoctorOptions): Promise<number> {

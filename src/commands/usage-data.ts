@@ -13,12 +13,15 @@ import { printable } from '../core/report/printable.ts'
 import { queryText, queryValue } from '../core/report/query-value.ts'
 import { csvText, type Row } from '../core/report/report-table.ts'
 import { type Column, table } from '../core/report/table.ts'
+import { usageSource } from '../core/report/usage-source.ts'
+import { askUsage, freshen } from '../core/usage/source.ts'
 import { momentOf } from '../core/usage/window.ts'
 
 /** `mycelium usage query`. */
 export interface QueryOptions {
   readonly timeout: number
   readonly limit: number
+  readonly config?: readonly string[]
   readonly json?: boolean
   readonly csv?: boolean
 }
@@ -28,6 +31,7 @@ export interface ExportOptions {
   readonly parquet?: boolean
   readonly csv?: boolean
   readonly force?: boolean
+  readonly config?: readonly string[]
   readonly json?: boolean
 }
 
@@ -41,65 +45,60 @@ export interface PruneOptions {
 
 /** One statement, on a database that cannot be written to, within a limit of seconds. */
 export async function runUsageQuery(io: Io, sql: string, options: QueryOptions): Promise<void> {
-  const paths = pathsFrom(io.env)
-  // What was recorded last is taken in first: the connection for the question may not write.
-  await askStore(paths, async () => {})
-  const database = await openDatabase({ file: paths.database, write: false })
-  const { connection } = database
+  const { source, done } = usageSource(io, options.config)
+  await freshen(source).finally(done)
   let late = false
-  const cancel = systemClock.after(options.timeout * 1000, () => {
-    late = true
-    connection.interrupt()
-  })
-  const stopped = () => connection.interrupt()
-  io.signal.addEventListener('abort', stopped)
-  try {
-    await connection.run('SET enable_external_access = false; SET lock_configuration = true')
-    const { names, rows, more } = await firstRows(
-      await connection.stream(sql),
-      options.limit,
-      () => late || io.signal.aborted,
-    )
-    if (options.json)
-      io.write(jsonText({ columns: names, rows: rows.map((row) => row.map(queryValue)), more }))
-    else if (options.csv)
-      io.write(
-        csvText(
-          names,
-          rows.map((row) => row.map(queryText)),
-        ),
-      )
-    else {
-      const numeric = (i: number) =>
-        rows.some((row) => typeof row[i] === 'bigint' || typeof row[i] === 'number')
-      const columns = names.map(
-        (title, i): Column => ({ title, align: numeric(i) ? 'right' : 'left', shrinks: !numeric(i) }),
-      )
-      const cells = rows.map((row) => row.map((value) => printable(value === null ? '–' : queryText(value))))
-      io.write(rows.length === 0 ? 'no rows\n' : table(columns, cells, io.width))
+  const answer = await askUsage(source, async (connection) => {
+    const cancel = systemClock.after(options.timeout * 1000, () => {
+      late = true
+      connection.interrupt()
+    })
+    try {
+      await connection.run('SET enable_external_access = false; SET lock_configuration = true')
+      return await firstRows(await connection.stream(sql), options.limit, () => late || io.signal.aborted)
+    } catch (cause) {
+      if (io.signal.aborted) throw cause
+      if (late)
+        throw new MyceliumError('query_timeout', `the query took longer than ${options.timeout} s`, {
+          hint: `mycelium usage query --timeout ${options.timeout * 4} "…"`,
+        })
+      throw new MyceliumError('query_failed', (cause as Error).message.trim(), { cause })
+    } finally {
+      cancel()
     }
-    if (more) io.talk(`only the first ${options.limit} rows; --limit shows more, usage export writes all\n`)
-  } catch (cause) {
-    if (io.signal.aborted) throw new MyceliumError('interrupted', 'the query was interrupted')
-    if (late)
-      throw new MyceliumError('query_timeout', `the query took longer than ${options.timeout} s`, {
-        hint: `mycelium usage query --timeout ${options.timeout * 4} "…"`,
-      })
-    if (cause instanceof MyceliumError) throw cause
-    throw new MyceliumError('query_failed', (cause as Error).message.trim(), { cause })
-  } finally {
-    cancel()
-    io.signal.removeEventListener('abort', stopped)
-    database.close()
+  })
+  tellRows(io, answer, options)
+}
+
+function tellRows(io: Io, { names, rows, more }: Answer, options: QueryOptions): void {
+  if (options.json) io.write(jsonText({ columns: names, rows: rows.map((row) => row.map(queryValue)), more }))
+  else if (options.csv)
+    io.write(
+      csvText(
+        names,
+        rows.map((row) => row.map(queryText)),
+      ),
+    )
+  else {
+    const numeric = (i: number) =>
+      rows.some((row) => typeof row[i] === 'bigint' || typeof row[i] === 'number')
+    const columns = names.map(
+      (title, i): Column => ({ title, align: numeric(i) ? 'right' : 'left', shrinks: !numeric(i) }),
+    )
+    const cells = rows.map((row) => row.map((value) => printable(value === null ? '–' : queryText(value))))
+    io.write(rows.length === 0 ? 'no rows\n' : table(columns, cells, io.width))
   }
+  if (more) io.talk(`only the first ${options.limit} rows; --limit shows more, usage export writes all\n`)
+}
+
+interface Answer {
+  readonly names: readonly string[]
+  readonly rows: readonly Row[]
+  readonly more: boolean
 }
 
 /** Row by row, so that a large answer neither fills the memory nor outlives its time. */
-async function firstRows(
-  result: DuckDBResult,
-  limit: number,
-  stopped: () => boolean,
-): Promise<{ readonly names: readonly string[]; readonly rows: readonly Row[]; readonly more: boolean }> {
+async function firstRows(result: DuckDBResult, limit: number, stopped: () => boolean): Promise<Answer> {
   const rows: Row[] = []
   for await (const some of result.yieldRows()) {
     if (stopped()) throw new Error('interrupted')
@@ -150,7 +149,9 @@ export async function runUsageExport(io: Io, directory: string, options: ExportO
   const written: { table: string; file: string; rows: number }[] = []
   const draft = (file: string) => `${file}.${process.pid}.tmp`
   try {
-    await askStore(pathsFrom(io.env), async ({ database: { connection } }) => {
+    const { source, done } = usageSource(io, options.config)
+    await freshen(source).finally(done)
+    await askUsage(source, async (connection) => {
       for (const { table, file } of files) {
         if (io.signal.aborted) throw new MyceliumError('interrupted', 'the export was interrupted')
         const how = format === 'csv' ? 'FORMAT csv, HEADER' : 'FORMAT parquet, COMPRESSION zstd'

@@ -1,21 +1,14 @@
-import { homedir } from 'node:os'
 import { systemClock } from '../core/clock.ts'
-import { type Resolved, resolveSettings } from '../core/config/layers.ts'
-import { type Paths, pathsFrom } from '../core/config/paths.ts'
-import { asking, connect } from '../core/daemon/connect.ts'
 import { MyceliumError } from '../core/errors.ts'
-import type { Database } from '../core/events/db.ts'
-import { askStore } from '../core/events/store.ts'
 import { nearest } from '../core/nearest.ts'
 import type { Io } from '../core/report/io.ts'
 import { jsonText } from '../core/report/json.ts'
-import { progressBar } from '../core/report/progress.ts'
 import { csvText, plain, type Row, reportTable } from '../core/report/report-table.ts'
+import { usageSource } from '../core/report/usage-source.ts'
 import type { ImportReport } from '../core/usage/import.ts'
-import { loadPrices } from '../core/usage/prices.ts'
-import { pricesFrom, unpricedModels } from '../core/usage/refresh-prices.ts'
+import { unpricedModels } from '../core/usage/refresh-prices.ts'
 import { type Grouping, type Report, reportBy, schemaReport } from '../core/usage/reports.ts'
-import { runImport } from '../core/usage/run-import.ts'
+import { askUsage, freshen, readTranscripts } from '../core/usage/source.ts'
 import { READERS } from '../core/usage/transcripts/readers.ts'
 import { windowOf } from '../core/usage/window.ts'
 
@@ -40,19 +33,16 @@ export interface ImportCommandOptions {
 
 /** `mycelium usage import`. */
 export async function runUsageImport(io: Io, options: ImportCommandOptions): Promise<number> {
-  const paths = pathsFrom(io.env)
   const { sinceMs } = windowOf(options.since, undefined, systemClock.wall())
-  const report = await importAll(io, paths, options.client, sinceMs)
+  const { source, done } = usageSource(io, options.config)
+  const report = await readTranscripts(source, readersOf(options.client), sinceMs).finally(done)
   if (report === undefined)
     throw new MyceliumError('config_busy', 'another import is under way', {
       hint: 'wait for it to end; it reads what this one would have read',
     })
-  if (io.signal.aborted) throw new MyceliumError('interrupted', 'the import was interrupted')
-  const settings = settingsOf(io, paths, options.config)
-  const unpriced = await ask(io, paths, settings, ({ connection }) => unpricedModels(connection))
+  const unpriced = await askUsage(source, unpricedModels)
   if (options.json) io.write(jsonText({ ...report, unpriced }))
   else io.write(importText(report))
-  for (const what of report.failed) io.talk(`not read: ${what}\n`)
   tellUnpriced(io, unpriced)
   return report.failed.length > 0 ? 1 : 0
 }
@@ -76,11 +66,10 @@ export async function runUsageReport(io: Io, options: ReportOptions): Promise<vo
 export async function runUsageTools(io: Io, options: ReportOptions): Promise<void> {
   const limit = options.limit ?? 20
   const window = windowOf(options.since, options.until, systemClock.wall())
-  const paths = pathsFrom(io.env)
-  const settings = settingsOf(io, paths, options.config)
-  await refresh(io, paths, settings)
-  const [schemas, results] = [schemaReport(limit), reportBy('tool', window, limit)]
-  const answers = await ask(io, paths, settings, async ({ connection }) => ({
+  const { source, done } = usageSource(io, options.config)
+  await freshen(source).finally(done)
+  const [schemas, results] = [schemaReport(window, limit), reportBy('tool', window, limit)]
+  const answers = await askUsage(source, async (connection) => ({
     schemas: (await connection.runAndReadAll(schemas.sql)).getRowsJS(),
     results: (await connection.runAndReadAll(results.sql)).getRowsJS(),
   }))
@@ -114,10 +103,9 @@ async function tellReport(
   head: Readonly<Record<string, unknown>>,
   barOf: string | undefined,
 ): Promise<void> {
-  const paths = pathsFrom(io.env)
-  const settings = settingsOf(io, paths, options.config)
-  await refresh(io, paths, settings)
-  const { rows, unpriced } = await ask(io, paths, settings, async ({ connection }) => ({
+  const { source, done } = usageSource(io, options.config)
+  await freshen(source).finally(done)
+  const { rows, unpriced } = await askUsage(source, async (connection) => ({
     rows: (await connection.runAndReadAll(report.sql)).getRowsJS() as Row[],
     unpriced: await unpricedModels(connection),
   }))
@@ -140,51 +128,6 @@ function tellUnpriced(io: Io, models: readonly string[]): void {
   )
 }
 
-/** What transcripts and the daemon have that the store has not, unless the user does not want that. */
-async function refresh(io: Io, paths: Paths, settings: Resolved): Promise<void> {
-  await flushDaemon(paths)
-  if (!settings.get('usage.import_on_report')) return
-  const report = await importAll(io, paths, undefined, undefined)
-  // A report of half the transcripts would look like one of all.
-  if (io.signal.aborted) throw new MyceliumError('interrupted', 'interrupted while transcripts were read')
-  for (const what of report?.failed ?? []) io.talk(`not read: ${what}\n`)
-}
-
-/** What the daemon still holds in memory; one that does not answer keeps nobody waiting. */
-async function flushDaemon(paths: Paths): Promise<void> {
-  try {
-    const connection = await connect(paths)
-    if (connection !== undefined) await asking(connection, (open) => open.ask('flush', {}, FLUSH_LIMIT_MS))
-  } catch (error) {
-    if (!(error instanceof MyceliumError)) throw error
-  }
-}
-
-const FLUSH_LIMIT_MS = 500
-
-async function importAll(
-  io: Io,
-  paths: Paths,
-  clients: readonly string[] | undefined,
-  sinceMs: number | undefined,
-): Promise<ImportReport | undefined> {
-  const bar = progressBar(io, 'reading transcripts', () => systemClock.now())
-  try {
-    return await runImport({
-      paths,
-      where: { home: io.env.HOME || homedir(), env: io.env },
-      readers: readersOf(clients),
-      clock: systemClock,
-      signal: io.signal,
-      ...(sinceMs === undefined ? {} : { sinceMs }),
-      onProgress: ({ bytesDone, bytesTotal, filesDone, files }) =>
-        bar.show(bytesDone, bytesTotal, `${filesDone} of ${files} files`),
-    })
-  } finally {
-    bar.done()
-  }
-}
-
 function readersOf(clients: readonly string[] | undefined) {
   if (clients === undefined || clients.length === 0) return READERS
   return clients.map((name) => {
@@ -200,28 +143,6 @@ function readersOf(clients: readonly string[] | undefined) {
       },
     )
   })
-}
-
-async function ask<T>(
-  io: Io,
-  paths: Paths,
-  settings: Resolved,
-  question: (database: Database) => Promise<T>,
-): Promise<T> {
-  const prices = loadPrices(settings.get('usage.prices_file'))
-  return askStore(
-    paths,
-    ({ database, ingested }) => {
-      if (ingested === undefined)
-        io.talk('the database could not be written to: the last events are not in this answer\n')
-      return question(database)
-    },
-    { provision: pricesFrom(prices) },
-  )
-}
-
-function settingsOf(io: Io, paths: Paths, flags: readonly string[] = []): Resolved {
-  return resolveSettings({ flags, env: io.env, cwd: io.cwd, paths })
 }
 
 function importText(report: ImportReport): string {

@@ -5,6 +5,8 @@ import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { pathsOf } from '../../src/core/config/paths.ts'
 import { openDatabase } from '../../src/core/events/db.ts'
 import { builtCli, type Ended, ended } from '../fixtures/built-cli.ts'
+import { callOf } from '../fixtures/event-values.ts'
+import { segmentWriter } from '../fixtures/events.ts'
 import { verifies } from '../requirements.ts'
 
 let bin: string
@@ -275,6 +277,44 @@ describe('mycelium usage', () => {
     }
     expect(await mycelium('usage', 'report')).toMatchObject({ code: 0 })
   }, 40_000)
+
+  it('puts answers and calls without a project into one row', async () => {
+    const writer = segmentWriter(pathsOf(join(home, '.mycelium')).events)
+    const at = Date.parse('2026-11-20T10:00:00Z') * 1000
+    writer.append('response', {
+      at,
+      client: 'codex',
+      clientSession: 's',
+      project: '',
+      agent: '',
+      agentType: '',
+      model: 'm',
+      message: 'msg_01000000000000aa',
+      inputTokens: 1,
+      outputTokens: 1,
+      cacheWrite5mTokens: 0,
+      cacheWrite1hTokens: 0,
+      cacheReadTokens: 0,
+      reasoningTokens: 0,
+      clientCostUsd: -1,
+    })
+    writer.append('call', { ...callOf('w', 1), at, project: '' })
+    await writer.close()
+    const { rows } = await json('usage', 'report', '--by', 'project')
+    expect(rows).toMatchObject([{ project: null, responses: 1, mcp_calls: 1 }])
+  })
+
+  it('gives a query and an export the prices of now', async () => {
+    transcript(answer('m1', 1_000_000, {}, 'house-model'))
+    await mycelium('usage', 'import')
+    const prices = join(home, 'prices.json')
+    writeFileSync(
+      prices,
+      JSON.stringify({ models: [{ match: 'house-model', input: 0, output: 2, cacheRead: 0 }] }),
+    )
+    await mycelium('config', 'set', `usage.prices_file=${prices}`)
+    expect((await json('usage', 'query', 'SELECT cost_usd FROM response_costs')).rows).toEqual([[2]])
+  })
 
   it('of two at once, both answer', async () => {
     transcript(...Array.from({ length: 200 }, (_, i) => answer(`m${i}`, i)))

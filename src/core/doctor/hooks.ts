@@ -89,12 +89,17 @@ function hostFindings(host: HookHost, look: Look): readonly Finding[] {
   const firedMs = (look.lastHookAt(host.id) ?? 0) / 1000
   const installedMs = statSync(host.file).mtimeMs
   const workedMs = newestTranscript(dirname(host.file))
-  if (events.length > 0 && workedMs > Math.max(firedMs, installedMs) + GRACE_MS)
+  // A store that cannot be asked does not know when.
+  if (
+    look.storeError === undefined &&
+    events.length > 0 &&
+    workedMs > Math.max(firedMs, installedMs) + GRACE_MS
+  )
     findings.push({
       id: 'hooks-silent',
       severity: 'warning',
       subject,
-      message: `it wrote a transcript ${ago(clock.wall() - workedMs)}, but a hook last fired ${firedMs === 0 ? 'never' : ago(clock.wall() - firedMs)}`,
+      message: `it wrote a transcript ${ago(clock.wall() - workedMs)}, but ${firedMs === 0 ? 'no hook has fired yet' : `a hook last fired ${ago(clock.wall() - firedMs)}`}`,
       fix: `tail ${join(paths.log, 'hook.log')}`,
     })
   if (findings.length > 0) return findings

@@ -69,7 +69,9 @@ export function sparedPerGreeting(
   greetings: readonly Greeting[],
   startsMs: ReadonlyMap<string, readonly number[]>,
 ): Estimate {
-  const counted = greetings.filter(({ server }) => (startsMs.get(server)?.length ?? 0) > 0)
+  const counted = greetings
+    .filter(({ server }) => (startsMs.get(server)?.length ?? 0) > 0)
+    .slice(0, MAX_OBSERVATIONS)
   const n = counted.length
   if (n === 0)
     return unknown(greetings.length === 0 ? 'nothing happened' : 'no start of these servers was measured')
@@ -84,7 +86,7 @@ export function sparedPerGreeting(
     return { value, low: null, high: null, n, note: `too few starts of a server: ${fewest}` }
   const random = seededRandom(0x5eed)
   const pick = (length: number) => Math.floor(random() * length)
-  const some = counted.slice(0, MAX_OBSERVATIONS).map(({ server, ms }) => ({ server: at.get(server)!, ms }))
+  const some = counted.map(({ server, ms }) => ({ server: at.get(server)!, ms }))
   const few = starts.map((values) => values.slice(0, MAX_STARTS))
   const values = Array.from({ length: ROUNDS }, () => {
     const resampled = few.map((own) => median(own.map(() => own[pick(own.length)]!)))
@@ -99,15 +101,15 @@ export function sparedPerGreeting(
 }
 
 /** The mean of some differences with its interval by resampling (percentile bootstrap, seeded), from 30 of them on. Same unit as the values. */
-export function meanEstimate(values: readonly number[]): Estimate {
+export function meanEstimate(all: readonly number[]): Estimate {
+  const values = all.slice(0, MAX_OBSERVATIONS)
   const n = values.length
   if (n === 0) return unknown('nothing happened')
   const value = meanOf(values)
   if (n < MIN_RESAMPLED) return { value, low: null, high: null, n, note: `too few: ${n}` }
   const random = seededRandom(0x5eed)
-  const some = values.slice(0, MAX_OBSERVATIONS)
   const means = Array.from({ length: ROUNDS }, () =>
-    meanOf(some.map(() => some[Math.floor(random() * some.length)]!)),
+    meanOf(values.map(() => values[Math.floor(random() * n)]!)),
   )
   return { value, low: quantile(means, 0.025), high: quantile(means, 0.975), n, note: '' }
 }

@@ -122,8 +122,6 @@ function cell(value: unknown, how: Shown): string {
     case 'tokens':
     case 'bytes':
       return short(number)
-    case 'plain':
-      return String(plain(value))
     case 'count':
       return number.toLocaleString('en-US')
   }

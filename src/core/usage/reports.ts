@@ -7,7 +7,7 @@ export const GROUPINGS = ['day', 'session', 'project', 'agent', 'server', 'tool'
 export type Grouping = (typeof GROUPINGS)[number]
 
 /** How a column is shown. */
-export type Shown = 'text' | 'time' | 'count' | 'tokens' | 'usd' | 'ms' | 'share' | 'bytes' | 'plain'
+export type Shown = 'text' | 'time' | 'count' | 'tokens' | 'usd' | 'ms' | 'share' | 'bytes'
 
 /** One column of a report. */
 export interface ReportColumn {
@@ -114,15 +114,17 @@ function tokenReport(by: string, { keys, order }: TokenGrouping, window: Window)
   const calls = inSession ? sessionCalls(window) : groupedCalls(called, window)
   columns.push({ name: 'mcp_calls', shown: 'count' })
   const merged = columns.map(({ name }) => {
-    if (names.includes(name)) return name
+    if (names.includes(name)) return `coalesce(r.${name}, c.${name}) AS ${name}`
     if (name === 'mcp_calls') return 'coalesce(c.calls, 0) AS mcp_calls'
     if (name === 'first_seen') return 'least(r.first_seen, c.first_seen) AS first_seen'
     if (name === 'last_seen') return 'greatest(r.last_seen, c.last_seen) AS last_seen'
     if (name === 'project') return 'coalesce(r.project, c.project) AS project'
     return name === 'cost_usd' ? 'r.cost_usd' : `coalesce(r.${name}, 0) AS ${name}`
   })
+  // An answer without a project meets the calls without one.
+  const same = names.map((name) => `r.${name} IS NOT DISTINCT FROM c.${name}`).join(' AND ')
   return {
-    sql: `SELECT ${merged.join(', ')} FROM (${responses}) r FULL JOIN (${calls}) c USING (${names.join(', ')}) ORDER BY ${order}`,
+    sql: `SELECT ${merged.join(', ')} FROM (${responses}) r FULL JOIN (${calls}) c ON ${same} ORDER BY ${order}`,
     columns,
   }
 }
@@ -202,12 +204,18 @@ function exactLatency(keys: readonly string[], window: Window, tools: string): s
     FROM calls WHERE ${timeCondition(window, 'ts')}${tools} GROUP BY ALL`
 }
 
-/** What each tool's definition weighs in every request, heaviest first. */
-export function schemaReport(limit: number): Report {
+/** What each tool's definition weighs in every request, heaviest first, and how often it was used in the window, through mycelium or not. */
+export function schemaReport(window: Window, limit: number): Report {
+  const calls = window.wholeDays
+    ? `SELECT server, tool, sum(calls) AS n FROM calls_daily WHERE method = 'tools/call' AND ${dayCondition(window, 'day')} GROUP BY ALL`
+    : `SELECT server, tool, count(*) AS n FROM calls WHERE method = 'tools/call' AND ${timeCondition(window, 'ts')} GROUP BY ALL`
+  const uses = `SELECT server, tool, count(*) AS n FROM tool_uses WHERE ${timeCondition(window, 'ts')} GROUP BY ALL`
+  const same = (other: string) => `${other}.server IS NOT DISTINCT FROM s.server AND ${other}.tool = s.tool`
   return {
-    sql: `SELECT server, tool, max(tokens)::BIGINT AS tokens, max(bytes)::BIGINT AS bytes,
-        coalesce((SELECT sum(d.calls) FROM calls_daily d WHERE d.server = s.server AND d.tool = s.tool), 0)::BIGINT AS calls
-      FROM schema_costs s GROUP BY ALL ORDER BY tokens DESC, server, tool LIMIT ${limit}`,
+    sql: `SELECT s.server, s.tool, s.tokens, s.bytes, greatest(coalesce(c.n, 0), coalesce(u.n, 0))::BIGINT AS calls
+      FROM (SELECT server, tool, max(tokens)::BIGINT AS tokens, max(bytes)::BIGINT AS bytes FROM schema_costs GROUP BY ALL) s
+      LEFT JOIN (${calls}) c ON ${same('c')} LEFT JOIN (${uses}) u ON ${same('u')}
+      ORDER BY s.tokens DESC, s.server, s.tool LIMIT ${limit}`,
     columns: [
       { name: 'server', shown: 'text' },
       { name: 'tool', shown: 'text' },

@@ -40,7 +40,7 @@ export async function runImport(options: RunImportOptions): Promise<ImportReport
   const owner = identityOf(process.pid) as Identity
   const deadline = clock.now() + WAIT_MS
   let lock = await acquireLock(paths.run, LOCK, { identity: owner, clock })
-  while ('heldBy' in lock && clock.now() < deadline) {
+  while ('heldBy' in lock && clock.now() < deadline && !options.signal.aborted) {
     await pause(clock, POLL_MS)
     lock = await acquireLock(paths.run, LOCK, { identity: owner, clock })
   }

@@ -13,15 +13,15 @@ export interface Standing {
   readonly lastHookAt: ReadonlyMap<string, number>
 }
 
-/** Why not, where the store cannot be asked; that there is none yet is no trouble, and undefined. */
-export async function standingOf(paths: Paths, where: Where): Promise<Standing | MyceliumError | undefined> {
+/** What the store knows, or why it cannot be asked; that there is none yet is no trouble. */
+export async function standingOf(paths: Paths, where: Where): Promise<Standing | MyceliumError> {
+  const found = READERS.flatMap((reader) => reader.find(where))
   try {
     return await askStore(paths, async ({ database: { connection } }) => {
       const hooks = await connection.runAndReadAll(
         'SELECT client, epoch_us(max(ts))::DOUBLE FROM hook_events GROUP BY client',
       )
       const known = await knownProgress(connection)
-      const found = READERS.flatMap((reader) => reader.find(where))
       return {
         unimported: found.filter((file) => {
           const state = lastState(known.get(file.path))
@@ -32,6 +32,7 @@ export async function standingOf(paths: Paths, where: Where): Promise<Standing |
     })
   } catch (error) {
     if (!(error instanceof MyceliumError)) throw error
-    return error.code === 'database_none' ? undefined : error
+    // Nothing was recorded and nothing imported: all that is there waits.
+    return error.code === 'database_none' ? { unimported: found.length, lastHookAt: new Map() } : error
   }
 }

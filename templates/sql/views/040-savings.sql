@@ -6,7 +6,7 @@ WITH cold AS (
   FROM processes WHERE event = 'ready' GROUP BY server
 )
 SELECT
-  s.ts::DATE AS day, s.server, count(*) AS greetings, count(*) FILTER (s.warm) AS warm,
+  (s.ts AT TIME ZONE 'UTC')::DATE AS day, s.server, count(*) AS greetings, count(*) FILTER (s.warm) AS warm,
   sum(c.cold_us - s.duration_us) FILTER (s.warm) / 1000 AS saved_ms, any_value(c.cold_starts) AS cold_starts
 FROM sessions s LEFT JOIN cold c USING (server)
 WHERE s.event = 'greeted' GROUP BY ALL;

@@ -1,10 +1,15 @@
-import { constants } from 'node:fs'
+import { constants, rmSync } from 'node:fs'
 import { copyFile, mkdtemp, open, rm, stat } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { packageRoot } from '../../config/package-root.ts'
 import { hasErrno, MyceliumError } from '../../errors.ts'
+import { namesIn } from '../../names-in.ts'
+import { identityOf } from '../../process.ts'
+
+const PREFIX = 'mycelium-sqlite-'
+const COPY_NAME = /^mycelium-sqlite-(\d+)-/
 
 const TRIES = 5
 const WAL_HEADER_BYTES = 32
@@ -31,7 +36,8 @@ interface Sqlite {
  * not keep still while it was copied.
  */
 export async function withCopyOf<T>(path: string, use: (query: Query) => T): Promise<T> {
-  const directory = await mkdtemp(join(tmpdir(), 'mycelium-'))
+  removeCopies((pid) => pid !== process.pid && identityOf(pid) === undefined)
+  const directory = await mkdtemp(join(tmpdir(), `${PREFIX}${process.pid}-`))
   try {
     const copy = join(directory, 'copy.db')
     await copyStill(path, copy)
@@ -47,6 +53,15 @@ export async function withCopyOf<T>(path: string, use: (query: Query) => T): Pro
     }
   } finally {
     await rm(directory, { recursive: true, force: true })
+  }
+}
+
+/** Removes what reads that were cut short have left: it is what somebody said. Of whose processes, `which` says. */
+export function removeCopies(which: (pid: number) => boolean): void {
+  for (const name of namesIn(tmpdir())) {
+    const pid = COPY_NAME.exec(name)?.[1]
+    if (pid !== undefined && which(Number(pid)))
+      rmSync(join(tmpdir(), name), { recursive: true, force: true })
   }
 }
 

@@ -4,6 +4,7 @@ import { packageRoot } from '../../config/package-root.ts'
 import type { EventOf } from '../../events/event.ts'
 import type { Outcome } from './attempt.ts'
 import type { FoundFile } from './reader.ts'
+import { removeCopies } from './sqlite-copy.ts'
 import type { FromThread, ToThread } from './thread-file.ts'
 
 /** What reading in threads needs besides the files. */
@@ -63,6 +64,8 @@ export async function readInThreads(files: readonly FoundFile[], context: Thread
   } finally {
     context.signal.removeEventListener('abort', wakeAll)
     await Promise.all(workers.map((worker) => worker.terminate()))
+    // One that was cut short did not tidy up.
+    if (context.signal.aborted) removeCopies((pid) => pid === process.pid)
   }
 
   async function drain(lane: Lane, file: FoundFile): Promise<void> {
