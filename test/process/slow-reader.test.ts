@@ -18,13 +18,14 @@ async function agentOf(server: string, at = home): Promise<RawAgent> {
   return agent
 }
 
-/** Stops reading and asks for 20 answers of 1 MB. */
+/** Stops reading and asks for 20 answers of 1 MB; in one piece, for what comes after the first answers is not read before they are. */
 function askAndStopReading(agent: RawAgent): void {
   agent.socket.pause()
-  for (const id of ANSWER_TO_ALL)
-    agent.raw(
+  const asking = ANSWER_TO_ALL.map(
+    (id) =>
       `{"jsonrpc":"2.0","id":${id},"method":"tools/call","params":{"name":"big","arguments":{"bytes":${MB}}}}`,
-    )
+  )
+  agent.raw(asking.join('\n'))
 }
 
 async function expectAllAnswers(agent: RawAgent): Promise<void> {

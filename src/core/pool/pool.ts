@@ -90,7 +90,9 @@ export class Pool {
       profile,
       sharing: this.sharing,
       lists: this.lists,
+      turns: this.service.turns,
       choose: (member, pinned) => this.#choose(member, pinned),
+      isOverdue: (member) => this.service.isOverdue(member),
     })
     this.#dispatcher = new Dispatcher({
       queue: this.#queue,

@@ -6,8 +6,9 @@ import type { Limits } from './limits.ts'
 import type { Member } from './member.ts'
 import type { Lists } from './states.ts'
 import type { Supply } from './supply.ts'
+import type { Turns } from './turns.ts'
 import type { Upstream } from './upstream.ts'
-import { Waiters } from './waiters.ts'
+import { type Waiter, Waiters } from './waiters.ts'
 
 /** What a pool's queue needs of it. */
 export interface QueueParts {
@@ -16,8 +17,11 @@ export interface QueueParts {
   readonly profile: Profile
   readonly sharing: Sharing
   readonly lists: Lists<Upstream>
+  readonly turns: Turns
   /** A process for this session right now. */
   choose(member: Member, pinned?: Upstream): Upstream | undefined
+  /** The session has one for longer than it may while others wait. */
+  isOverdue(member: Member): boolean
 }
 
 /** Where sessions and calls wait for a process, and how many starts their waiting calls for. */
@@ -30,7 +34,7 @@ export class Queue {
 
   constructor(parts: QueueParts) {
     this.#parts = parts
-    this.#waiters = new Waiters(parts.clock)
+    this.#waiters = new Waiters(parts.clock, parts.turns)
   }
 
   /** Where more processes come from; pairs with Pool, whose supply reports back here. */
@@ -57,13 +61,14 @@ export class Queue {
     return need
   }
 
-  /** Gives every waiter what there is, in order, and asks for more processes where there is not enough. */
+  /** Gives every waiter what there is, in turn, and asks for more processes where there is not enough. */
   serve(): void {
     if (this.#closed !== undefined) return
     const { lists, choose } = this.#parts
-    this.#waiters.serve((waiter) =>
-      waiter.greetingOnly ? lists.in('spare', 'idle', 'busy')[0] : choose(waiter.member, waiter.pinned),
-    )
+    this.#waiters.serve((waiter) => {
+      if (waiter.greetingOnly) return lists.in('spare', 'idle', 'busy')[0]
+      return this.#letsOthersGo(waiter) ? undefined : choose(waiter.member, waiter.pinned)
+    })
     if (this.#waiters.length === 0 || this.paused) return
     try {
       this.#supply?.request(this.#demand())
@@ -81,11 +86,18 @@ export class Queue {
     for (const waiter of this.#waiters.take((one) => one.member === member)) {
       waiter.reject(new MyceliumError('client_gone', 'the agent left'))
     }
+    this.#parts.turns.forget(member.id)
   }
 
   close(error: Error): void {
     this.#closed = error
     this.rejectAll(error)
+  }
+
+  #letsOthersGo({ member }: Waiter): boolean {
+    const isOther = (one: Waiter) => one.member !== member && !one.greetingOnly
+    const wantsTheSame = (one: Waiter) => isOther(one) && one.member.rootsKey === member.rootsKey
+    return this.#parts.isOverdue(member) && this.#waiters.some(wantsTheSame)
   }
 
   #demand(): number {

@@ -7,6 +7,7 @@ import type { Limits } from './limits.ts'
 import type { Member } from './member.ts'
 import { Settling } from './settling.ts'
 import type { Lists } from './states.ts'
+import { Turns } from './turns.ts'
 import type { Upstream } from './upstream.ts'
 
 /** What putting processes in service needs of its pool. */
@@ -28,6 +29,7 @@ const INITIALIZED = Buffer.from(notificationText('notifications/initialized'))
 export class Service implements Choice {
   readonly settling: Settling
   readonly evidence = new Evidence()
+  readonly turns: Turns
   /** A process had a crowd of calls lately. */
   spread = false
   #crowdedAtMs = 0
@@ -39,6 +41,7 @@ export class Service implements Choice {
   constructor(parts: ServiceParts) {
     this.#parts = parts
     this.settling = new Settling(parts.clock)
+    this.turns = new Turns(() => parts.limits.leaseMs)
   }
 
   get lists(): Lists<Upstream> {
@@ -85,17 +88,28 @@ export class Service implements Choice {
 
   /** While others wait, a session without a lease, or with an old one, queues behind them. */
   mustQueue(member: Member): boolean {
-    if (!this.leases) return false
-    const { lists, clock, limits } = this.#parts
-    const lease = lists.in('idle', 'busy').find((upstream) => upstream.owner === member.id)
+    return this.leases && (this.#leaseOf(member) === undefined || this.isOverdue(member))
+  }
+
+  /**
+   * The session has had a process for as long as one may while others wait, and gets it free by sending no more. Not one
+   * that it keeps for a task, or for a call that may never be answered: nobody would gain by its waiting.
+   */
+  isOverdue(member: Member): boolean {
+    const { clock, limits, keepsForTasks } = this.#parts
+    const lease = this.#leaseOf(member)
     const sinceMs = lease === undefined ? undefined : this.#leasedAtMs.get(lease)
-    return sinceMs === undefined || clock.now() - sinceMs > limits.leaseMs
+    if (lease === undefined || sinceMs === undefined || clock.now() - sinceMs <= limits.leaseMs) return false
+    return !(keepsForTasks && lease.openTasks > 0) && lease.oldestCallMs() <= limits.stuckMs
   }
 
   /** Ends a lease that has no call in flight and keeps no open task; true when it did. */
   release(upstream: Upstream): boolean {
     if (!this.leases || upstream.inFlight > 0) return false
     if (this.#parts.keepsForTasks && upstream.openTasks > 0) return false
+    const { owner } = upstream
+    const sinceMs = this.#leasedAtMs.get(upstream)
+    if (owner !== undefined && sinceMs !== undefined) this.turns.end(owner, this.#parts.clock.now() - sinceMs)
     upstream.owner = undefined
     return true
   }
@@ -121,11 +135,18 @@ export class Service implements Choice {
     }
   }
 
+  #leaseOf(member: Member): Upstream | undefined {
+    return this.leases
+      ? this.lists.in('idle', 'busy').find((upstream) => upstream.owner === member.id)
+      : undefined
+  }
+
   /** Undefined while another session has it, or this one has a call in it that wants it alone. */
   #lend(upstream: Upstream, member: Member): Upstream | undefined {
     if (!this.leases || (upstream.owner === member.id && this.sharing === 'leased')) return upstream
     if (upstream.owner !== undefined) return undefined
     upstream.owner = member.id
+    this.turns.begin(member.id)
     this.#leasedAtMs.set(upstream, this.#parts.clock.now())
     return upstream
   }

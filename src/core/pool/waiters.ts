@@ -1,5 +1,6 @@
 import type { Clock } from '../clock.ts'
 import type { Member } from './member.ts'
+import type { Turns } from './turns.ts'
 import type { Upstream } from './upstream.ts'
 
 /** Somebody who needs a process: a call, or a session that must have one of its own. */
@@ -14,13 +15,15 @@ export interface Waiter {
   reject(error: unknown): void
 }
 
-/** Those who wait for a process of one pool, first come first served, each for a bounded time. */
+/** Those who wait for a process of one pool, each for a bounded time: served in turn, and first come first served within one. */
 export class Waiters {
   readonly #clock: Clock
+  readonly #turns: Turns
   #queue: Waiter[] = []
 
-  constructor(clock: Clock) {
+  constructor(clock: Clock, turns: Turns) {
     this.#clock = clock
+    this.#turns = turns
   }
 
   get length(): number {
@@ -30,6 +33,10 @@ export class Waiters {
   /** Those that one more process would help. */
   get helpable(): readonly Waiter[] {
     return this.#queue.filter(({ pinned }) => pinned === undefined)
+  }
+
+  some(which: (waiter: Waiter) => boolean): boolean {
+    return this.#queue.some(which)
   }
 
   /** Queues up; `giveUp` ends the wait with an error, which `late` makes when boundMs have passed. */
@@ -42,6 +49,7 @@ export class Waiters {
   ): { readonly upstream: Promise<Upstream>; giveUp(error: Error): void } {
     let waiter: Waiter | undefined
     let cancelTimer = (): void => {}
+    this.#turns.join(member.id)
     const upstream = new Promise<Upstream>((resolve, reject) => {
       waiter = { member, greetingOnly, pinned, sinceMs: this.#clock.now(), resolve, reject }
       this.#queue.push(waiter)
@@ -67,7 +75,8 @@ export class Waiters {
 
   /** Offers each in turn what `find` gives for it. */
   serve(find: (waiter: Waiter) => Upstream | undefined): void {
-    for (const waiter of [...this.#queue]) {
+    const inTurn = this.#queue.toSorted((a, b) => this.#turns.compare(a.member.id, b.member.id))
+    for (const waiter of inTurn) {
       const upstream = find(waiter)
       if (upstream === undefined) continue
       this.#queue.splice(this.#queue.indexOf(waiter), 1)
