@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, expect, test } from 'vitest'
+import { stopDaemon } from '../../src/core/daemon/connect.ts'
 import { askStore } from '../../src/core/events/store.ts'
 import { scanFrame } from '../../src/core/protocol/frame.ts'
 import { SchemaEvents } from '../../src/core/recorder/schema-events.ts'
@@ -66,6 +67,21 @@ test('each call is recorded once, with who made it, how long it took and what be
   for (const [, bytes] of schemas) expect(Number(bytes)).toBeGreaterThan(20)
 })
 
+test('a call that waited for others of its session counts that time as waiting, from when it was read', async () => {
+  verifies('STORE-1')
+  home = daemonHome({ callsPerSession: 1 })
+  home.define({ name: 'probe', mode: 'shared' })
+  const agent = await home.agent('probe')
+  await agent.initialize()
+  const first = agent.call('sleep', { ms: 200 })
+  await Promise.all([first, agent.call('echo', { text: 'held' })])
+  const [[waited, apart]] = (await rows(
+    `SELECT max(queue_us) FILTER (tool = 'echo'), epoch_us(max(ts)) - epoch_us(min(ts)) FROM calls WHERE method = 'tools/call'`,
+  )) as [[string, string]]
+  expect(Number(waited)).toBeGreaterThanOrEqual(190_000)
+  expect(Number(apart)).toBeLessThan(100_000)
+})
+
 test('a call is joined to the tool use in the transcript of its client', async () => {
   verifies('USE-1')
   home = daemonHome()
@@ -97,6 +113,23 @@ test('a call is joined to the tool use in the transcript of its client', async (
     ['echo', 'ok', true],
   ])
   expect(await rows("SELECT count(*) FROM sequences WHERE tool = 'echo'")).toEqual([['1']])
+})
+
+test('a session that the daemon ends is recorded to its end, with the reason', async () => {
+  verifies('STORE-1')
+  home = daemonHome()
+  home.define({ name: 'probe' })
+  const [leaves, stays] = [await home.agent('probe'), await home.agent('probe')]
+  await Promise.all([leaves.initialize(), stays.initialize()])
+  leaves.kill()
+  await until('one session ended', async () => (await home.status()).sessions === 1)
+  await stopDaemon(home.paths)
+  const ended = await askStore(home.paths, async ({ database }) => {
+    const sql = "SELECT because FROM sessions WHERE event = 'ended' ORDER BY ts"
+    return (await database.connection.runAndReadAll(sql)).getRowsJson()
+  })
+  expect(ended).toHaveLength(2)
+  expect(new Set(ended.flat())).toEqual(new Set(['the agent is gone', 'mycelium is stopping']))
 })
 
 test('a call that mycelium ends with an error is recorded with that error', async () => {

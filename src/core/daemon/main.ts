@@ -7,7 +7,6 @@ import { liveSettings } from '../config/live-settings.ts'
 import { packageRoot, packageVersion } from '../config/package-root.ts'
 import { failureNotePath, leaveFailureNote, type Paths, pathsOf, preparePaths } from '../config/paths.ts'
 import { isSetUp } from '../config/registry.ts'
-import { MyceliumError } from '../errors.ts'
 import { openLog } from '../log.ts'
 import { compose } from '../pipeline/call.ts'
 import { endSpares, sweepPools } from '../policy/janitor.ts'
@@ -22,6 +21,7 @@ import { Session } from '../session/session.ts'
 import { AgentsSeen } from './agents-seen.ts'
 import { serveControl } from './control.ts'
 import { recordDraining } from './draining.ts'
+import { sayFarewell } from './farewell.ts'
 import { type Hello, refuseUnlessUtf8 } from './hello.ts'
 import { Ingester } from './ingester.ts'
 import { bootIdOf, sweepLeftovers } from './journal.ts'
@@ -119,8 +119,8 @@ async function run(paths: Paths): Promise<void> {
       dispatch: (pool, member) =>
         compose([recorded.interceptor], (call) => dispatchCounted(pool, call, member)),
       greeted: recorded.greeted,
-      ended: () => {
-        recorded.ended()
+      ended: (why) => {
+        recorded.ended(why)
         sessions.delete(session)
         log.event('session-ended', { session: session.id, server: def.id, client: hello.client })
         stopIfDrained()
@@ -157,12 +157,12 @@ async function run(paths: Paths): Promise<void> {
     stopping ??= (async () => {
       log.event('daemon-stopping', { because: why, sessions: sessions.size })
       listener.close()
-      for (const session of [...sessions])
-        session.close(new MyceliumError('daemon_stopping', 'mycelium is stopping'))
+      const farewell = sayFarewell(sessions, clock)
       pools.close('mycelium is stopping')
       await Promise.race([processes.settled(), new Promise((resolve) => setTimeout(resolve, STOP_LIMIT_MS))])
       processes.killAll()
       await watcher.stop()
+      await farewell
       await Promise.race([recording.close(), new Promise((resolve) => setTimeout(resolve, STOP_LIMIT_MS))])
       forgetDraining?.()
       if (forgetDraining === undefined && why === UNDONE) await removeTraces(paths, daemon)
@@ -242,9 +242,9 @@ async function run(paths: Paths): Promise<void> {
   /** Ends sessions and servers, so that the answer to `stop` means that nothing is left but this process. */
   const stopAllButExit = async (): Promise<void> => {
     pools.close('mycelium is stopping')
-    for (const session of [...sessions])
-      session.close(new MyceliumError('daemon_stopping', 'mycelium is stopping'))
+    const farewell = sayFarewell(sessions, clock)
     await processes.settled()
+    await farewell
     await recording.close()
   }
 

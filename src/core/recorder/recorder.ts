@@ -18,7 +18,8 @@ export interface RecordedSession {
   /** It begins to wait for its pool's greeting; warm when a process is there already. */
   attaching(mode: string, warm: boolean): void
   greeted(): void
-  ended(): void
+  /** It is over, for that reason. */
+  ended(why: string): void
 }
 
 /** Writes down what the daemon does: calls, sessions, processes, samples, decisions. Names, sizes and hashes only. */
@@ -54,7 +55,7 @@ export class Recorder {
     let attachedAtMs = startedAtMs
     let warm = false
     let calls = 0
-    const tell = (event: string, sinceMs: number) =>
+    const tell = (event: string, sinceMs: number, because = '') =>
       append('session', {
         ...now,
         at: clock.wall() * 1000,
@@ -62,7 +63,7 @@ export class Recorder {
         warm,
         durationUs: Math.round((clock.now() - sinceMs) * 1000),
         calls,
-        because: '',
+        because,
       })
     tell('started', startedAtMs)
     return {
@@ -79,7 +80,7 @@ export class Recorder {
         attachedAtMs = clock.now()
       },
       greeted: () => tell('greeted', attachedAtMs),
-      ended: () => tell('ended', startedAtMs),
+      ended: (why) => tell('ended', startedAtMs, why),
     }
   }
 

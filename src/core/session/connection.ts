@@ -99,6 +99,11 @@ export class Connection {
     this.#cancelTimer = this.#parts.clock.after(CLOSE_MS, () => this.#die('it did not close'))
   }
 
+  /** Closes at once, whatever waits. */
+  abort(why: string): void {
+    this.#die(why)
+  }
+
   #hear(line: Buffer): void {
     if (line.length === EOF_MARKER.length && line.toString('latin1') === EOF_MARKER) this.#sawEofMarker = true
     else this.#events.line(line)

@@ -6,6 +6,8 @@ import type { BatchReply } from './batch.ts'
 export interface HeldFrame {
   readonly frame: Frame
   readonly batch: BatchReply | undefined
+  /** When it was read, ms of the daemon's clock: its wait counts from then. */
+  readonly heardAtMs: number
 }
 
 /** Messages of one agent, and bytes of them, that are read and held before the agent is read no further. */
@@ -52,10 +54,10 @@ export class HeldFrames {
   }
 
   /** Holds one more. */
-  add(frame: Frame, batch: BatchReply | undefined): void {
+  add(one: HeldFrame): void {
     this.begin()
-    this.#frames?.push({ frame, batch })
-    this.#bytes += frame.line.length
+    this.#frames?.push(one)
+    this.#bytes += one.frame.line.length
   }
 
   /** Takes the request out that a cancel speaks of; false when it is not held. */

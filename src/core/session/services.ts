@@ -17,7 +17,7 @@ export interface SessionServices {
   /** The pool has answered its `initialize`. */
   greeted(): void
   /** The session is over: its calls are cancelled and it has left its pool. */
-  ended(): void
+  ended(why: string): void
 }
 
 /** Who is at the other end. */

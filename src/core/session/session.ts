@@ -16,7 +16,7 @@ import { type BatchReply, takeBatch } from './batch.ts'
 import { CallsInFlight, callFrom } from './calls-in-flight.ts'
 import { changedLists } from './changed-lists.ts'
 import { Connection } from './connection.ts'
-import { HeldFrames } from './held-frames.ts'
+import { type HeldFrame, HeldFrames } from './held-frames.ts'
 import { NO_ROOTS, type Roots, rootsOf } from './roots.ts'
 import type { Peer, SessionServices } from './services.ts'
 import { tooLong } from './too-long.ts'
@@ -109,6 +109,11 @@ export class Session implements Member {
     this.#connection.finish()
   }
 
+  /** Ends at once, whatever waits to be read. */
+  abort(why: string): void {
+    this.#connection.abort(why)
+  }
+
   #hear(line: Buffer): void {
     const frame = scanFrame(line)
     if (frame === undefined) this.#complain(-32700, 'the line is no JSON-RPC message')
@@ -118,27 +123,28 @@ export class Session implements Member {
     else this.#take(frame, undefined)
   }
 
-  #take(frame: Frame, batch: BatchReply | undefined): void {
+  #take(frame: Frame, batch: BatchReply | undefined, heardAtMs = this.#services.clock.now()): void {
     if (frame.kind === 'response') this.#requests.answer(frame)
     else if (frame.kind === 'request' && !hasStructuredParams(frame))
       this.#refuse(frame, -32602, 'params must be an object', batch)
     else if (frame.kind === 'request' && frame.method === MODERN_PROBE)
       this.#refuse(frame, -32601, 'Method not found', batch)
-    else if (this.#held.holding) this.#keep(frame, batch)
+    else if (this.#held.holding) this.#keep({ frame, batch, heardAtMs })
     else if (frame.kind === 'notification') this.#notified(frame)
     else if (frame.method === 'initialize') void this.#attach(frame, batch)
     else if (this.pool === undefined) {
       // An agent that never says `initialize` gets what it would get from the server itself.
-      this.#keep(frame, batch)
+      this.#keep({ frame, batch, heardAtMs })
       void this.#attach(undefined, undefined)
-    } else this.#request(frame, batch)
+    } else this.#request({ frame, batch, heardAtMs })
   }
 
-  #keep(frame: Frame, batch: BatchReply | undefined): void {
+  #keep(one: HeldFrame): void {
+    const { frame, batch } = one
     // What is in flight was not held: its cancel does not wait for its turn either.
     if (frame.method === 'notifications/cancelled' && frame.kind === 'notification') {
       if (!this.#held.withdraw(frame)) this.#calls.cancel(frame)
-    } else if (!this.#held.full || !this.#requests.waiting) this.#held.add(frame, batch)
+    } else if (!this.#held.full || !this.#requests.waiting) this.#held.add(one)
     else if (frame.kind === 'request') {
       const error = new MyceliumError('too_many_calls', `${this.#held.length} messages wait already`)
       this.#fail(frame, error, batch)
@@ -202,9 +208,9 @@ export class Session implements Member {
   #drain(): void {
     const frames = this.#held.release()
     this.#held.readOn(false)
-    for (const [i, { frame, batch }] of frames.entries()) {
+    for (const [i, { frame, batch, heardAtMs }] of frames.entries()) {
       if (this.#ended) return
-      this.#take(frame, batch)
+      this.#take(frame, batch, heardAtMs)
       if (!this.#held.holding) continue
       this.#held.append(frames.slice(i + 1))
       return
@@ -212,13 +218,14 @@ export class Session implements Member {
     this.#finishIfDone()
   }
 
-  #request(frame: Frame, batch: BatchReply | undefined): void {
+  #request(one: HeldFrame): void {
+    const { frame, batch, heardAtMs } = one
     const { size } = this.#calls
     if (size > 0 && size >= this.#services.limits.callsPerSession) {
-      this.#keep(frame, batch)
+      this.#keep(one)
       return
     }
-    const call: Call = callFrom(this.id, this.peer, frame, this.#services.clock.now(), (line) => {
+    const call: Call = callFrom(this.id, this.peer, frame, heardAtMs, (line) => {
       if (this.#calls.has(call)) this.#connection.push(line)
     })
     this.#calls.add(call)
@@ -287,6 +294,6 @@ export class Session implements Member {
     this.#calls.cancelAll(why)
     this.#requests.close(why)
     this.pool?.detach(this)
-    this.#services.ended()
+    this.#services.ended(why)
   }
 }
