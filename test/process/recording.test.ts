@@ -5,7 +5,7 @@ import { stopDaemon } from '../../src/core/daemon/connect.ts'
 import { askStore } from '../../src/core/events/store.ts'
 import { scanFrame } from '../../src/core/protocol/frame.ts'
 import { SchemaEvents } from '../../src/core/recorder/schema-events.ts'
-import { type DaemonHome, daemonHome, until } from '../fixtures/daemon-home.ts'
+import { type DaemonHome, daemonHome, PROBE, until } from '../fixtures/daemon-home.ts'
 import { segmentWriter } from '../fixtures/events.ts'
 import { verifies } from '../requirements.ts'
 
@@ -113,6 +113,24 @@ test('a call is joined to the tool use in the transcript of its client', async (
     ['echo', 'ok', true],
   ])
   expect(await rows("SELECT count(*) FROM sequences WHERE tool = 'echo'")).toEqual([['1']])
+})
+
+test('a process that was started ahead and that no agent took is recorded to its end', async () => {
+  verifies('STORE-1')
+  home = daemonHome()
+  home.define({ name: 'probe', mode: 'shared' })
+  await home.start()
+  await home.ask('warm', {
+    targets: [{ id: 'probe', argv: [process.execPath, PROBE], cwd: '/tmp', env: home.env }],
+  })
+  await until('it runs', async () => (await home.status()).upstreams === 1)
+  await stopDaemon(home.paths)
+  const events = await askStore(home.paths, async ({ database }) => {
+    const sql = 'SELECT event, because FROM processes ORDER BY ts'
+    return (await database.connection.runAndReadAll(sql)).getRowsJson()
+  })
+  expect(events.map(([event]) => event)).toEqual(['started', 'ended'])
+  expect(events[1]![1]).toBe('started ahead, and no agent came')
 })
 
 test('a session that the daemon ends is recorded to its end, with the reason', async () => {

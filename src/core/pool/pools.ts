@@ -17,6 +17,8 @@ interface Ahead {
   readonly process: UpstreamProcess
   readonly profile: Profile
   readonly sinceMs: number
+  /** A pool has it, and will tell of its end. */
+  taken: boolean
 }
 
 /** All pools of the daemon, and the processes started ahead for pools that are not known yet. */
@@ -56,10 +58,20 @@ export class Pools {
     const base = processKey(profile)
     if (this.#ahead.has(base)) return
     const process = await this.#services.spawn(profile)
-    const row: Ahead = { process, profile, sinceMs: this.#services.clock.now() }
+    const row: Ahead = { process, profile, sinceMs: this.#services.clock.now(), taken: false }
     this.#ahead.set(base, row)
-    void process.exited.then(() => {
+    void process.exited.then(({ code, signal }) => {
       if (this.#ahead.get(base) === row) this.#ahead.delete(base)
+      if (row.taken) return
+      const how = signal === null ? `code ${code}` : `signal ${signal}`
+      const { pid } = process
+      this.#services.log.event('upstream-exited', {
+        server: profile.server,
+        pid,
+        how,
+        state: 'started',
+        calls: 0,
+      })
     })
   }
 
@@ -100,6 +112,11 @@ export class Pools {
     for (const [base, row] of this.#ahead) {
       if (now - row.sinceMs <= maxAgeMs) continue
       this.#ahead.delete(base)
+      this.#services.log.event('upstream-stopping', {
+        server: row.profile.server,
+        pid: row.process.pid,
+        because: 'started ahead, and no agent came',
+      })
       void this.#services.end(row.process)
     }
   }
@@ -117,6 +134,7 @@ export class Pools {
       const ahead = this.#ahead.get(base)
       if (ahead !== undefined) {
         this.#ahead.delete(base)
+        ahead.taken = true
         return ahead.process
       }
       if (this.processes >= limits.processes) {
