@@ -231,7 +231,7 @@ describe('taking events in', () => {
     const { connection, close } = await openDatabase({ file: paths.database, write: true })
     lay(paths, LAID, frameOf('call', calls(0, 50)))
     await connection.run('ALTER TABLE calls_by_session RENAME TO elsewhere')
-    const take = () => ingest(connection, { dir: paths.events, clock: systemClock })
+    const take = () => ingest(connection, { dir: paths.events, database: paths.database, clock: systemClock })
     await expect(take()).rejects.toThrow('calls_by_session')
     const reader = await connection.runAndReadAll(
       'SELECT (SELECT count(*) FROM call_rows)::INTEGER, (SELECT count(*) FROM calls_daily)::INTEGER, (SELECT count(*) FROM segments)::INTEGER',
@@ -261,7 +261,8 @@ describe('taking events in', () => {
     const paths = fresh()
     const { connection, close } = await openDatabase({ file: paths.database, write: true })
     lay(paths, LAID, Buffer.concat([0, 1, 2].map((i) => frameOf('call', calls(i * 100, i * 100 + 100)))))
-    const take = () => ingest(connection, { dir: paths.events, clock: systemClock, maxEvents: 150 })
+    const take = () =>
+      ingest(connection, { dir: paths.events, database: paths.database, clock: systemClock, maxEvents: 150 })
     expect(await take()).toMatchObject({ events: 200, removed: 0, more: true })
     expect(await take()).toMatchObject({ events: 100, removed: 1, more: false })
     close()
@@ -284,7 +285,7 @@ describe('taking events in', () => {
     for (const table of ['call_rows', 'calls_daily', 'latency_daily', 'calls_by_session'])
       await connection.run(`INSERT INTO ${table} SELECT t.* FROM ${table} t, many`)
     lay(paths, 'shared-2-000000000000.seg', frameOf('call', calls(0, 1)))
-    await ingest(connection, { dir: paths.events, clock: systemClock })
+    await ingest(connection, { dir: paths.events, database: paths.database, clock: systemClock })
     const [[after]] = (
       await connection.runAndReadAll('SELECT count(*)::INTEGER FROM latency_daily')
     ).getRowsJS() as [[number]]

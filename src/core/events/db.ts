@@ -9,13 +9,14 @@ import {
   rmSync,
   statSync,
 } from 'node:fs'
-import { basename, dirname, join } from 'node:path'
+import { createRequire } from 'node:module'
+import { dirname, join } from 'node:path'
 import type { DuckDBConnection } from '@duckdb/node-api'
 import { type Clock, pause, stayAlive, systemClock } from '../clock.ts'
 import { packageRoot } from '../config/package-root.ts'
 import { hasErrno, MyceliumError } from '../errors.ts'
 import { fingerprint } from '../hash.ts'
-import { identityOf } from '../process.ts'
+import { draftOf, sweepDrafts } from './draft.ts'
 
 /** An open database. close() as soon as the question is answered: whoever writes keeps all others out. */
 export interface Database {
@@ -75,7 +76,7 @@ export async function openDatabase(options: OpenOptions): Promise<Database> {
 
 async function connect(options: OpenOptions): Promise<Database> {
   const { file, write } = options
-  const { DuckDBInstance } = await duckdb()
+  const { DuckDBInstance } = duckdb()
   const settings = {
     access_mode: write ? 'READ_WRITE' : 'READ_ONLY',
     memory_limit: MEMORY_LIMIT,
@@ -101,7 +102,7 @@ async function connect(options: OpenOptions): Promise<Database> {
 async function create({ file, ...options }: OpenOptions, shipped: ShippedSql): Promise<void> {
   mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
   sweepDrafts(file)
-  const draft = `${file}.draft-${process.pid}-${randomBytes(4).toString('hex')}`
+  const draft = draftOf(file)
   try {
     const made = await connect({ ...options, file: draft, write: true })
     try {
@@ -138,18 +139,10 @@ function isDenied(error: unknown): error is Error {
   return hasErrno(error, 'EACCES', 'EPERM', 'EROFS')
 }
 
-/** What processes left that were killed while they made the file; pairs with config/own-names.ts. */
-function sweepDrafts(file: string): void {
-  for (const name of readdirSync(dirname(file))) {
-    const pid = name.startsWith(`${basename(file)}.draft-`) ? /\.draft-(\d+)-/.exec(name)?.[1] : undefined
-    if (pid !== undefined && identityOf(Number(pid)) === undefined)
-      rmSync(join(dirname(file), name), { force: true })
-  }
-}
-
-async function duckdb(): Promise<typeof import('@duckdb/node-api')> {
+function duckdb(): typeof import('@duckdb/node-api') {
   try {
-    return await import('@duckdb/node-api')
+    // Required, not imported: looking for the names that a hundred CommonJS files export takes an import 70 ms.
+    return createRequire(import.meta.url)('@duckdb/node-api') as typeof import('@duckdb/node-api')
   } catch (cause) {
     throw new MyceliumError(
       'duckdb_missing',

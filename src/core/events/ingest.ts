@@ -1,17 +1,13 @@
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { DuckDBConnection } from '@duckdb/node-api'
-import type { Clock } from '../clock.ts'
 import { hasErrno } from '../errors.ts'
-import { CALL_PARTS } from './call-parts.ts'
-import { KIND_ORDER, type Kind } from './event.ts'
-import type { SegmentFrame } from './frame.ts'
+import { sweepDrafts } from './draft.ts'
+import { type IngestOptions, Intake, type Positions, type Taken } from './intake.ts'
 import { moveIn } from './move-in.ts'
-import { segmentNames, setSharedAside } from './segment-file.ts'
-import { SegmentReader } from './segment-reader.ts'
+import { segmentNames } from './segment-file.ts'
 import { statOf } from './segment-rest.ts'
-import { SHARED_NAME } from './shared-name.ts'
-import { Stage } from './stage.ts'
 import { mergeSums } from './sums.ts'
 
 /** What one ingestion did. */
@@ -25,34 +21,23 @@ export interface Ingested {
   readonly more: boolean
 }
 
-/** Where the segments are. */
-export interface IngestOptions {
-  readonly dir: string
-  readonly clock: Clock
-  readonly maxEvents?: number
-}
+/** What one ingestion read for the next one while DuckDB was busy. Whoever has it calls abandon() in the end. */
+export class Ahead {
+  intake: Intake | undefined
 
-/** Events of one transaction: bounds memory (about 150 bytes each) and the time that others wait. */
-const MAX_EVENTS = 500_000
-/** Combinations of texts of one transaction, about 1 kB each. */
-const MAX_COMBINATIONS = 100_000
+  /** What was read, when nobody came in between; it is the caller's then. */
+  take(known: Positions): Intake | undefined {
+    const intake = this.intake
+    this.intake = undefined
+    if (intake === undefined || intake.continues(known)) return intake
+    intake.abandon()
+    return undefined
+  }
 
-/** What segments are read into, and how much of it may still come. */
-interface Intake {
-  readonly connection: DuckDBConnection
-  readonly stages: Map<Kind, Stage>
-  readonly clock: Clock
-  budget: number
-}
-
-interface Taken {
-  readonly name: string
-  readonly from: number
-  readonly to: number
-  readonly events: number
-  readonly damaged: number
-  /** Its whole length, when nothing will be added and all of it was taken. */
-  readonly finishedAt: number | undefined
+  abandon(): void {
+    this.intake?.abandon()
+    this.intake = undefined
+  }
 }
 
 /**
@@ -61,38 +46,26 @@ interface Taken {
  */
 export async function ingest(
   connection: DuckDBConnection,
-  { dir, clock, maxEvents = MAX_EVENTS }: IngestOptions,
+  options: IngestOptions,
+  ahead?: Ahead,
 ): Promise<Ingested> {
-  setSharedAside(dir, clock.wall())
-  // One that was made since then keeps for the next time: its name is about to be another file's.
-  const names = segmentNames(dir).filter((name) => name !== SHARED_NAME)
+  const { dir, database } = options
+  sweepDrafts(database)
   const known = await positions(connection)
-  const gone = [...known.keys()].filter((name) => !names.includes(name))
-  const intake: Intake = { connection, stages: new Map(), clock, budget: maxEvents }
-  await connection.run('BEGIN')
+  const intake = ahead?.take(known) ?? new Intake(options, known)
   try {
-    const taken: Taken[] = []
-    for (const name of names) {
-      if (intake.budget <= 0) break
-      const one = await takeSegment(join(dir, name), name, known.get(name) ?? 0, intake)
-      if (one !== undefined) taken.push(one)
-    }
-    const stages = [...intake.stages.values()]
-    await moveIn(connection, stages)
-    const calls = intake.stages.get('call')?.rows ?? 0
-    if (calls > 0) await mergeSums(connection, calls)
-    await recordSegments(connection, taken, gone)
-    await connection.run('COMMIT')
+    while (intake.step());
+    const writing = write(connection, dir, intake, known)
+    if (ahead !== undefined && intake.more) await readBeside(writing, options, intake.positions, ahead)
+    await writing
     return {
-      events: taken.reduce((sum, one) => sum + one.events, 0),
-      damagedBytes: taken.reduce((sum, one) => sum + one.damaged, 0),
-      removed: taken.filter((one) => removeFinished(join(dir, one.name), one.finishedAt)).length,
-      more: intake.budget <= 0,
+      events: intake.taken.reduce((sum, one) => sum + one.events, 0),
+      damagedBytes: intake.taken.reduce((sum, one) => sum + one.damaged, 0),
+      removed: intake.taken.filter((one) => removeFinished(join(dir, one.name), one.finishedAt)).length,
+      more: intake.more,
     }
-  } catch (error) {
-    for (const stage of intake.stages.values()) stage.abandon()
-    await connection.run('ROLLBACK').catch(() => {})
-    throw error
+  } finally {
+    intake.abandon()
   }
 }
 
@@ -102,72 +75,56 @@ export async function hasNews(connection: DuckDBConnection, dir: string): Promis
   return segmentNames(dir).some((name) => (statOf(join(dir, name))?.size ?? 0) > (known.get(name) ?? 0))
 }
 
-/** Up to where each segment was read. */
-async function positions(connection: DuckDBConnection): Promise<ReadonlyMap<string, number>> {
+async function positions(connection: DuckDBConnection): Promise<Positions> {
   const reader = await connection.runAndReadAll('SELECT name, read_to::DOUBLE FROM segments')
   return new Map(reader.getRowsJS() as [string, number][])
 }
 
-async function takeSegment(
-  path: string,
-  name: string,
-  from: number,
-  intake: Intake,
-): Promise<Taken | undefined> {
-  const reader = opened(path, from, intake.clock)
-  if (reader === undefined) return undefined
-  let [events, damaged] = [0, 0]
+/** The one transaction. */
+async function write(
+  connection: DuckDBConnection,
+  dir: string,
+  { stages, taken }: Intake,
+  known: Positions,
+): Promise<void> {
+  await connection.run('BEGIN')
   try {
-    while (intake.budget > 0) {
-      const frame = reader.next()
-      if (frame === undefined) break
-      const rows = await takeFrame(frame, intake)
-      if (rows === undefined) damaged += frame.payload.length
-      else events += rows
-    }
-    const complete = reader.finished && intake.budget > 0
-    return {
-      name,
-      from,
-      to: reader.offset,
-      events,
-      damaged: damaged + reader.damaged,
-      finishedAt: complete ? reader.size : undefined,
-    }
-  } finally {
-    reader.close()
-  }
-}
-
-function opened(path: string, from: number, clock: Clock): SegmentReader | undefined {
-  try {
-    return new SegmentReader(path, from, clock)
+    await moveIn(connection, stages)
+    const calls = stages.find(({ kind }) => kind === 'call')?.rows ?? 0
+    if (calls > 0) await mergeSums(connection, calls)
+    const names = new Set(segmentNames(dir))
+    await recordSegments(
+      connection,
+      taken,
+      [...known.keys()].filter((name) => !names.has(name)),
+    )
+    await connection.run('COMMIT')
   } catch (error) {
-    // Taken in and removed, or given up, by another process; or another user's, whose events are not ours to lose: it stays.
-    if (hasErrno(error, 'ENOENT', 'EACCES', 'EPERM')) return undefined
+    await connection.run('ROLLBACK').catch(() => {})
     throw error
   }
 }
 
-/** How many events it gave; undefined when the frame does not hold what its head says. */
-async function takeFrame(frame: SegmentFrame, intake: Intake): Promise<number | undefined> {
-  const kind = KIND_ORDER[frame.type]
-  // A kind of a later version: its events are not for this one.
-  if (kind === undefined) return 0
-  let stage = intake.stages.get(kind)
-  if (stage === undefined) {
-    stage = new Stage(kind, kind === 'call' ? CALL_PARTS : undefined)
-    await stage.open(intake.connection)
-    intake.stages.set(kind, stage)
+/** Reads what comes next until that is read or the writing is over: DuckDB has threads of its own. */
+async function readBeside(
+  writing: Promise<void>,
+  options: IngestOptions,
+  from: Positions,
+  ahead: Ahead,
+): Promise<void> {
+  let over = false
+  const end = () => {
+    over = true
   }
+  writing.then(end, end)
   try {
-    stage.take(frame)
-  } catch (error) {
-    if (error instanceof RangeError) return undefined
-    throw error
+    const intake = new Intake(options, from)
+    ahead.intake = intake
+    while (!over && intake.step()) await nextTurn()
+  } catch {
+    // What cannot be read is met again by the one that it was read for.
+    ahead.abandon()
   }
-  intake.budget = stage.combinations > MAX_COMBINATIONS ? 0 : intake.budget - frame.rows
-  return frame.rows
 }
 
 async function recordSegments(

@@ -38,8 +38,7 @@ export async function moveIn(connection: DuckDBConnection, stages: readonly Stag
       await addUpCalls(connection, stage)
     } else if (REPLACED[stage.kind] === undefined) await insert(connection, stage)
     else await replace(connection, stage)
-    // Whoever took the events in goes on to ask: nothing of them stays in memory twice.
-    for (const table of stage.tables) await connection.run(`DROP TABLE ${table}`)
+    await stage.drop(connection)
   }
 }
 

@@ -1,14 +1,17 @@
-import type { DuckDBAppender, DuckDBConnection, DuckDBDataChunk } from '@duckdb/node-api'
+import { rmSync } from 'node:fs'
+import type { DuckDBConnection } from '@duckdb/node-api'
 import { cleanNumber } from './clean.ts'
-import { type Cursor, MAX_ROWS, readNumbers, readTexts } from './column.ts'
+import { type Cursor, MAX_ROWS, readNumbers } from './column.ts'
+import { draftOf } from './draft.ts'
 import type { ColumnType, Kind } from './event.ts'
 import type { SegmentFrame } from './frame.ts'
+import { type ParquetColumn, ParquetWriter } from './parquet.ts'
 import { columnsOf, type TableColumn } from './tables.ts'
+import { TextPage } from './text-page.ts'
 import { type Groups, TextTuples } from './text-tuples.ts'
 
-/** What a vector of DuckDB is filled from. */
 interface StagedColumn extends TableColumn {
-  readonly values: Float64Array | string[]
+  readonly values: Float64Array | TextPage
 }
 
 /** Text columns that make one combination, whose number is a column of that name. */
@@ -23,44 +26,69 @@ interface StagedPart extends Part {
   readonly numbers: Int32Array
 }
 
+/** Rows of one row group, which one thread reads and which wait in memory until there are as many. */
+const GROUP_ROWS = 30 * MAX_ROWS
+/** Labels of a column that wait so. */
+const GROUP_LABEL_BYTES = 16 * 1024 * 1024
+
 /**
- * Rows of one kind on their way from segments into a temporary table: numbers and labels as columns, all other texts of a row as the
- * number of their combination in a table beside, or of several, because few combinations occur. `seq` is the order of the rows.
+ * Rows of one kind on their way from segments into tables, in a file that DuckDB reads: numbers and labels as columns, all other texts of
+ * a row as the number of their combination in a table beside, or of several, because few combinations occur. `seq` is the order of the rows.
  */
 export class Stage {
   rows = 0
+  /** No count in it is larger, with either sign. */
+  largest = 0
   readonly kind: Kind
+  /** The database, beside which its files are. */
+  readonly #database: string
   readonly #columns: readonly TableColumn[]
   readonly #values: readonly StagedColumn[]
   readonly #parts: readonly StagedPart[]
   /** For each column that is a text, its part. */
   readonly #partOf: readonly (StagedPart | undefined)[]
-  readonly #seq = new Float64Array(MAX_ROWS)
-  #appender: DuckDBAppender | undefined
-  #chunk: DuckDBDataChunk | undefined
+  readonly #seq = new Float64Array(GROUP_ROWS)
+  readonly #files: string[] = []
+  readonly #writer: ParquetWriter
+  #open = true
   #filled = 0
 
-  constructor(kind: Kind, parts?: readonly Part[]) {
+  /** Makes its file. Throws what opening a file throws. */
+  constructor(kind: Kind, database: string, parts?: readonly Part[]) {
     this.kind = kind
+    this.#database = database
     this.#columns = columnsOf(kind)
     this.#values = this.#columns
       .filter(({ type }) => type !== 'text')
       .map((column) => ({
         ...column,
-        values: column.type === 'label' ? emptyLabels() : new Float64Array(MAX_ROWS),
+        values: column.type === 'label' ? new TextPage() : new Float64Array(GROUP_ROWS),
       }))
     const texts = this.#columns.filter(({ type }) => type === 'text').map(({ column }) => column)
     this.#parts = (parts ?? [{ name: 'tuple', columns: texts }]).map((part) => ({
       ...part,
       tuples: new TextTuples(part.name, part.columns, part.groups),
-      numbers: new Int32Array(MAX_ROWS),
+      numbers: new Int32Array(GROUP_ROWS),
     }))
     this.#partOf = this.#columns.map(({ column }) =>
       this.#parts.find(({ columns }) => columns.includes(column)),
     )
+    this.#writer = new ParquetWriter(this.#file(), [
+      ...this.#values.map(({ column, type }): ParquetColumn => {
+        return { name: column, type: type === 'label' ? 'text' : 'double' }
+      }),
+      { name: 'seq', type: 'double' },
+      ...this.#parts.map(({ name }): ParquetColumn => ({ name, type: 'integer' })),
+    ])
   }
 
-  /** The temporary table of the rows. */
+  #file(): string {
+    const file = draftOf(this.#database)
+    this.#files.push(file)
+    return file
+  }
+
+  /** The temporary view of the rows. */
   get table(): string {
     return `stage_${this.kind}`
   }
@@ -70,34 +98,15 @@ export class Stage {
     return `${part}_${this.kind}`
   }
 
-  /** Everything that close() makes. */
-  get tables(): readonly string[] {
-    return [this.table, ...this.#parts.map(({ name }) => this.texts(name))]
-  }
-
   /** Combinations of texts so far, which take memory. */
   get combinations(): number {
     return this.#parts.reduce((sum, { tuples }) => sum + tuples.size, 0)
   }
 
-  /** Makes the temporary table. */
-  async open(connection: DuckDBConnection): Promise<void> {
-    const { DuckDBDataChunk, DOUBLE, INTEGER, VARCHAR } = await import('@duckdb/node-api')
-    const columns = this.#values.map(
-      ({ column, type }) => `${column} ${type === 'label' ? 'VARCHAR' : 'DOUBLE'}`,
-    )
-    await connection.run(
-      `CREATE OR REPLACE TEMP TABLE ${this.table} (${columns.join(', ')}, seq DOUBLE, ${this.#parts.map(({ name }) => `${name} INTEGER`).join(', ')})`,
-    )
-    this.#appender = await connection.createAppender(this.table, null, 'temp')
-    const types = this.#values.map(({ type }) => (type === 'label' ? VARCHAR : DOUBLE))
-    this.#chunk = DuckDBDataChunk.create([...types, DOUBLE, ...this.#parts.map(() => INTEGER)])
-  }
-
   /** Takes the rows of a frame. Throws RangeError when the frame does not hold what its head says. */
   take(frame: SegmentFrame): void {
     if (frame.rows === 0 || frame.rows > MAX_ROWS) throw new RangeError('rows out of bounds')
-    if (this.#filled + frame.rows > MAX_ROWS) this.#flush()
+    if (this.#isFull(frame.rows)) this.#flush()
     const cursor: Cursor = { at: 0 }
     const start = this.#filled
     let next = 0
@@ -112,46 +121,78 @@ export class Stage {
         continue
       }
       const { values } = this.#values[next++]!
-      if (Array.isArray(values)) takeLabels(values, frame, known ? cursor : undefined, start)
-      else if (known) takeNumbers(values, type, frame, cursor, start)
+      if (values instanceof TextPage) takeLabels(values, frame, known ? cursor : undefined)
+      else if (known) this.#takeNumbers(values, type, frame, cursor)
       else values.fill(type === 'known' || type === 'cost' ? -1 : 0, start, start + frame.rows)
     }
     for (const { tuples, numbers } of this.#parts) tuples.end(numbers, start)
+    for (const { values } of this.#values) if (values instanceof TextPage) values.keep()
     for (let i = 0; i < frame.rows; i++) this.#seq[start + i] = this.rows + i
     this.#filled += frame.rows
     this.rows += frame.rows
   }
 
+  #isFull(more: number): boolean {
+    if (this.#filled + more > GROUP_ROWS) return true
+    return this.#values.some(
+      ({ values }) => values instanceof TextPage && values.bytes.length > GROUP_LABEL_BYTES,
+    )
+  }
+
+  #takeNumbers(values: Float64Array, type: ColumnType, frame: SegmentFrame, cursor: Cursor): void {
+    const from = this.#filled
+    readNumbers(frame.payload, cursor, frame.rows, values, from)
+    if (type === 'flag') return
+    let largest = 0
+    // A checksum says that this was written, not that a column can hold it.
+    for (let i = from; i < from + frame.rows; i++) {
+      const value = cleanNumber(type, values[i]!)
+      values[i] = value
+      if (value > largest) largest = value
+      else if (-value > largest) largest = -value
+    }
+    if (type === 'count' && largest > this.largest) this.largest = largest
+  }
+
   #flush(): void {
-    const chunk = this.#chunk!
     const rows = this.#filled
     if (rows === 0) return
-    chunk.reset()
-    chunk.rowCount = rows
-    for (const [i, { values }] of this.#values.entries()) fillVector(chunk, i, values, rows)
-    fillVector(chunk, this.#values.length, this.#seq, rows)
-    for (const [i, { numbers }] of this.#parts.entries())
-      fillVector(chunk, this.#values.length + 1 + i, numbers, rows)
-    this.#appender!.appendDataChunk(chunk)
+    this.#writer.writeRows(rows, [
+      ...this.#values.map(({ values }) =>
+        values instanceof TextPage ? values.bytes : bytesOf(values, rows),
+      ),
+      bytesOf(this.#seq, rows),
+      ...this.#parts.map(({ numbers }) => bytesOf(numbers, rows)),
+    ])
+    for (const { values } of this.#values) if (values instanceof TextPage) values.clear()
     this.#filled = 0
   }
 
-  /** Everything taken is in its tables afterwards. */
+  /** Everything taken can be asked for afterwards. */
   async close(connection: DuckDBConnection): Promise<void> {
     this.#flush()
-    this.#appender?.closeSync()
-    this.#appender = undefined
-    for (const { name, tuples } of this.#parts) await tuples.load(connection, this.texts(name))
+    this.#open = false
+    this.#writer.close()
+    const texts = this.#parts.map(({ name, tuples }) => {
+      const file = this.#file()
+      tuples.write(file)
+      return `CREATE OR REPLACE TEMP TABLE ${this.texts(name)} AS SELECT ${tuples.select()} FROM ${parquet(file)}`
+    })
+    const view = `CREATE OR REPLACE TEMP VIEW ${this.table} AS FROM ${parquet(this.#files[0]!)}`
+    await connection.run([view, ...texts].join('; '))
   }
 
-  /** Lets go of what the tables need, used or not. */
+  /** Whoever took events in goes on to ask: nothing of them stays in memory twice. */
+  async drop(connection: DuckDBConnection): Promise<void> {
+    const tables = this.#parts.map(({ name }) => `DROP TABLE ${this.texts(name)}`)
+    await connection.run([`DROP VIEW ${this.table}`, ...tables].join('; '))
+  }
+
+  /** Lets go of its files, used or not. */
   abandon(): void {
-    try {
-      this.#appender?.closeSync()
-    } catch {
-      // Its table went away with the transaction, and so may what it held.
-    }
-    this.#appender = undefined
+    if (this.#open) this.#writer.abandon()
+    this.#open = false
+    for (const file of this.#files.splice(0)) rmSync(file, { force: true })
   }
 
   /** The columns of the kind's table as SQL over the rows, named `s`, joined with the texts, named `t`. */
@@ -161,50 +202,20 @@ export class Stage {
   }
 }
 
-function emptyLabels(): string[] {
-  return new Array<string>(MAX_ROWS).fill('')
+/** A directory's name may hold quotes; what looks like a pattern in it is none, as the file is there. */
+function parquet(file: string): string {
+  return `read_parquet('${file.replaceAll("'", "''")}')`
 }
 
-const INDEXES = new Int32Array(MAX_ROWS)
-
-function takeNumbers(
-  values: Float64Array,
-  type: ColumnType,
-  frame: SegmentFrame,
-  cursor: Cursor,
-  offset: number,
-): void {
-  readNumbers(frame.payload, cursor, frame.rows, values, offset)
-  if (type === 'flag') return
-  // A checksum says that this was written, not that a column can hold it.
-  for (let i = offset; i < offset + frame.rows; i++) values[i] = cleanNumber(type, values[i]!)
+function takeLabels(page: TextPage, frame: SegmentFrame, cursor: Cursor | undefined): void {
+  // A frame before that gave up halfway left some.
+  page.takeBack()
+  if (cursor !== undefined) page.take(frame, cursor)
+  else for (let i = 0; i < frame.rows; i++) page.add('')
 }
 
-function takeLabels(values: string[], frame: SegmentFrame, cursor: Cursor | undefined, offset: number): void {
-  if (cursor === undefined) {
-    values.fill('', offset, offset + frame.rows)
-    return
-  }
-  const texts = readTexts(frame.payload, cursor)
-  readNumbers(frame.payload, cursor, frame.rows, INDEXES, 0)
-  for (let i = 0; i < frame.rows; i++) {
-    const text = texts[INDEXES[i]!]
-    if (text === undefined) throw new RangeError('text out of bounds')
-    values[offset + i] = text
-  }
-}
-
-function fillVector(
-  chunk: DuckDBDataChunk,
-  index: number,
-  values: Float64Array | Int32Array | string[],
-  rows: number,
-): void {
-  const vector = chunk.getColumnVector(index)
-  if (Array.isArray(values)) for (let i = 0; i < rows; i++) vector.setItem(i, values[i]!)
-  // biome-ignore lint/suspicious/noExplicitAny: the array has the type that the vector was made with
-  else (vector as any).items.set(values.subarray(0, rows))
-  vector.flush()
+function bytesOf(values: Float64Array | Int32Array, rows: number): Uint8Array {
+  return new Uint8Array(values.buffer, 0, rows * values.BYTES_PER_ELEMENT)
 }
 
 function typed(column: string, type: ColumnType): string {

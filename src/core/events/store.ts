@@ -4,7 +4,7 @@ import { type Clock, pause, stayAlive, systemClock } from '../clock.ts'
 import type { Paths } from '../config/paths.ts'
 import { MyceliumError } from '../errors.ts'
 import { type Database, openDatabase } from './db.ts'
-import { hasNews, type Ingested, ingest } from './ingest.ts'
+import { Ahead, hasNews, type Ingested, ingest } from './ingest.ts'
 import { pruneIfDue } from './prune.ts'
 import { segmentNames } from './segment-file.ts'
 
@@ -35,8 +35,8 @@ const INGEST_WAIT_MS = 2_000
 const TRY_MS = 200
 const NOTHING: Ingested = { events: 0, damagedBytes: 0, removed: 0, more: false }
 
-/** Between two transactions of a long ingestion, so that others get their turn. */
-const TURN_MS = 50
+/** Between two transactions of a long ingestion, so that others get their turn: longer than they wait between two tries (db.ts). */
+const TURN_MS = 25
 
 /** Takes in all events there are, and once a day removes what is older than `retainMs`. Throws what openDatabase() throws. */
 export async function takeInEvents(
@@ -121,23 +121,35 @@ async function isUpToDate(paths: Paths, clock: Clock): Promise<boolean> {
 
 async function takeInAll(paths: Paths, clock: Clock, waitMs: number | undefined): Promise<Ingested> {
   let sum = NOTHING
-  for (;;) {
-    const one = await takeInSome(paths, clock, waitMs)
-    sum = {
-      events: sum.events + one.events,
-      damagedBytes: sum.damagedBytes + one.damagedBytes,
-      removed: sum.removed + one.removed,
-      more: false,
+  const ahead = new Ahead()
+  try {
+    for (;;) {
+      const one = await takeInSome(paths, clock, waitMs, ahead)
+      sum = {
+        events: sum.events + one.events,
+        damagedBytes: sum.damagedBytes + one.damagedBytes,
+        removed: sum.removed + one.removed,
+        more: false,
+      }
+      if (!one.more) return sum
+      const release = stayAlive()
+      await pause(clock, TURN_MS).finally(release)
     }
-    if (!one.more) return sum
-    const release = stayAlive()
-    await pause(clock, TURN_MS).finally(release)
+  } finally {
+    ahead.abandon()
   }
 }
 
-async function takeInSome(paths: Paths, clock: Clock, waitMs: number | undefined): Promise<Ingested> {
+async function takeInSome(
+  paths: Paths,
+  clock: Clock,
+  waitMs: number | undefined,
+  ahead: Ahead,
+): Promise<Ingested> {
   const wait = waitMs === undefined ? {} : { waitMs }
-  return writing(paths, clock, wait, ({ connection }) => ingest(connection, { dir: paths.events, clock }))
+  return writing(paths, clock, wait, ({ connection }) =>
+    ingest(connection, { dir: paths.events, database: paths.database, clock }, ahead),
+  )
 }
 
 async function writing<T>(

@@ -40,8 +40,10 @@ export async function addUpCalls(connection: DuckDBConnection, stage: Stage): Pr
     FROM (SELECT DISTINCT ${quarter} AS quarter FROM ${stage.table})`)
   const joined = `${stage.table} JOIN ${origins} USING (origin) JOIN ${targets} USING (target)`
   const from = `FROM ${joined} JOIN days ON quarter = ${quarter} GROUP BY ALL`
+  // Below 2^53 doubles add up exactly, in half the time of whole numbers.
+  const exact = stage.largest * stage.rows <= Number.MAX_SAFE_INTEGER
   const totals = (columns: readonly string[]) =>
-    columns.map((column) => total(`${column}::BIGINT`)).join(', ')
+    columns.map((column) => (exact ? `sum(${column})::BIGINT` : total(`${column}::BIGINT`))).join(', ')
   await connection.run(`
     INSERT INTO calls_daily
     SELECT day, client, project, server, tool, method, outcome, effect, s.* EXCLUDE (day, of_project, of_outcome)

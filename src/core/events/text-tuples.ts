@@ -1,6 +1,10 @@
-import type { DuckDBConnection } from '@duckdb/node-api'
 import { type Cursor, MAX_ROWS, readNumbers, readTexts } from './column.ts'
 import type { SegmentFrame } from './frame.ts'
+import { type ParquetColumn, ParquetWriter } from './parquet.ts'
+import { TextPage } from './text-page.ts'
+
+/** Of a frame whose keys are small, the combination of each. */
+const SLOTS = new Int32Array(65_536)
 
 /** Sets of columns by name: combinations that agree in one set get the same number in a column of that name. */
 export type Groups = Readonly<Record<string, readonly string[]>>
@@ -63,10 +67,12 @@ export class TextTuples {
     readNumbers(frame.payload, cursor, this.#rows, this.#indexes, 0)
     if (this.#scale * texts.length > Number.MAX_SAFE_INTEGER) this.#setAside()
     const scale = this.#scale
+    const keys = this.#keys
+    const indexes = this.#indexes
     for (let i = 0; i < this.#rows; i++) {
-      const index = this.#indexes[i]!
+      const index = indexes[i]!
       if (index < 0 || index >= texts.length) throw new RangeError('text out of bounds')
-      this.#keys[i] = this.#keys[i]! + index * scale
+      keys[i] = keys[i]! + index * scale
     }
     this.#lists.push(texts.map((text) => this.#textId(text)))
     this.#scale = scale * Math.max(1, texts.length)
@@ -86,6 +92,10 @@ export class TextTuples {
 
   /** Writes the number of each row's combination. */
   end(into: Int32Array, offset: number): void {
+    if (this.#early.length === 0 && this.#scale <= SLOTS.length) {
+      this.#endDense(into, offset)
+      return
+    }
     const seen = new Map<number, number>()
     for (let i = 0; i < this.#rows; i++) {
       const key = this.#keys[i]!
@@ -94,6 +104,21 @@ export class TextTuples {
         const early = this.#early.flatMap(({ keys, lists }) => idsOf(keys[i]!, lists))
         id = this.#idOf([...early, ...idsOf(key, this.#lists)])
         seen.set(key, id)
+      }
+      into[offset + i] = id
+    }
+  }
+
+  /** The same where the keys are so small, as nearly always, that each has a place of its own. */
+  #endDense(into: Int32Array, offset: number): void {
+    SLOTS.fill(-1, 0, this.#scale)
+    const keys = this.#keys
+    for (let i = 0; i < this.#rows; i++) {
+      const key = keys[i]!
+      let id = SLOTS[key]!
+      if (id === -1) {
+        id = this.#idOf(idsOf(key, this.#lists))
+        SLOTS[key] = id
       }
       into[offset + i] = id
     }
@@ -122,57 +147,46 @@ export class TextTuples {
     return id
   }
 
-  /** Makes the temporary table of the combinations and their groups; an empty text is NULL there. */
-  async load(connection: DuckDBConnection, table: string): Promise<void> {
-    await this.#loadTexts(connection)
-    await this.#loadIds(connection)
-    const columns = this.#columns.map((column, i) => `d${i}.text AS ${column}`)
+  /** Writes the combinations and their groups to a new Parquet file, and keeps none. */
+  write(file: string): void {
     const groups = this.#groups.map(({ name }) => name)
-    const joins = this.#columns.map((_, i) => `JOIN dictionary d${i} ON d${i}.id = c${i}`)
-    await connection.run(
-      `CREATE OR REPLACE TEMP TABLE ${table} AS SELECT ${[this.#name, ...columns, ...groups].join(', ')} FROM combinations ${joins.join(' ')};
-       DROP TABLE dictionary; DROP TABLE combinations`,
-    )
+    const writer = new ParquetWriter(file, [
+      { name: this.#name, type: 'integer' },
+      ...this.#columns.map((name): ParquetColumn => ({ name, type: 'text' })),
+      ...groups.map((name): ParquetColumn => ({ name, type: 'integer' })),
+    ])
+    try {
+      for (let start = 0; start < this.#tuples.length; start += MAX_ROWS)
+        this.#writeRows(writer, start, this.#tuples.slice(start, start + MAX_ROWS))
+    } catch (error) {
+      writer.abandon()
+      throw error
+    }
+    writer.close()
+    // The next ones may be read while DuckDB works on these.
+    this.#tuples.length = 0
+    this.#ids.clear()
+    this.#textIds.clear()
+    this.#texts.length = 0
   }
 
-  async #loadTexts(connection: DuckDBConnection): Promise<void> {
-    await connection.run('CREATE OR REPLACE TEMP TABLE dictionary (id INTEGER, text VARCHAR)')
-    const appender = await connection.createAppender('dictionary', null, 'temp')
-    for (const [id, text] of this.#texts.entries()) {
-      appender.appendInteger(id)
-      if (id === 0) appender.appendNull()
-      else appender.appendVarchar(text)
-      appender.endRow()
-    }
-    appender.closeSync()
+  #writeRows(writer: ParquetWriter, start: number, tuples: readonly (readonly number[])[]): void {
+    const numbers = (of: (tuple: readonly number[], i: number) => number) =>
+      new Uint8Array(Int32Array.from(tuples, of).buffer)
+    const texts = this.#columns.map((_, column) => {
+      const page = new TextPage()
+      for (const tuple of tuples) page.add(this.#texts[tuple[column]!]!)
+      page.keep()
+      return page.bytes
+    })
+    const groups = this.#groups.map((_, i) => numbers((tuple) => tuple[this.#columns.length + i]!))
+    writer.writeRows(tuples.length, [numbers((_, i) => start + i), ...texts, ...groups])
   }
 
-  async #loadIds(connection: DuckDBConnection): Promise<void> {
-    const { DuckDBDataChunk, INTEGER } = await import('@duckdb/node-api')
-    const names = [
-      this.#name,
-      ...this.#columns.map((_, i) => `c${i}`),
-      ...this.#groups.map(({ name }) => name),
-    ]
-    await connection.run(
-      `CREATE OR REPLACE TEMP TABLE combinations (${names.map((name) => `${name} INTEGER`).join(', ')})`,
-    )
-    const appender = await connection.createAppender('combinations', null, 'temp')
-    const chunk = DuckDBDataChunk.create(names.map(() => INTEGER))
-    for (let start = 0; start < this.#tuples.length; start += MAX_ROWS) {
-      const tuples = this.#tuples.slice(start, start + MAX_ROWS)
-      chunk.reset()
-      chunk.rowCount = tuples.length
-      for (let column = 0; column < names.length; column++) {
-        const vector = chunk.getColumnVector(column)
-        // biome-ignore lint/suspicious/noExplicitAny: the array has the type that the vector was made with
-        const items: Int32Array = (vector as any).items
-        for (let i = 0; i < tuples.length; i++) items[i] = column === 0 ? start + i : tuples[i]![column - 1]!
-        vector.flush()
-      }
-      appender.appendDataChunk(chunk)
-    }
-    appender.closeSync()
+  /** The columns of that file as SQL; an empty text is NULL. */
+  select(): string {
+    const columns = this.#columns.map((column) => `nullif(${column}, '') AS ${column}`)
+    return [this.#name, ...columns, ...this.#groups.map(({ name }) => name)].join(', ')
   }
 }
 
