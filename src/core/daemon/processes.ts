@@ -25,6 +25,8 @@ export interface ProcessesServices {
 const SNAPSHOT_AFTER_START_MS = 300
 /** Ends asked for within this are done together. */
 const GATHER_MS = 5
+/** How long the end of a process that is gone may take to be told. */
+const TOLD_MS = 500
 
 /** Processes that are ended together. */
 interface Batch {
@@ -102,6 +104,9 @@ export class Processes {
     this.#next = undefined
     const survivors = await endUpstreams(upstreams, { graceMs: limits.killGraceMs, clock })
     for (const { pid } of survivors) log.event('process-survived', { pid, because: 'SIGKILL did not end it' })
+    // Gone from the process table is a little sooner than told of: whoever waits for the end wants it in the record.
+    const told = Promise.all(upstreams.map(({ exited }) => exited))
+    await Promise.race([told, pause(clock, TOLD_MS)])
     for (const upstream of upstreams) {
       this.#alive.delete(upstream.pid)
       this.#ending.delete(upstream)
