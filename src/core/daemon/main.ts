@@ -115,6 +115,7 @@ async function run(paths: Paths): Promise<void> {
         recorded.attaching(pool.profile.mode, hasFree(pool.lists, pool.sharing))
         return pool
       },
+      discover: (params) => pools.discover(profileOf(def, origin), params),
       // Per-request behaviour, outermost first.
       dispatch: (pool, member) =>
         compose([recorded.interceptor], (call) => dispatchCounted(pool, call, member)),
@@ -209,14 +210,8 @@ async function run(paths: Paths): Promise<void> {
     reload: () => ({ problem: settings.look()?.message ?? null }),
     warm: (args: Readonly<Record<string, unknown>>) =>
       warmServers(args.targets as readonly WarmTarget[], { clock, limits, pools, servers, agents }),
-    restart: (args: Readonly<Record<string, unknown>>) =>
-      toNamed(args, (id) => {
-        for (const pool of pools.of(id)) pool.restart()
-      }),
-    drain: (args: Readonly<Record<string, unknown>>) =>
-      toNamed(args, (id) => {
-        for (const pool of pools.of(id)) pool.drain('drained on request')
-      }),
+    restart: (args: Readonly<Record<string, unknown>>) => toNamed(args, (id) => pools.restart(id)),
+    drain: (args: Readonly<Record<string, unknown>>) => toNamed(args, (id) => pools.drain(id)),
     pause: (args: Readonly<Record<string, unknown>>) => toNamed(args, (id) => pools.pause(id)),
     resume: (args: Readonly<Record<string, unknown>>) => toNamed(args, (id) => pools.resume(id)),
     stop: async () => {

@@ -6,6 +6,7 @@ import { type Frame, scanFrame } from '../protocol/frame.ts'
 import { errorText, resultText } from '../protocol/messages.ts'
 import { spliceProgress } from '../protocol/splice.ts'
 import { Quota } from '../quota.ts'
+import { noticeForAgent } from './listening.ts'
 import type { Member } from './member.ts'
 import type { Pool } from './pool.ts'
 import type { Upstream, UpstreamEvents } from './upstream.ts'
@@ -75,7 +76,9 @@ function progressedLater(pool: Pool, upstream: Upstream, token: number, frame: F
 
 /** A server's notification: to its owner, to subscribers, to those whose log level admits it, or to all whom it concerns. */
 function noticedFromServer(pool: Pool, upstream: Upstream, frame: Frame): void {
-  for (const member of addressees(pool, upstream, frame)) member.notice(upstream, frame)
+  const bare = pool.greetings === undefined
+  const told = bare ? noticeForAgent(frame, (id) => upstream.callUnder(id)) : frame
+  for (const member of addressees(pool, upstream, frame)) member.notice(upstream, told)
 }
 
 function addressees(pool: Pool, upstream: Upstream, frame: Frame): readonly Member[] {

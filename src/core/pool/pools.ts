@@ -1,4 +1,7 @@
 import { MyceliumError } from '../errors.ts'
+import { AheadProcesses } from './ahead.ts'
+import { hasFree } from './choose.ts'
+import { type Asked, Discovery } from './discovery.ts'
 import { type Greetings, greetingsFor, type Profile, poolKey, processKey } from './key.ts'
 import { Pool } from './pool.ts'
 import type { UpstreamProcess } from './spawn.ts'
@@ -8,28 +11,32 @@ import type { PoolServices } from './supply.ts'
 const MAX_COLD_POOLS = 256
 
 /** What the pools need of the daemon. */
-export interface PoolsServices extends Omit<PoolServices, 'start'> {
+export interface PoolsServices extends Omit<PoolServices, 'start' | 'wasAsked'> {
   spawn(profile: Profile): Promise<UpstreamProcess>
-}
-
-/** A process started before anybody said how it will be greeted. */
-interface Ahead {
-  readonly process: UpstreamProcess
-  readonly profile: Profile
-  readonly sinceMs: number
-  /** A pool has it, and will tell of its end. */
-  taken: boolean
 }
 
 /** All pools of the daemon, and the processes started ahead for pools that are not known yet. */
 export class Pools {
   readonly #services: PoolsServices
   readonly #pools = new Map<string, Pool>()
-  readonly #ahead = new Map<string, Ahead>()
+  /** The process key of each pool. */
+  readonly #bases = new WeakMap<Pool, string>()
+  readonly #ahead: AheadProcesses
+  readonly #discovery: Discovery
   readonly #paused = new Set<string>()
 
   constructor(services: PoolsServices) {
     this.#services = services
+    this.#ahead = new AheadProcesses(services)
+    this.#discovery = new Discovery({
+      clock: services.clock,
+      log: services.log,
+      ahead: this.#ahead,
+      mayStart: (profile) => this.#refuseIfPausedOrFull(profile),
+      mustNotStart: (base, { spareable }) => !spareable && this.#greeted(base).some(({ alive }) => alive > 0),
+      isServed: (base) => this.#greeted(base).some(({ lists, sharing }) => hasFree(lists, sharing)),
+      hasRefused: (base) => this.#greeted(base).some(({ crashes }) => crashes.refused),
+    })
   }
 
   /** The pool for a session that greets like this; without params, one whose processes are not greeted. */
@@ -55,24 +62,12 @@ export class Pools {
 
   /** Starts a process of the profile that is not greeted yet, unless one waits already. */
   async startAhead(profile: Profile): Promise<void> {
-    const base = processKey(profile)
-    if (this.#ahead.has(base)) return
-    const process = await this.#services.spawn(profile)
-    const row: Ahead = { process, profile, sinceMs: this.#services.clock.now(), taken: false }
-    this.#ahead.set(base, row)
-    void process.exited.then(({ code, signal }) => {
-      if (this.#ahead.get(base) === row) this.#ahead.delete(base)
-      if (row.taken) return
-      const how = signal === null ? `code ${code}` : `signal ${signal}`
-      const { pid } = process
-      this.#services.log.event('upstream-exited', {
-        server: profile.server,
-        pid,
-        how,
-        state: 'started',
-        calls: 0,
-      })
-    })
+    await this.#ahead.start(processKey(profile), profile)
+  }
+
+  /** Asks the server of the profile whether it is a modern one, with these params of `server/discover`. */
+  discover(profile: Profile, paramsText: string): Asked {
+    return this.#discovery.ask(profile, paramsText)
   }
 
   all(): readonly Pool[] {
@@ -89,7 +84,7 @@ export class Pools {
   }
 
   aheadOf(server: string): number {
-    return [...this.#ahead.values()].filter((row) => row.profile.server === server).length
+    return this.#ahead.of(server)
   }
 
   isPaused(server: string): boolean {
@@ -106,19 +101,21 @@ export class Pools {
     for (const pool of this.of(server)) pool.resume()
   }
 
+  /** Processes finish their calls and end; the next call starts a new one. */
+  drain(server: string): void {
+    this.#discovery.forget(server)
+    for (const pool of this.of(server)) pool.drain('drained on request')
+  }
+
+  /** As drain, and new processes are started at once for the sessions that are attached. */
+  restart(server: string): void {
+    this.#discovery.forget(server)
+    for (const pool of this.of(server)) pool.restart()
+  }
+
   /** Ends processes started ahead that nobody took in time. */
   endStaleAhead(maxAgeMs: number): void {
-    const now = this.#services.clock.now()
-    for (const [base, row] of this.#ahead) {
-      if (now - row.sinceMs <= maxAgeMs) continue
-      this.#ahead.delete(base)
-      this.#services.log.event('upstream-stopping', {
-        server: row.profile.server,
-        pid: row.process.pid,
-        because: 'started ahead, and no agent came',
-      })
-      void this.#services.end(row.process)
-    }
+    this.#ahead.endStale(maxAgeMs)
   }
 
   /** Ends everything; no pool takes work after it. */
@@ -131,20 +128,35 @@ export class Pools {
   #create(key: string, base: string, profile: Profile, greetings: Greetings | undefined): Pool {
     const { clock, log, limits, end } = this.#services
     const start = async (wanted: Profile): Promise<UpstreamProcess> => {
-      const ahead = this.#ahead.get(base)
-      if (ahead !== undefined) {
-        this.#ahead.delete(base)
-        ahead.taken = true
-        return ahead.process
-      }
-      if (this.processes >= limits.processes) {
-        throw new MyceliumError('pool_busy', `${wanted.name}: ${this.processes} server processes run already`)
-      }
+      const ahead = await this.#ahead.take(base, greetings !== undefined)
+      if (ahead !== undefined) return ahead
+      this.#refuseIfFull(wanted)
       return this.#services.spawn(wanted)
     }
-    const pool = new Pool(key, profile, greetings, { clock, log, limits, end, start })
+    const wasAsked = (process: UpstreamProcess): boolean => this.#discovery.hasAsked(process)
+    const pool = new Pool(key, profile, greetings, { clock, log, limits, end, start, wasAsked })
     this.#pools.set(key, pool)
+    this.#bases.set(pool, base)
     return pool
+  }
+
+  /** The pools of a process whose agents said `initialize`. */
+  #greeted(base: string): readonly Pool[] {
+    return this.all().filter((pool) => pool.greetings !== undefined && this.#bases.get(pool) === base)
+  }
+
+  #refuseIfPausedOrFull(profile: Profile): void {
+    const { name, server } = profile
+    if (this.isPaused(server)) {
+      const hint = `mycelium server resume ${server}`
+      throw new MyceliumError('server_paused', `${name}: paused`, { hint })
+    }
+    this.#refuseIfFull(profile)
+  }
+
+  #refuseIfFull({ name }: Profile): void {
+    if (this.processes >= this.#services.limits.processes)
+      throw new MyceliumError('pool_busy', `${name}: ${this.processes} server processes run already`)
   }
 
   #dropCold(): void {
@@ -158,7 +170,10 @@ export class Pools {
   }
 }
 
+/** Why the sessions of such an agent share no process, as `server list` says it. */
+const UNGREETED = 'its agent says no initialize, as modern ones do: a process for each session'
+
 /** Without a greeting nobody knows what the server may ask back: each session has its own process. */
 function ownedIfBare(profile: Profile, greetings: Greetings | undefined): Profile {
-  return greetings === undefined ? { ...profile, mode: 'session' } : profile
+  return greetings === undefined ? { ...profile, mode: 'session', why: UNGREETED } : profile
 }

@@ -3,6 +3,7 @@ import { type Frame, scanFrame } from '../protocol/frame.ts'
 import { resultText } from '../protocol/messages.ts'
 import { alike, processesFor } from './groups.ts'
 import { textParam } from './incoming.ts'
+import { LISTEN, resultForAgent } from './listening.ts'
 import type { Member } from './member.ts'
 import { dispatchPinned, listTasks } from './pinned-calls.ts'
 import type { Pool } from './pool.ts'
@@ -43,6 +44,8 @@ export function dispatchCounted(pool: Pool, call: Call, member: Member): Promise
         pool.service.evidence.noteTools(reply.frame)
         return reply
       })
+    case LISTEN:
+      return pool.dispatch(call, member).then(({ frame }) => ({ frame: resultForAgent(frame, call) }))
     default:
       return pool.dispatch(call, member)
   }

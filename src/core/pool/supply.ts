@@ -16,6 +16,8 @@ export interface PoolServices {
   readonly limits: Limits
   /** Starts a process of the profile, or takes one that was started ahead. Throws server_command_missing and the like. */
   start(profile: Profile): Promise<UpstreamProcess>
+  /** It was asked what it is before a pool had it. */
+  wasAsked(process: UpstreamProcess): boolean
   /** Ends a process and its whole tree. */
   end(process: UpstreamProcess): Promise<void>
 }
@@ -100,6 +102,10 @@ export class Supply {
       await this.#greet(upstream)
     } catch (error) {
       this.#starting -= 1
+      const ended = error instanceof MyceliumError && error.code === 'server_exited'
+      // Some end when anything comes before `initialize`: one that was asked what it is gets a successor that was not.
+      if (upstream !== undefined && ended && this.#services.wasAsked(upstream.process) && !this.#closed)
+        return this.start()
       this.#failed(upstream, error)
       throw error
     }

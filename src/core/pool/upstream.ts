@@ -80,8 +80,6 @@ export class Upstream implements Listed {
       pressure: (high) => events.pressure(this, high),
       overflow: (waiting) => events.oddity(this, 'stdin backlog over the limit', waiting),
     })
-    // A server that died has a broken stdin; its exit is reported by `exited`.
-    process.stdin.on('error', () => {})
     const lines = new LineSplitter(
       maxLineBytes,
       (line) => this.#hear(line),
@@ -93,6 +91,8 @@ export class Upstream implements Listed {
       lines.push(chunk)
     })
     process.stdout.on('error', () => {})
+    // Whoever asked it something before it was ours has stopped the stream.
+    process.stdout.resume()
     process.stdout.once('close', () =>
       clock.after(MUTE_GRACE_MS, () => this.#leave('closed its standard output')),
     )
@@ -155,6 +155,11 @@ export class Upstream implements Listed {
       const idText = String(id)
       this.#stdin.pushFrame(frame, idText, tokenText === undefined ? undefined : idText)
     })
+  }
+
+  /** The agent's call that is in flight here under this id of ours. */
+  callUnder(id: number): Call | undefined {
+    return this.#pending.get(id)?.call
   }
 
   /** Sends a request of our own and gives the server's answer. */

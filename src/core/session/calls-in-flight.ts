@@ -1,5 +1,6 @@
 import type { MyceliumError } from '../errors.ts'
 import { type Call, cancelCall } from '../pipeline/call.ts'
+import { LISTEN } from '../pool/listening.ts'
 import { idKey, keyOfText } from '../protocol/fields.ts'
 import type { Frame } from '../protocol/frame.ts'
 import type { Peer } from './services.ts'
@@ -63,6 +64,14 @@ export class CallsInFlight {
     if (call === undefined) return
     this.remove(call)
     cancelCall(call, 'the agent cancelled', notice)
+  }
+
+  /** Settles subscriptions, which are never answered while anybody listens. */
+  cancelListening(why: string): void {
+    for (const call of this.#calls.filter(({ method }) => method === LISTEN)) {
+      this.remove(call)
+      cancelCall(call, why)
+    }
   }
 
   /** Settles all of them, with the error that their agent gets or without; gives those that were owed an answer. */

@@ -1,6 +1,7 @@
 import type { Clock } from '../clock.ts'
 import type { Log } from '../log.ts'
 import type { Dispatch } from '../pipeline/call.ts'
+import type { Asked } from '../pool/discovery.ts'
 import type { Limits } from '../pool/limits.ts'
 import type { Member } from '../pool/member.ts'
 import type { Pool } from '../pool/pool.ts'
@@ -12,6 +13,8 @@ export interface SessionServices {
   readonly limits: Limits
   /** The pool for this session's server; without `initialize` params, one whose processes are not greeted. */
   poolFor(initializeParamsText: string | undefined): Pool
+  /** Asks the server whether it is a modern one, in the agent's own params of `server/discover`. */
+  discover(paramsText: string): Asked
   /** The interceptors around a pool's dispatch. */
   readonly dispatch: (pool: Pool, member: Member) => Dispatch
   /** The pool has answered its `initialize`. */

@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net'
-import { ERRORS, MyceliumError, wireCodeOf, withHint } from '../errors.ts'
+import { ERRORS, MyceliumError, wireCodeOf } from '../errors.ts'
 import type { OverlongLine } from '../lines.ts'
 import type { Call, Dispatch } from '../pipeline/call.ts'
 import type { Member } from '../pool/member.ts'
@@ -12,10 +12,12 @@ import { errorText, notificationText } from '../protocol/messages.ts'
 import { MODERN_PROBE } from '../protocol/methods.ts'
 import { spliceId } from '../protocol/splice.ts'
 import { AgentRequests } from './agent-requests.ts'
+import { Answers } from './answers.ts'
 import { type BatchReply, takeBatch } from './batch.ts'
 import { CallsInFlight, callFrom } from './calls-in-flight.ts'
 import { changedLists } from './changed-lists.ts'
 import { Connection } from './connection.ts'
+import { Discovering } from './discovering.ts'
 import { type HeldFrame, HeldFrames } from './held-frames.ts'
 import { NO_ROOTS, type Roots, rootsOf } from './roots.ts'
 import type { Peer, SessionServices } from './services.ts'
@@ -31,7 +33,9 @@ export class Session implements Member {
   readonly #connection: Connection
   readonly #services: SessionServices
   readonly #requests: AgentRequests
+  readonly #answers: Answers
   readonly #calls = new CallsInFlight()
+  readonly #discovering: Discovering
   #dispatch: Dispatch | undefined
   #greeting: Frame | undefined
   #roots: Roots = NO_ROOTS
@@ -57,6 +61,8 @@ export class Session implements Member {
         died: (why) => this.#leave(why),
       },
     )
+    this.#answers = new Answers(this.#connection, services.log, peer.server)
+    this.#discovering = new Discovering((params) => services.discover(params))
     this.#requests = new AgentRequests(services.clock, services.limits.serverRequestMs, this.#push)
   }
 
@@ -116,9 +122,9 @@ export class Session implements Member {
 
   #hear(line: Buffer): void {
     const frame = scanFrame(line)
-    if (frame === undefined) this.#complain(-32700, 'the line is no JSON-RPC message')
+    if (frame === undefined) this.#answers.complain(-32700, 'the line is no JSON-RPC message')
     else if (frame.kind === 'invalid')
-      this.#refuse(frame, -32600, frame.reason ?? 'invalid request', undefined)
+      this.#answers.refuse(frame, -32600, frame.reason ?? 'invalid request', undefined)
     else if (frame.kind === 'batch') takeBatch(line, this.#push, (one, batch) => this.#take(one, batch))
     else this.#take(frame, undefined)
   }
@@ -126,17 +132,24 @@ export class Session implements Member {
   #take(frame: Frame, batch: BatchReply | undefined, heardAtMs = this.#services.clock.now()): void {
     if (frame.kind === 'response') this.#requests.answer(frame)
     else if (frame.kind === 'request' && !hasStructuredParams(frame))
-      this.#refuse(frame, -32602, 'params must be an object', batch)
-    else if (frame.kind === 'request' && frame.method === MODERN_PROBE)
-      this.#refuse(frame, -32601, 'Method not found', batch)
+      this.#answers.refuse(frame, -32602, 'params must be an object', batch)
+    else if (frame.kind === 'request' && frame.method === MODERN_PROBE && !this.#mayBeModern(frame))
+      this.#answers.refuse(frame, -32601, 'Method not found', batch)
     else if (this.#held.holding) this.#keep({ frame, batch, heardAtMs })
     else if (frame.kind === 'notification') this.#notified(frame)
     else if (frame.method === 'initialize') void this.#attach(frame, batch)
+    else if (frame.method === MODERN_PROBE && this.pool === undefined)
+      this.#request({ frame, batch, heardAtMs }, (call) => this.#discovering.ask(call))
     else if (this.pool === undefined) {
       // An agent that never says `initialize` gets what it would get from the server itself.
       this.#keep({ frame, batch, heardAtMs })
       void this.#attach(undefined, undefined)
-    } else this.#request({ frame, batch, heardAtMs })
+    } else this.#request({ frame, batch, heardAtMs }, this.#dispatch as Dispatch)
+  }
+
+  /** Whether a `server/discover` is for the server to answer: not once the agent has said `initialize`, nor where it claims no modern version. */
+  #mayBeModern(frame: Frame): boolean {
+    return frame.metaStart !== -1 && this.pool?.greetings === undefined
   }
 
   #keep(one: HeldFrame): void {
@@ -147,7 +160,7 @@ export class Session implements Member {
     } else if (!this.#held.full || !this.#requests.waiting) this.#held.add(one)
     else if (frame.kind === 'request') {
       const error = new MyceliumError('too_many_calls', `${this.#held.length} messages wait already`)
-      this.#fail(frame, error, batch)
+      this.#answers.fail(frame, error, batch)
     }
     this.#held.readOn(this.#requests.waiting)
   }
@@ -165,6 +178,7 @@ export class Session implements Member {
   async #attach(frame: Frame | undefined, batch: BatchReply | undefined): Promise<void> {
     this.#attaching = true
     this.#held.begin()
+    if (frame !== undefined) this.#discovering.leave()
     try {
       const params = frame === undefined ? undefined : (paramsText(frame) ?? '{}')
       const pool = this.#services.poolFor(params)
@@ -174,15 +188,16 @@ export class Session implements Member {
       this.#greeting = await pool.attach(this)
       this.#services.greeted()
       this.#dispatch = this.#services.dispatch(pool, this)
-      if (frame !== undefined && this.#greeting !== undefined) this.#reply(this.#greeting, frame, batch)
+      if (frame !== undefined && this.#greeting !== undefined)
+        this.#answers.reply(this.#greeting, frame, batch)
     } catch (error) {
       this.pool?.detach(this)
       this.pool = undefined
       const own = error instanceof MyceliumError ? (error.data?.answer as Frame | undefined) : undefined
-      if (frame !== undefined && own !== undefined) this.#reply(own, frame, batch)
-      else if (frame !== undefined) this.#fail(frame, error, batch)
+      if (frame !== undefined && own !== undefined) this.#answers.reply(own, frame, batch)
+      else if (frame !== undefined) this.#answers.fail(frame, error, batch)
       for (const { frame: later, batch: its } of this.#held.releaseUntil('initialize'))
-        if (later.kind === 'request') this.#fail(later, error, its)
+        if (later.kind === 'request') this.#answers.fail(later, error, its)
     }
     this.#attaching = false
     this.#drain()
@@ -218,7 +233,7 @@ export class Session implements Member {
     this.#finishIfDone()
   }
 
-  #request(one: HeldFrame): void {
+  #request(one: HeldFrame, dispatch: Dispatch): void {
     const { frame, batch, heardAtMs } = one
     const { size } = this.#calls
     if (size > 0 && size >= this.#services.limits.callsPerSession) {
@@ -229,7 +244,7 @@ export class Session implements Member {
       if (this.#calls.has(call)) this.#connection.push(line)
     })
     this.#calls.add(call)
-    ;(this.#dispatch as Dispatch)(call).then(
+    dispatch(call).then(
       (reply) => this.#settle(call, batch, reply.frame, undefined),
       (error: unknown) => this.#settle(call, batch, undefined, error),
     )
@@ -237,31 +252,11 @@ export class Session implements Member {
 
   #settle(call: Call, batch: BatchReply | undefined, answer: Frame | undefined, error: unknown): void {
     if (this.#calls.remove(call)) {
-      if (answer !== undefined) this.#reply(answer, call.frame, batch)
-      else this.#fail(call.frame, error, batch)
+      if (answer !== undefined) this.#answers.reply(answer, call.frame, batch)
+      else this.#answers.fail(call.frame, error, batch)
       call.onSettled?.(call, answer, error)
     } else batch?.skip()
     this.#finishIfDone()
-  }
-
-  /** The answer under the request's own id. */
-  #reply(answer: Frame, request: Frame, batch: BatchReply | undefined): void {
-    if (batch === undefined) this.#connection.pushFrame(answer, idText(request))
-    else batch.add(spliceId(answer, idText(request)))
-  }
-
-  #fail(frame: Frame, error: unknown, batch: BatchReply | undefined): void {
-    const known = error instanceof MyceliumError
-    if (!known) this.#services.log.event('bug', { server: this.peer.server, what: String(error) })
-    const message = known ? withHint(error) : 'internal error of mycelium'
-    this.#refuse(frame, wireCodeOf(error), message, batch)
-  }
-
-  #refuse(frame: Frame, code: number, message: string, batch: BatchReply | undefined): void {
-    if (frame.kind === 'notification' || frame.kind === 'response') return
-    const line = Buffer.from(errorText(idText(frame) || 'null', code, message))
-    if (batch === undefined) this.#connection.push(line)
-    else batch.add(line)
   }
 
   #dropped(line: OverlongLine): void {
@@ -270,13 +265,9 @@ export class Session implements Member {
     else this.#connection.push(told.refusal)
   }
 
-  /** Something that cannot be answered under an id of its own. */
-  #complain(code: number, message: string): void {
-    this.#connection.push(Buffer.from(errorText('null', code, message)))
-  }
-
   #inputEnded(): void {
     this.#finishing = true
+    this.#calls.cancelListening('the agent is leaving')
     this.#requests.close('the agent is leaving')
     this.#finishIfDone()
   }
