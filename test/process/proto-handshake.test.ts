@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { afterAll, describe, expect, it } from 'vitest'
-import { daemonHome } from '../fixtures/daemon-home.ts'
+import { daemonHome, until } from '../fixtures/daemon-home.ts'
 import { defineServer } from '../fixtures/probe-log.ts'
 import type { Message, RawAgent } from '../fixtures/raw-agent.ts'
 import { verifies } from '../requirements.ts'
@@ -207,6 +207,56 @@ describe('an agent that never says initialize', () => {
     home.define({ name: 'bare-missing', argv: ['/nowhere/server'] })
     const agent = await home.agent('bare-missing')
     expect(await agent.call('echo')).toMatch(/^error -32001: .*\/nowhere\/server/)
+  })
+
+  it.each(MODES)('gets a ping answered before initialize in %s mode, without a process', async (mode) => {
+    verifies('PROTO-1')
+    const log = defineServer(home, `early-ping-${mode}`, mode)
+    const agent = await home.agent(`early-ping-${mode}`)
+    agent.raw(['{"jsonrpc":"2.0","id":"p","method":"ping"}', initialize('1'), INITIALIZED].join('\n'))
+    expect((await agent.answerTo('"p"')).result).toEqual({})
+    await agent.answerTo('1')
+    expect(await agent.call('echo', { text: 'x' })).toBe('x')
+    expect(log.events('start')).toHaveLength(1)
+  })
+
+  it.each(MODES)(
+    'gets what it asked right before initialize answered by the server in %s mode',
+    async (mode) => {
+      verifies('PROTO-1')
+      defineServer(home, `early-${mode}`, mode, { args: ['--start-ms=1500'] })
+      const agent = await home.agent(`early-${mode}`)
+      agent.raw(
+        [
+          '{"jsonrpc":"2.0","id":"l","method":"tools/list"}',
+          echo('"e"', 'early'),
+          initialize('1'),
+          INITIALIZED,
+          echo('2', 'late'),
+        ].join('\n'),
+      )
+      expect(textOf(await agent.answerTo('2'))).toBe('late')
+      expect(textOf(await agent.answerTo('"e"'))).toBe('early')
+      expect((await agent.answerTo('"l"')).result.tools).not.toHaveLength(0)
+    },
+  )
+
+  it('and leaves while its early request is answered, leaves nothing behind', async () => {
+    verifies('PROTO-2')
+    defineServer(home, 'early-gone', 'session')
+    const agent = await home.agent('early-gone')
+    agent.raw(
+      [
+        '{"jsonrpc":"2.0","id":"n","method":"tools/call","params":{"name":"noanswer"}}',
+        initialize('1'),
+        INITIALIZED,
+      ].join('\n'),
+    )
+    const processes = async () =>
+      (await home.servers()).find(({ id }) => id === 'early-gone')!.pools.flatMap((pool) => pool.upstreams)
+    await until('it is asked', async () => (await processes()).some(({ inFlight }) => inFlight === 1))
+    agent.kill()
+    await until('all is gone', async () => (await processes()).length === 0)
   })
 
   it('may say initialize after all', async () => {

@@ -1,11 +1,13 @@
 import { MyceliumError, wireCodeOf, withHint } from '../errors.ts'
 import type { Log } from '../log.ts'
 import { idText } from '../protocol/fields.ts'
-import type { Frame } from '../protocol/frame.ts'
-import { errorText } from '../protocol/messages.ts'
+import { type Frame, scanFrame } from '../protocol/frame.ts'
+import { errorText, resultText } from '../protocol/messages.ts'
 import { spliceId } from '../protocol/splice.ts'
 import type { BatchReply } from './batch.ts'
 import type { Connection } from './connection.ts'
+
+const PONG = scanFrame(Buffer.from(resultText('0', '{}').trimEnd())) as Frame
 
 /** Writes what an agent is answered: under the request's own id, into its batch where it came in one. */
 export class Answers {
@@ -23,6 +25,11 @@ export class Answers {
   reply(answer: Frame, request: Frame, batch: BatchReply | undefined): void {
     if (batch === undefined) this.#connection.pushFrame(answer, idText(request))
     else batch.add(spliceId(answer, idText(request)))
+  }
+
+  /** To a `ping` that comes before anything else: no reason to start a process. */
+  pong(request: Frame, batch: BatchReply | undefined): void {
+    this.reply(PONG, request, batch)
   }
 
   /** The error that kept a request from being answered. */

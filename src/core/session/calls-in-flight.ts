@@ -1,9 +1,13 @@
+import type { Clock } from '../clock.ts'
 import type { MyceliumError } from '../errors.ts'
 import { type Call, cancelCall } from '../pipeline/call.ts'
 import { LISTEN } from '../pool/listening.ts'
 import { idKey, keyOfText } from '../protocol/fields.ts'
 import type { Frame } from '../protocol/frame.ts'
 import type { Peer } from './services.ts'
+
+/** What an agent asked before `initialize` may take so long before the process that has it is let go. */
+const EARLY_MS = 10_000
 
 /** A request of an agent as a call that nothing has happened to yet. */
 export function callFrom(
@@ -34,6 +38,7 @@ export function callFrom(
  */
 export class CallsInFlight {
   readonly #calls: Call[] = []
+  #emptied = (): void => {}
 
   get size(): number {
     return this.#calls.length
@@ -54,7 +59,21 @@ export class CallsInFlight {
     if (at === -1) return false
     for (let i = at + 1; i < calls.length; i++) calls[i - 1] = calls[i]!
     calls.pop()
+    if (calls.length === 0) this.#emptied()
     return true
+  }
+
+  /** Resolves when none is left, or when they have had their time. */
+  async emptied(clock: Clock): Promise<void> {
+    if (this.#calls.length === 0) return
+    await new Promise<void>((resolve) => {
+      const cancel = clock.after(EARLY_MS, resolve)
+      this.#emptied = () => {
+        cancel()
+        resolve()
+      }
+    })
+    this.#emptied = () => {}
   }
 
   /** The agent's `notifications/cancelled`, of two calls with one id for the later; agents also cancel what was answered already. */
@@ -77,6 +96,7 @@ export class CallsInFlight {
   /** Settles all of them, with the error that their agent gets or without; gives those that were owed an answer. */
   cancelAll(why: string, error?: MyceliumError): readonly Call[] {
     const calls = this.#calls.splice(0)
+    this.#emptied()
     for (const call of calls) cancelCall(call, why, undefined, error)
     return calls
   }

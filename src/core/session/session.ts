@@ -109,6 +109,7 @@ export class Session implements Member {
   /** Answers what is in flight or held with the error and closes. */
   close(error: MyceliumError): void {
     if (this.#ended) return
+    this.#ended = true
     const owed = [...this.#calls.cancelAll(error.message, error), ...this.#held.release()]
     for (const { frame } of owed.filter((one) => one.frame.kind === 'request'))
       this.#push(Buffer.from(errorText(idText(frame), wireCodeOf(error), error.message)))
@@ -138,6 +139,7 @@ export class Session implements Member {
     else if (this.#held.holding) this.#keep({ frame, batch, heardAtMs })
     else if (frame.kind === 'notification') this.#notified(frame)
     else if (frame.method === 'initialize') void this.#attach(frame, batch)
+    else if (frame.method === 'ping' && this.pool === undefined) this.#answers.pong(frame, batch)
     else if (frame.method === MODERN_PROBE && this.pool === undefined)
       this.#request({ frame, batch, heardAtMs }, (call) => this.#discovering.ask(call))
     else if (this.pool === undefined) {
@@ -178,7 +180,13 @@ export class Session implements Member {
   async #attach(frame: Frame | undefined, batch: BatchReply | undefined): Promise<void> {
     this.#attaching = true
     this.#held.begin()
-    if (frame !== undefined) this.#discovering.leave()
+    if (frame !== undefined) {
+      this.#discovering.leave()
+      // The process of an agent that had not said `initialize` ends with it: what was asked of it is answered before.
+      if (this.pool !== undefined && this.pool.greetings === undefined)
+        await this.#calls.emptied(this.#services.clock)
+      if (this.#ended) return
+    }
     try {
       const params = frame === undefined ? undefined : (paramsText(frame) ?? '{}')
       const pool = this.#services.poolFor(params)
