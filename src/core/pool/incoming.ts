@@ -11,9 +11,6 @@ import type { Member } from './member.ts'
 import type { Pool } from './pool.ts'
 import type { Upstream, UpstreamEvents } from './upstream.ts'
 
-/** For a server that asks before any session said what its roots are. */
-const NO_ROOTS = '{"roots":[]}'
-
 /** A server that writes its log to standard output has one with every line. */
 const ODDITIES_PER_SECOND = 20
 
@@ -54,8 +51,7 @@ function askedByServer(pool: Pool, upstream: Upstream, frame: Frame): void {
   }
   if (frame.method !== undefined) pool.service.evidence.noteAsked(frame.method)
   if (frame.method === 'roots/list' && pool.greetings?.rootsOffered) {
-    upstream.tell(Buffer.from(resultText(idText(frame), upstream.rootsText ?? NO_ROOTS)))
-    pool.service.settling.told(upstream)
+    pool.service.roots.ask(upstream, frame)
     return
   }
   const owner = pool.members.get(pool.pins.sessionOf(frame) ?? upstream.owner ?? '')

@@ -17,9 +17,9 @@ import { type BatchReply, takeBatch } from './batch.ts'
 import { CallsInFlight, callFrom } from './calls-in-flight.ts'
 import { changedLists } from './changed-lists.ts'
 import { Connection } from './connection.ts'
-import { Discovering } from './discovering.ts'
+import { Discovering, mayBeModern } from './discovering.ts'
 import { type HeldFrame, HeldFrames } from './held-frames.ts'
-import { NO_ROOTS, type Roots, rootsOf } from './roots.ts'
+import { AgentRoots } from './roots.ts'
 import type { Peer, SessionServices } from './services.ts'
 import { tooLong } from './too-long.ts'
 
@@ -38,7 +38,7 @@ export class Session implements Member {
   readonly #discovering: Discovering
   #dispatch: Dispatch | undefined
   #greeting: Frame | undefined
-  #roots: Roots = NO_ROOTS
+  readonly #roots: AgentRoots
   #attaching = false
   #asking = false
   readonly #held = new HeldFrames((stopped) => this.#connection.hold(stopped))
@@ -62,6 +62,9 @@ export class Session implements Member {
       },
     )
     this.#answers = new Answers(this.#connection, services.log, peer.server)
+    this.#roots = new AgentRoots(services.clock, () =>
+      this.#requests.ask('roots/list', services.limits.rootsMs),
+    )
     this.#discovering = new Discovering((params) => services.discover(params))
     this.#requests = new AgentRequests(services.clock, services.limits.serverRequestMs, this.#push)
   }
@@ -72,6 +75,10 @@ export class Session implements Member {
 
   get rootsText(): string {
     return this.#roots.text
+  }
+
+  get rootsPending(): boolean {
+    return this.#roots.pending
   }
 
   get inFlight(): number {
@@ -134,7 +141,7 @@ export class Session implements Member {
     if (frame.kind === 'response') this.#requests.answer(frame)
     else if (frame.kind === 'request' && !hasStructuredParams(frame))
       this.#answers.refuse(frame, -32602, 'params must be an object', batch)
-    else if (frame.kind === 'request' && frame.method === MODERN_PROBE && !this.#mayBeModern(frame))
+    else if (frame.kind === 'request' && frame.method === MODERN_PROBE && !mayBeModern(frame, this.pool))
       this.#answers.refuse(frame, -32601, 'Method not found', batch)
     else if (this.#held.holding) this.#keep({ frame, batch, heardAtMs })
     else if (frame.kind === 'notification') this.#notified(frame)
@@ -147,11 +154,6 @@ export class Session implements Member {
       this.#keep({ frame, batch, heardAtMs })
       void this.#attach(undefined, undefined)
     } else this.#request({ frame, batch, heardAtMs }, this.#dispatch as Dispatch)
-  }
-
-  /** Whether a `server/discover` is for the server to answer: not once the agent has said `initialize`, nor where it claims no modern version. */
-  #mayBeModern(frame: Frame): boolean {
-    return frame.metaStart !== -1 && this.pool?.greetings === undefined
   }
 
   #keep(one: HeldFrame): void {
@@ -219,9 +221,9 @@ export class Session implements Member {
     if (asks) {
       this.#held.begin()
       this.#asking = true
-      const asked = this.#requests.ask('roots/list', this.#services.limits.rootsMs)
+      const learned = this.#roots.learn(pool, this)
       this.#held.readOn(true)
-      this.#roots = rootsOf(await asked)
+      await learned
       this.#asking = false
     }
     if (!this.#ended && pool !== undefined && this.pool === pool) pool.ready(this)
@@ -243,8 +245,7 @@ export class Session implements Member {
 
   #request(one: HeldFrame, dispatch: Dispatch): void {
     const { frame, batch, heardAtMs } = one
-    const { size } = this.#calls
-    if (size > 0 && size >= this.#services.limits.callsPerSession) {
+    if (this.#calls.size >= Math.max(1, this.#services.limits.callsPerSession)) {
       this.#keep(one)
       return
     }
