@@ -6,7 +6,7 @@ import { pathsFrom } from '../core/config/paths.ts'
 import { hasErrno, MyceliumError } from '../core/errors.ts'
 import { openDatabase } from '../core/events/db.ts'
 import { prune } from '../core/events/prune.ts'
-import { askStore } from '../core/events/store.ts'
+import { askStore, isRecorded } from '../core/events/store.ts'
 import type { Io } from '../core/report/io.ts'
 import { jsonText } from '../core/report/json.ts'
 import { printable } from '../core/report/printable.ts'
@@ -48,7 +48,8 @@ export async function runUsageQuery(io: Io, sql: string, options: QueryOptions):
   const { source, done } = usageSource(io, options.config)
   await freshen(source).finally(done)
   let late = false
-  const answer = await askUsage(source, async (connection) => {
+  const answer = await askUsage(source, async (connection, recorded) => {
+    if (!recorded) throw new MyceliumError('database_none', 'there is no database to ask yet')
     const cancel = systemClock.after(options.timeout * 1000, () => {
       late = true
       connection.interrupt()
@@ -151,7 +152,8 @@ export async function runUsageExport(io: Io, directory: string, options: ExportO
   try {
     const { source, done } = usageSource(io, options.config)
     await freshen(source).finally(done)
-    await askUsage(source, async (connection) => {
+    await askUsage(source, async (connection, recorded) => {
+      if (!recorded) return
       for (const { table, file } of files) {
         if (io.signal.aborted) throw new MyceliumError('interrupted', 'the export was interrupted')
         const how = format === 'csv' ? 'FORMAT csv, HEADER' : 'FORMAT parquet, COMPRESSION zstd'
@@ -173,6 +175,7 @@ export async function runUsageExport(io: Io, directory: string, options: ExportO
     for (const { file } of files) rmSync(draft(file), { force: true })
   }
   if (options.json) io.write(jsonText({ files: written }))
+  else if (written.length === 0) io.write('nothing was recorded yet, so nothing was written\n')
   else for (const { file, rows } of written) io.write(`${file}: ${rows} rows\n`)
 }
 
@@ -207,6 +210,14 @@ export async function runUsagePrune(io: Io, options: PruneOptions): Promise<void
     throw new MyceliumError('usage', `--older-than ${options.olderThan} is still to come`, {
       hint: 'mycelium usage prune --older-than 90d',
     })
+  const paths = pathsFrom(io.env)
+  const before = new Date(beforeMs).toISOString()
+  if (!isRecorded(paths)) {
+    io.write(
+      options.json ? jsonText({ before, removed: {} }) : 'nothing was recorded yet, so nothing was removed\n',
+    )
+    return
+  }
   if (!options.yes) {
     const answer = await io.ask(
       `remove every event from before ${new Date(beforeMs).toLocaleString()}? [y/N] `,
@@ -224,12 +235,11 @@ export async function runUsagePrune(io: Io, options: PruneOptions): Promise<void
       return
     }
   }
-  const paths = pathsFrom(io.env)
   await askStore(paths, async () => {})
   const database = await openDatabase({ file: paths.database, write: true })
   try {
     const removed = await prune(database.connection, now, retainMs, { all: options.all === true })
-    if (options.json) io.write(jsonText({ before: new Date(beforeMs).toISOString(), removed }))
+    if (options.json) io.write(jsonText({ before, removed }))
     else {
       const all = Object.values(removed).reduce((sum, n) => sum + n, 0)
       io.write(

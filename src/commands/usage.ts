@@ -31,6 +31,9 @@ export interface ImportCommandOptions {
   readonly config?: readonly string[]
 }
 
+const NOTHING_YET =
+  'nothing was recorded yet: no call came by mycelium, and no transcript of an agent was read\n'
+
 /** `mycelium usage import`. */
 export async function runUsageImport(io: Io, options: ImportCommandOptions): Promise<number> {
   const { sinceMs } = windowOf(options.since, undefined, systemClock.wall())
@@ -69,7 +72,8 @@ export async function runUsageTools(io: Io, options: ReportOptions): Promise<voi
   const { source, done } = usageSource(io, options.config)
   await freshen(source).finally(done)
   const [schemas, results] = [schemaReport(window, limit), reportBy('tool', window, limit)]
-  const answers = await askUsage(source, async (connection) => ({
+  const answers = await askUsage(source, async (connection, recorded) => ({
+    recorded,
     schemas: (await connection.runAndReadAll(schemas.sql)).getRowsJS(),
     results: (await connection.runAndReadAll(results.sql)).getRowsJS(),
   }))
@@ -77,6 +81,10 @@ export async function runUsageTools(io: Io, options: ReportOptions): Promise<voi
     io.write(
       jsonText({ schemas: objects(schemas, answers.schemas), results: objects(results, answers.results) }),
     )
+    return
+  }
+  if (!answers.recorded) {
+    io.write(NOTHING_YET)
     return
   }
   io.write(
@@ -105,13 +113,15 @@ async function tellReport(
 ): Promise<void> {
   const { source, done } = usageSource(io, options.config)
   await freshen(source).finally(done)
-  const { rows, unpriced } = await askUsage(source, async (connection) => ({
+  const { recorded, rows, unpriced } = await askUsage(source, async (connection, recorded) => ({
+    recorded,
     rows: (await connection.runAndReadAll(report.sql)).getRowsJS() as Row[],
     unpriced: await unpricedModels(connection),
   }))
   const names = report.columns.map(({ name }) => name)
   if (options.json) io.write(jsonText({ ...head, rows: objects(report, rows), unpriced }))
   else if (options.csv) io.write(csvText(names, rows))
+  else if (!recorded) io.write(NOTHING_YET)
   else if (rows.length === 0) io.write('nothing was recorded in that time; next: mycelium usage import\n')
   else tellTable(io, report, rows, barOf)
   if (!options.json) tellUnpriced(io, unpriced)

@@ -11,7 +11,7 @@ import {
 } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
-import type { DuckDBConnection } from '@duckdb/node-api'
+import type { DuckDBConnection, DuckDBInstance } from '@duckdb/node-api'
 import { type Clock, pause, stayAlive, systemClock } from '../clock.ts'
 import { packageRoot } from '../config/package-root.ts'
 import { hasErrno, MyceliumError } from '../errors.ts'
@@ -74,6 +74,14 @@ export async function openDatabase(options: OpenOptions): Promise<Database> {
   return openDatabase(options)
 }
 
+/** A database in memory that holds nothing: what is asked of it has the shape that it always has. Throws duckdb_missing. */
+export async function openEmpty(sqlDir?: string): Promise<Database> {
+  const instance = await duckdb().DuckDBInstance.create(':memory:', { memory_limit: MEMORY_LIMIT })
+  const connection = await instance.connect()
+  await migrate(connection, { version: 0, views: '' }, shippedSql(sqlDir))
+  return closing(instance, connection)
+}
+
 async function connect(options: OpenOptions): Promise<Database> {
   const { file, write } = options
   const { DuckDBInstance } = duckdb()
@@ -85,7 +93,10 @@ async function connect(options: OpenOptions): Promise<Database> {
     custom_user_agent: write ? `mycelium ${randomBytes(8).toString('hex')}` : 'mycelium',
   }
   const instance = await patiently(options, () => DuckDBInstance.fromCache(file, settings))
-  const connection = await instance.connect()
+  return closing(instance, await instance.connect())
+}
+
+function closing(instance: DuckDBInstance, connection: DuckDBConnection): Database {
   return {
     connection,
     close: () => {
