@@ -6,9 +6,10 @@ import type { Where } from '../core/clients/places.ts'
 import { redacted } from '../core/clients/redact.ts'
 import { type Undone, undo } from '../core/clients/undo.ts'
 import { previewUndo, type UndoneFile, undoTargets } from '../core/clients/undo-targets.ts'
-import { pathsOf, rootFrom } from '../core/config/paths.ts'
+import { isForeignRun, type Paths, pathsOf, rootFrom } from '../core/config/paths.ts'
 import { runAlone } from '../core/daemon/alone.ts'
 import { stopDaemon } from '../core/daemon/connect.ts'
+import type { MyceliumError } from '../core/errors.ts'
 import type { Io } from '../core/report/io.ts'
 import { jsonText } from '../core/report/json.ts'
 import { exitCodeAfter, problemRows, problemText } from '../core/report/problems.ts'
@@ -45,12 +46,19 @@ export async function runUndo(io: Io, options: UndoOptions): Promise<number> {
     return report(io, options, { files: previews, problems, removed: false, daemonStopped: false }, present)
   }
   const takeBack = () =>
-    undo(undoTargets(where, paths, only, problems), where, paths, stopDaemon, {
+    undo(undoTargets(where, paths, only, problems), where, paths, stopReachable, {
       signal: io.signal,
       keepUsage: options.keepUsage,
     })
-  const undone = present ? await runAlone(paths, takeBack) : await takeBack()
+  // It is the way out, also where nothing else works any more.
+  const withoutLock = ({ message }: MyceliumError) =>
+    io.talk(`goes on without keeping other mycelium commands out: ${message}\n`)
+  const undone = present ? await runAlone(paths, takeBack, { withoutLock }) : await takeBack()
   return report(io, options, { ...undone, problems: [...problems, ...undone.problems] }, present)
+}
+
+async function stopReachable(paths: Paths): Promise<boolean> {
+  return isForeignRun(paths) ? false : stopDaemon(paths)
 }
 
 function report(io: Io, options: UndoOptions, undone: Undone, present: boolean): number {

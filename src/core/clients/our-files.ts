@@ -1,10 +1,11 @@
-import { closeSync, lstatSync, openSync, readdirSync, readSync, renameSync, rmdirSync, rmSync } from 'node:fs'
+import { closeSync, lstatSync, readdirSync, readSync, renameSync, rmdirSync, rmSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { isDatabaseName, isOurLogName, isOurRunName, isSegmentName } from '../config/own-names.ts'
-import type { Paths } from '../config/paths.ts'
+import { isForeignRun, type Paths } from '../config/paths.ts'
 import { TEMPORARY } from '../config/write-file.ts'
 import { hasErrno, MyceliumError } from '../errors.ts'
 import { namesIn } from '../names-in.ts'
+import { openRegular } from '../regular-file.ts'
 import type { Problem } from './discover.ts'
 import { isSoundBackup, JOURNAL_NAME, readJournal } from './journal.ts'
 import { knownServers } from './known-servers.ts'
@@ -104,13 +105,12 @@ function ourLaunchers(paths: Paths, named: Iterable<string> = []): readonly stri
 function hasMark(file: string): boolean {
   let fd: number | undefined
   try {
-    // Opening a FIFO would wait for ever.
     if (!lstatSync(file).isFile()) return false
-    fd = openSync(file, 'r')
+    fd = openRegular(file)
     const head = Buffer.alloc(HEAD_BYTES)
     return head.toString('utf8', 0, readSync(fd, head)).includes(LAUNCHER_MARK)
   } catch (error) {
-    if (isSystemError(error)) return false
+    if (isSystemError(error) || error instanceof MyceliumError) return false
     throw error
   } finally {
     if (fd !== undefined) closeSync(fd)
@@ -142,11 +142,13 @@ function ourRecords(paths: Paths): readonly string[] {
 }
 
 function ourRunFiles(paths: Paths): readonly string[] {
+  if (isForeignRun(paths)) return []
   return namesIn(paths.run).filter(isOurRunName)
 }
 
 /** Last, and in one step: it holds the lock that an init may be waiting for, which then makes one of its own. */
 function removeRun(paths: Paths): void {
+  if (isForeignRun(paths)) return
   const names = namesIn(paths.run)
   if (isLink(paths.run) || !names.every(isOurRunName)) {
     // Shared with somebody: the lock is given up by the one who holds it.
