@@ -1,6 +1,7 @@
 import { type Command, CommanderError } from 'commander'
 import { stayAlive } from './core/clock.ts'
 import { packageVersion } from './core/config/package-root.ts'
+import { rootFrom } from './core/config/paths.ts'
 import { exitCodeOf, hasErrno, MyceliumError } from './core/errors.ts'
 import { failureJson, failureText } from './core/report/failure.ts'
 import { type Io, ioOf } from './core/report/io.ts'
@@ -23,11 +24,29 @@ async function main(argv: readonly string[], io: Io): Promise<number> {
   }
   try {
     return await runArgv(argv, io)
-  } catch (error) {
+  } catch (thrown) {
+    const error = ofOwnFiles(thrown, rootFrom(io.env))
     if (argv.includes('--json')) io.write(jsonText(failureJson(error)))
     io.talk(failureText(error, io.paint.stderr))
     return exitCodeOf(error)
   }
+}
+
+/** What a system says of something that is not what it should be, or not to be had. */
+const UNUSABLE = [
+  ...['EACCES', 'EPERM', 'EROFS'],
+  ...['ENOTDIR', 'EISDIR', 'ELOOP', 'ENXIO', 'EEXIST', 'ENOTEMPTY'],
+]
+
+/** Whatever stands in the place of one of our files is for the user to see to, and no bug, wherever it was come upon. */
+function ofOwnFiles(error: unknown, root: string): unknown {
+  if (!hasErrno(error, ...UNUSABLE)) return error
+  const { code, path = '' } = error
+  if (path !== root && !path.startsWith(`${root}/`)) return error
+  return new MyceliumError('home_unusable', `${path} cannot be used: ${code}`, {
+    hint: 'mycelium doctor says what is in the place of what',
+    cause: error,
+  })
 }
 
 async function runArgv(argv: readonly string[], io: Io): Promise<number> {

@@ -55,6 +55,7 @@ export async function openDatabase(options: OpenOptions): Promise<Database> {
     if (!write) throw new MyceliumError('database_none', `${file} does not exist yet`)
     await create(options, shipped)
   }
+  refuseOther(file)
   if (write) closeToOthers(file)
   const opened = await connect(options)
   try {
@@ -72,6 +73,25 @@ export async function openDatabase(options: OpenOptions): Promise<Database> {
   const updated = await openDatabase({ ...options, write: true })
   updated.close()
   return openDatabase(options)
+}
+
+/** DuckDB would wait for a FIFO for ever, and says of a directory that it is locked. */
+function refuseOther(file: string): void {
+  const kind = kindOf(file)
+  if (kind === 'file') return
+  throw new MyceliumError('database_broken', `${file} is ${kind}, not a database`)
+}
+
+function kindOf(file: string): string {
+  try {
+    const stat = statSync(file, { throwIfNoEntry: false })
+    if (stat === undefined || stat.isFile()) return 'file'
+    return stat.isDirectory() ? 'a directory' : 'no regular file'
+  } catch (error) {
+    if (hasErrno(error, 'ELOOP')) return 'a link to itself'
+    // DuckDB says why.
+    return 'file'
+  }
 }
 
 /** A database in memory that holds nothing: what is asked of it has the shape that it always has. Throws duckdb_missing. */
