@@ -2,6 +2,7 @@ import { closeSync, lstatSync, readdirSync, readSync, renameSync, rmdirSync, rmS
 import { basename, dirname, join } from 'node:path'
 import { isDatabaseName, isOurLogName, isOurRunName, isSegmentName } from '../config/own-names.ts'
 import { isForeignRun, type Paths } from '../config/paths.ts'
+import { saysNothing } from '../config/settings-file.ts'
 import { TEMPORARY } from '../config/write-file.ts'
 import { hasErrno, MyceliumError } from '../errors.ts'
 import { namesIn } from '../names-in.ts'
@@ -17,7 +18,8 @@ const HEAD_BYTES = 128
 /** Pairs with launch/compiled-relay.ts, which also leaves temporary names when it is killed, and launch/quiet.ts. */
 const BIN_NAME = /^relay-[0-9a-f]{12}(\.[0-9a-f]{8}\.tmp.*)?$|^quiet(\.\d+\.[0-9a-f]{8}\.tmp)?$/
 const CONF_DRAFT = /\.tmp-\d{10}[0-9a-f]{6}$/
-const OWN_ROOT_NAME = '.mycelium'
+/** Of the root unless MYCELIUM_HOME says otherwise: what lies in it is ours even if others use the name too. */
+export const OWN_ROOT_NAME = '.mycelium'
 
 /** What a removal leaves: ids of launchers, and names in the directory of backups. */
 export interface Kept {
@@ -35,6 +37,7 @@ export function anythingOfOurs(paths: Paths): boolean {
   if (ourBackups(paths).some((name) => isSoundBackup(paths, name))) return true
   // Names that others use too count only where the directory has our name.
   if (basename(paths.root) !== OWN_ROOT_NAME) return false
+  if (saysNothing(paths.settings)) return true
   return directoriesOf(paths).some(exists) || (exists(paths.root) && isEmptyDirectory(paths.root))
 }
 
@@ -74,6 +77,7 @@ export function removeOurFiles(paths: Paths, kept: Kept): readonly Problem[] {
       .filter((name) => isDraftOf(paths.registry, name) || isDraftOf(paths.settings, name))
       .map((name) => join(paths.root, name)),
     paths.registry,
+    ...(saysNothing(paths.settings) ? [paths.settings] : []),
   ]) {
     trying(path, () => rmSync(path, { force: true }))
   }
