@@ -1,3 +1,4 @@
+import { writeSync } from 'node:fs'
 import { type Command, CommanderError } from 'commander'
 import { stayAlive } from './core/clock.ts'
 import { packageVersion } from './core/config/package-root.ts'
@@ -6,6 +7,7 @@ import { exitCodeOf, hasErrno, MyceliumError } from './core/errors.ts'
 import { failureJson, failureText } from './core/report/failure.ts'
 import { type Io, ioOf } from './core/report/io.ts'
 import { jsonText } from './core/report/json.ts'
+import { plainPaint } from './core/report/paint.ts'
 import { buildProgram } from './program.ts'
 
 const SHORT_HELP = `mycelium: shared, warm, supervised MCP servers under every coding agent
@@ -116,6 +118,22 @@ function wordsOf(program: Command, argv: readonly string[]): string {
   return words.join(' ')
 }
 
+/** Nobody reads on, as after `mycelium server list | head -1`: the reader has what it wanted. Else whoever still can be told is told. */
+function endAtWriteError(error: unknown): never {
+  if (hasErrno(error, 'EPIPE')) process.exit(0)
+  const code = (error as NodeJS.ErrnoException).code ?? String(error)
+  const failed = new MyceliumError('write_failed', `the answer could not be written: ${code}`, {
+    hint: 'free some disk space or write it elsewhere, then run it again',
+  })
+  try {
+    // Not by the stream: it may be the one that failed, and its text would come after the end.
+    writeSync(2, failureText(failed, plainPaint))
+  } catch {
+    // Nobody is left to tell.
+  }
+  process.exit(exitCodeOf(failed))
+}
+
 /** The first Ctrl-C asks the command to stop; the second ends the process. */
 function interruptible(): AbortSignal {
   const controller = new AbortController()
@@ -130,11 +148,8 @@ function interruptible(): AbortSignal {
   return controller.signal
 }
 
-// `mycelium server list | head -1`: the reader has what it wanted.
-process.stdout.on('error', (error) => {
-  if (hasErrno(error, 'EPIPE')) process.exit(0)
-  throw error
-})
+process.stdout.on('error', endAtWriteError)
+process.stderr.on('error', endAtWriteError)
 
 // Until a command listens itself, by io.signal or on its own.
 process.on('SIGINT', () => {
@@ -144,5 +159,6 @@ process.on('SIGINT', () => {
 stayAlive()
 const exitCode = await main(process.argv.slice(2), ioOf(process, interruptible))
 // A pipe may still hold part of the answer, and process.exit would drop it.
-await new Promise((resolve) => process.stdout.write('', resolve))
+const unwritten = await new Promise<unknown>((resolve) => process.stdout.write('', resolve))
+if (unwritten) endAtWriteError(unwritten)
 process.exit(exitCode || process.exitCode)
