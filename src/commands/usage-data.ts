@@ -1,6 +1,6 @@
 import { accessSync, constants, existsSync, mkdirSync, renameSync, rmSync, statSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
-import type { DuckDBResult } from '@duckdb/node-api'
+import type { DuckDBConnection, DuckDBResult } from '@duckdb/node-api'
 import { systemClock } from '../core/clock.ts'
 import { pathsFrom } from '../core/config/paths.ts'
 import { hasErrno, MyceliumError } from '../core/errors.ts'
@@ -45,6 +45,8 @@ export interface PruneOptions {
 
 /** One statement, on a database that cannot be written to, within a limit of seconds. */
 export async function runUsageQuery(io: Io, sql: string, options: QueryOptions): Promise<void> {
+  if (sql.trim() === '')
+    throw new MyceliumError('usage', 'the query is empty', { hint: 'mycelium usage query "SHOW ALL TABLES"' })
   const { source, done } = usageSource(io, options.config)
   await freshen(source).finally(done)
   let late = false
@@ -56,19 +58,33 @@ export async function runUsageQuery(io: Io, sql: string, options: QueryOptions):
     })
     try {
       await connection.run('SET enable_external_access = false; SET lock_configuration = true')
+      await refuseSeveral(connection, sql)
       return await firstRows(await connection.stream(sql), options.limit, () => late || io.signal.aborted)
     } catch (cause) {
-      if (io.signal.aborted) throw cause
+      if (io.signal.aborted || cause instanceof MyceliumError) throw cause
       if (late)
         throw new MyceliumError('query_timeout', `the query took longer than ${options.timeout} s`, {
           hint: `mycelium usage query --timeout ${options.timeout * 4} "…"`,
         })
-      throw new MyceliumError('query_failed', (cause as Error).message.trim(), { cause })
+      const what = (cause as Error).message.replace(/^Failed to extract statements: /, '').trim()
+      throw new MyceliumError('query_failed', what, { cause })
     } finally {
       cancel()
     }
   })
   tellRows(io, answer, options)
+}
+
+/** Of several only one could be answered, and which would be a guess. */
+async function refuseSeveral(connection: DuckDBConnection, sql: string): Promise<void> {
+  const { count } = await connection.extractStatements(sql).catch((cause: unknown) => {
+    // What the binding says of a text without a statement, for which DuckDB has no words.
+    if ((cause as Error).message === 'Error in native callback') return { count: 0 }
+    throw cause
+  })
+  if (count === 1) return
+  const what = count === 0 ? 'there is no statement in it' : `one statement at a time: these are ${count}`
+  throw new MyceliumError('query_failed', what)
 }
 
 function tellRows(io: Io, { names, rows, more }: Answer, options: QueryOptions): void {
@@ -245,6 +261,10 @@ export async function runUsagePrune(io: Io, options: PruneOptions): Promise<void
       io.write(
         `${all} events removed; ${options.all ? 'sums of calls by day' : 'sums by day, answers of models and tool uses'} stay\n`,
       )
+      if (options.all)
+        io.write(
+          'what is still in transcripts is not read again by itself; mycelium usage import --again does\n',
+        )
     }
   } finally {
     database.close()

@@ -25,6 +25,7 @@ export interface ReportOptions {
 
 /** Options of an import. */
 export interface ImportCommandOptions {
+  readonly again?: boolean
   readonly client?: readonly string[]
   readonly since?: string
   readonly json?: boolean
@@ -38,7 +39,10 @@ const NOTHING_YET =
 export async function runUsageImport(io: Io, options: ImportCommandOptions): Promise<number> {
   const { sinceMs } = windowOf(options.since, undefined, systemClock.wall())
   const { source, done } = usageSource(io, options.config)
-  const report = await readTranscripts(source, readersOf(options.client), sinceMs).finally(done)
+  const report = await readTranscripts(source, readersOf(options.client), {
+    sinceMs,
+    again: options.again,
+  }).finally(done)
   if (report === undefined)
     throw new MyceliumError('config_busy', 'another import is under way', {
       hint: 'wait for it to end; it reads what this one would have read',

@@ -101,7 +101,7 @@ function daemonEnvironment(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
 /** Why the last start failed, if it did; pairs with main.ts, which removes the note when it listens. */
 export function failureNote(paths: Paths): string | undefined {
   try {
-    return readRegular(failureNotePath(paths)).toString('utf8').trim()
+    return readRegular(failureNotePath(paths)).toString('utf8').trim() || 'no reason was noted'
   } catch {
     return undefined
   }

@@ -35,11 +35,23 @@ const FLUSH_LIMIT_MS = 500
 export async function readTranscripts(
   source: Source,
   readers: readonly TranscriptReader[] = READERS,
-  sinceMs?: number,
+  {
+    sinceMs,
+    again = false,
+  }: { readonly sinceMs?: number | undefined; readonly again?: boolean | undefined } = {},
 ): Promise<ImportReport | undefined> {
   const { paths, where, signal, onProgress } = source
   const since = sinceMs === undefined ? {} : { sinceMs }
-  const report = await runImport({ paths, where, readers, clock: systemClock, signal, onProgress, ...since })
+  const report = await runImport({
+    paths,
+    where,
+    readers,
+    clock: systemClock,
+    signal,
+    onProgress,
+    again,
+    ...since,
+  })
   // A report of half the transcripts would look like one of all.
   if (signal.aborted) throw new MyceliumError('interrupted', 'interrupted while transcripts were read')
   for (const what of report?.failed ?? []) source.talk(`not read: ${what}\n`)
