@@ -1,10 +1,13 @@
+import { writeSync } from 'node:fs'
 import { type Command, CommanderError } from 'commander'
 import { stayAlive } from './core/clock.ts'
 import { packageVersion } from './core/config/package-root.ts'
+import { rootFrom } from './core/config/paths.ts'
 import { exitCodeOf, hasErrno, MyceliumError } from './core/errors.ts'
 import { failureJson, failureText } from './core/report/failure.ts'
 import { type Io, ioOf } from './core/report/io.ts'
 import { jsonText } from './core/report/json.ts'
+import { plainPaint } from './core/report/paint.ts'
 import { buildProgram } from './program.ts'
 
 const SHORT_HELP = `mycelium: shared, warm, supervised MCP servers under every coding agent
@@ -23,11 +26,29 @@ async function main(argv: readonly string[], io: Io): Promise<number> {
   }
   try {
     return await runArgv(argv, io)
-  } catch (error) {
+  } catch (thrown) {
+    const error = ofOwnFiles(thrown, rootFrom(io.env))
     if (argv.includes('--json')) io.write(jsonText(failureJson(error)))
     io.talk(failureText(error, io.paint.stderr))
     return exitCodeOf(error)
   }
+}
+
+/** What a system says of something that is not what it should be, or not to be had. */
+const UNUSABLE = [
+  ...['EACCES', 'EPERM', 'EROFS'],
+  ...['ENOTDIR', 'EISDIR', 'ELOOP', 'ENXIO', 'EEXIST', 'ENOTEMPTY'],
+]
+
+/** Whatever stands in the place of one of our files is for the user to see to, and no bug, wherever it was come upon. */
+function ofOwnFiles(error: unknown, root: string): unknown {
+  if (!hasErrno(error, ...UNUSABLE)) return error
+  const { code, path = '' } = error
+  if (path !== root && !path.startsWith(`${root}/`)) return error
+  return new MyceliumError('home_unusable', `${path} cannot be used: ${code}`, {
+    hint: 'mycelium doctor says what is in the place of what',
+    cause: error,
+  })
 }
 
 async function runArgv(argv: readonly string[], io: Io): Promise<number> {
@@ -97,6 +118,22 @@ function wordsOf(program: Command, argv: readonly string[]): string {
   return words.join(' ')
 }
 
+/** Nobody reads on, as after `mycelium server list | head -1`: the reader has what it wanted. Else whoever still can be told is told. */
+function endAtWriteError(error: unknown): never {
+  if (hasErrno(error, 'EPIPE')) process.exit(0)
+  const code = (error as NodeJS.ErrnoException).code ?? String(error)
+  const failed = new MyceliumError('write_failed', `the answer could not be written: ${code}`, {
+    hint: 'free some disk space or write it elsewhere, then run it again',
+  })
+  try {
+    // Not by the stream: it may be the one that failed, and its text would come after the end.
+    writeSync(2, failureText(failed, plainPaint))
+  } catch {
+    // Nobody is left to tell.
+  }
+  process.exit(exitCodeOf(failed))
+}
+
 /** The first Ctrl-C asks the command to stop; the second ends the process. */
 function interruptible(): AbortSignal {
   const controller = new AbortController()
@@ -111,11 +148,8 @@ function interruptible(): AbortSignal {
   return controller.signal
 }
 
-// `mycelium server list | head -1`: the reader has what it wanted.
-process.stdout.on('error', (error) => {
-  if (hasErrno(error, 'EPIPE')) process.exit(0)
-  throw error
-})
+process.stdout.on('error', endAtWriteError)
+process.stderr.on('error', endAtWriteError)
 
 // Until a command listens itself, by io.signal or on its own.
 process.on('SIGINT', () => {
@@ -125,5 +159,6 @@ process.on('SIGINT', () => {
 stayAlive()
 const exitCode = await main(process.argv.slice(2), ioOf(process, interruptible))
 // A pipe may still hold part of the answer, and process.exit would drop it.
-await new Promise((resolve) => process.stdout.write('', resolve))
+const unwritten = await new Promise<unknown>((resolve) => process.stdout.write('', resolve))
+if (unwritten) endAtWriteError(unwritten)
 process.exit(exitCode || process.exitCode)

@@ -207,7 +207,7 @@ mycelium_nc_relay() {
   fi
   case $mycelium_reply in
     'ok /'*) exec nc "$mycelium_nc" "${mycelium_reply#ok }" ;;
-    'no '*) mycelium_why="the daemon said: $mycelium_reply" ;;
+    'no '*) mycelium_why="the daemon refused the session: ${mycelium_reply#no }" ;;
     *) mycelium_why='the daemon did not answer' ;;
   esac
   mycelium_direct "$@"
@@ -290,7 +290,7 @@ sub greet {
       my $n = sysread S, $down, 65536, length $down;
       next if !defined $n && ($! == $eagain || $! == $eintr);
       return if $down =~ s/^ok\n//;
-      direct("the daemon said: $1") if $down =~ /^(no .*)\n/;
+      direct("the daemon refused the session: $1") if $down =~ /^no (.*)\n/;
       direct($n ? 'the daemon speaks another language' : 'the daemon closed the connection')
         if !$n || length $down > 200;
     }

@@ -353,7 +353,7 @@ static ssize_t greet(void) {
     if (n > 0) got += (size_t)n;
     if (got >= 3 && memcmp(piece, "ok\n", 3) == 0) return (ssize_t)got - 3;
     char *newline = memchr(piece, '\n', got);
-    if (newline && memcmp(piece, "no ", 3) == 0) direct("the daemon said: %.*s", (int)(newline - piece), piece);
+    if (newline && memcmp(piece, "no ", 3) == 0) direct("the daemon refused the session: %.*s", (int)(newline - piece) - 3, piece + 3);
     if (n <= 0 && got == 0) return -1;
     if (n <= 0) direct("the daemon closed the connection");
     if (got > 200) direct("the daemon speaks another language");

@@ -190,8 +190,8 @@ function greet(socket) {
         stop()
         resolve()
       } else if (word !== undefined) {
-        const reason = `${word}${socket.read()?.toString('latin1') ?? ''}`.split('\n')[0]
-        give(word === 'no ' ? `the daemon said: ${reason}` : 'the daemon speaks another language')
+        const reason = (socket.read()?.toString('latin1') ?? '').split('\n')[0]
+        give(word === 'no ' ? `the daemon refused the session: ${reason}` : 'the daemon speaks another language')
       }
     }
     const timer = setTimeout(give, ackSeconds * 1000, `the daemon did not answer within ${ackSeconds} s`)

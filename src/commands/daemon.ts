@@ -1,4 +1,4 @@
-import { closeSync, type FSWatcher, fstatSync, openSync, readSync, statSync, watch } from 'node:fs'
+import { closeSync, type FSWatcher, fstatSync, readSync, statSync, watch } from 'node:fs'
 import { join } from 'node:path'
 import { systemClock } from '../core/clock.ts'
 import { type Paths, pathsFrom } from '../core/config/paths.ts'
@@ -7,6 +7,7 @@ import { drainingDaemons } from '../core/daemon/draining.ts'
 import { findOrStart, runInForeground } from '../core/daemon/start.ts'
 import type { DaemonStatus } from '../core/daemon/wire.ts'
 import { hasErrno, MyceliumError } from '../core/errors.ts'
+import { openRegular } from '../core/regular-file.ts'
 import type { Io } from '../core/report/io.ts'
 import { jsonText } from '../core/report/json.ts'
 
@@ -95,7 +96,7 @@ export async function runDaemonLogs(
   )
   let fd: number
   try {
-    fd = openSync(file, 'r')
+    fd = openRegular(file)
   } catch (error) {
     if (!hasErrno(error, 'ENOENT')) throw error
     if (options.server === undefined)

@@ -1,5 +1,5 @@
 import { systemClock } from '../core/clock.ts'
-import { type Paths, pathsFrom } from '../core/config/paths.ts'
+import { isForeignRun, type Paths, pathsFrom, refuseForeignRun } from '../core/config/paths.ts'
 import { readRegistry } from '../core/config/registry.ts'
 import { asking, connect } from '../core/daemon/connect.ts'
 import { drainingDaemons } from '../core/daemon/draining.ts'
@@ -31,12 +31,13 @@ const STORE_WAIT_MS = 2_000
 export async function runStatus(io: Io, options: StatusOptions): Promise<void> {
   const paths = pathsFrom(io.env)
   if (options.watch) return await watch(io, paths)
-  const connection = await connect(paths)
+  const blocked = isForeignRun(paths)
+  const connection = blocked ? undefined : await connect(paths)
   const overview =
     connection === undefined ? undefined : await asking(connection, (open) => open.ask<Overview>('overview'))
   const sums = overview === undefined ? undefined : statusSums(overview)
   const known = overview === undefined ? readRegistry(paths).servers : []
-  const drainingPids = drainingDaemons(paths).map(({ pid }) => pid)
+  const drainingPids = blocked ? [] : drainingDaemons(paths).map(({ pid }) => pid)
   const screen = { width: io.width, paint: io.paint.stdout }
   if (!options.json)
     io.write(
@@ -44,6 +45,7 @@ export async function runStatus(io: Io, options: StatusOptions): Promise<void> {
         ? downText(known, screen)
         : statusText(overview, sums, screen)) + drainingText(drainingPids, screen),
     )
+  if (blocked) io.talk(failureText(whyBlocked(paths), io.paint.stderr))
   const report = options.showOptimization ? await import('../core/report/optimization-report.ts') : undefined
   const rows = report === undefined ? undefined : await optimizationRows(io, paths, options)
   if (options.json)
@@ -55,6 +57,16 @@ export async function runStatus(io: Io, options: StatusOptions): Promise<void> {
       }),
     )
   else if (rows !== undefined) io.write(`\n${report!.optimizationText(rows, screen)}`)
+}
+
+/** Nothing of this user's can run behind it, and the next start says the same. */
+function whyBlocked(paths: Paths): unknown {
+  try {
+    refuseForeignRun(paths)
+    return undefined
+  } catch (error) {
+    return error
+  }
 }
 
 async function optimizationRows(

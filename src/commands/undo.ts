@@ -1,14 +1,17 @@
 import { homedir } from 'node:os'
 import { namedClients } from '../core/clients/client-lookup.ts'
 import type { Problem } from '../core/clients/discover.ts'
+import type { Left } from '../core/clients/left-behind.ts'
 import { anythingOfOurs } from '../core/clients/our-files.ts'
 import type { Where } from '../core/clients/places.ts'
 import { redacted } from '../core/clients/redact.ts'
 import { type Undone, undo } from '../core/clients/undo.ts'
 import { previewUndo, type UndoneFile, undoTargets } from '../core/clients/undo-targets.ts'
-import { pathsOf, rootFrom } from '../core/config/paths.ts'
+import { isForeignRun, type Paths, pathsOf, rootFrom } from '../core/config/paths.ts'
 import { runAlone } from '../core/daemon/alone.ts'
 import { stopDaemon } from '../core/daemon/connect.ts'
+import type { MyceliumError } from '../core/errors.ts'
+import { shellQuote } from '../core/launch/render.ts'
 import type { Io } from '../core/report/io.ts'
 import { jsonText } from '../core/report/json.ts'
 import { exitCodeAfter, problemRows, problemText } from '../core/report/problems.ts'
@@ -45,12 +48,19 @@ export async function runUndo(io: Io, options: UndoOptions): Promise<number> {
     return report(io, options, { files: previews, problems, removed: false, daemonStopped: false }, present)
   }
   const takeBack = () =>
-    undo(undoTargets(where, paths, only, problems), where, paths, stopDaemon, {
+    undo(undoTargets(where, paths, only, problems), where, paths, stopReachable, {
       signal: io.signal,
       keepUsage: options.keepUsage,
     })
-  const undone = present ? await runAlone(paths, takeBack) : await takeBack()
+  // It is the way out, also where nothing else works any more.
+  const withoutLock = ({ message }: MyceliumError) =>
+    io.talk(`goes on without keeping other mycelium commands out: ${message}\n`)
+  const undone = present ? await runAlone(paths, takeBack, { withoutLock }) : await takeBack()
   return report(io, options, { ...undone, problems: [...problems, ...undone.problems] }, present)
+}
+
+async function stopReachable(paths: Paths): Promise<boolean> {
+  return isForeignRun(paths) ? false : stopDaemon(paths)
 }
 
 function report(io: Io, options: UndoOptions, undone: Undone, present: boolean): number {
@@ -63,13 +73,16 @@ function report(io: Io, options: UndoOptions, undone: Undone, present: boolean):
         removed,
         daemonStopped,
         records: undone.records ?? null,
+        settings: undone.left?.settings ?? null,
         problems: problemRows(problems),
       }),
     )
   } else {
     for (const file of files) io.write(`${file.file}: ${SENTENCES[file.outcome]}\n`)
     io.talk(problemText(problems, io.paint.stderr))
-    io.write(options.dryRun ? 'dry run: nothing was changed\n' : lastLine(undone, present))
+    io.write(
+      options.dryRun ? 'dry run: nothing was changed\n' : lastLine(undone, present) + leftText(undone.left),
+    )
   }
   return exitCodeAfter(problems)
 }
@@ -79,6 +92,17 @@ const SENTENCES: Readonly<Record<UndoneFile['outcome'], string>> = {
   merged: 'it had changed meanwhile; our edits were taken back and the other changes kept',
   clean: 'nothing of ours was in it any more; left as it is',
   missing: 'it is gone meanwhile; not made anew',
+}
+
+/** The promise is that nothing stays unless it is said, with the way to be rid of it. */
+function leftText(left: Left | undefined): string {
+  if (left === undefined) return ''
+  const { settings, removable, others } = left
+  const own =
+    settings === undefined
+      ? ''
+      : `your own settings stay: ${settings}\n  next: rm ${removable === settings ? '' : '-r '}${shellQuote(removable ?? settings)}\n`
+  return own + others.map((path) => `${path} stays: mycelium did not make it\n`).join('')
 }
 
 function lastLine(

@@ -1,12 +1,12 @@
 import { accessSync, constants, existsSync, mkdirSync, renameSync, rmSync, statSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
-import type { DuckDBResult } from '@duckdb/node-api'
+import type { DuckDBConnection, DuckDBResult } from '@duckdb/node-api'
 import { systemClock } from '../core/clock.ts'
 import { pathsFrom } from '../core/config/paths.ts'
 import { hasErrno, MyceliumError } from '../core/errors.ts'
 import { openDatabase } from '../core/events/db.ts'
 import { prune } from '../core/events/prune.ts'
-import { askStore } from '../core/events/store.ts'
+import { askStore, isRecorded } from '../core/events/store.ts'
 import type { Io } from '../core/report/io.ts'
 import { jsonText } from '../core/report/json.ts'
 import { printable } from '../core/report/printable.ts'
@@ -45,29 +45,46 @@ export interface PruneOptions {
 
 /** One statement, on a database that cannot be written to, within a limit of seconds. */
 export async function runUsageQuery(io: Io, sql: string, options: QueryOptions): Promise<void> {
+  if (sql.trim() === '')
+    throw new MyceliumError('usage', 'the query is empty', { hint: 'mycelium usage query "SHOW ALL TABLES"' })
   const { source, done } = usageSource(io, options.config)
   await freshen(source).finally(done)
   let late = false
-  const answer = await askUsage(source, async (connection) => {
+  const answer = await askUsage(source, async (connection, recorded) => {
+    if (!recorded) throw new MyceliumError('database_none', 'there is no database to ask yet')
     const cancel = systemClock.after(options.timeout * 1000, () => {
       late = true
       connection.interrupt()
     })
     try {
       await connection.run('SET enable_external_access = false; SET lock_configuration = true')
+      await refuseSeveral(connection, sql)
       return await firstRows(await connection.stream(sql), options.limit, () => late || io.signal.aborted)
     } catch (cause) {
-      if (io.signal.aborted) throw cause
+      if (io.signal.aborted || cause instanceof MyceliumError) throw cause
       if (late)
         throw new MyceliumError('query_timeout', `the query took longer than ${options.timeout} s`, {
           hint: `mycelium usage query --timeout ${options.timeout * 4} "…"`,
         })
-      throw new MyceliumError('query_failed', (cause as Error).message.trim(), { cause })
+      const what = (cause as Error).message.replace(/^Failed to extract statements: /, '').trim()
+      throw new MyceliumError('query_failed', what, { cause })
     } finally {
       cancel()
     }
   })
   tellRows(io, answer, options)
+}
+
+/** Of several only one could be answered, and which would be a guess. */
+async function refuseSeveral(connection: DuckDBConnection, sql: string): Promise<void> {
+  const { count } = await connection.extractStatements(sql).catch((cause: unknown) => {
+    // What the binding says of a text without a statement, for which DuckDB has no words.
+    if ((cause as Error).message === 'Error in native callback') return { count: 0 }
+    throw cause
+  })
+  if (count === 1) return
+  const what = count === 0 ? 'there is no statement in it' : `one statement at a time: these are ${count}`
+  throw new MyceliumError('query_failed', what)
 }
 
 function tellRows(io: Io, { names, rows, more }: Answer, options: QueryOptions): void {
@@ -151,7 +168,8 @@ export async function runUsageExport(io: Io, directory: string, options: ExportO
   try {
     const { source, done } = usageSource(io, options.config)
     await freshen(source).finally(done)
-    await askUsage(source, async (connection) => {
+    await askUsage(source, async (connection, recorded) => {
+      if (!recorded) return
       for (const { table, file } of files) {
         if (io.signal.aborted) throw new MyceliumError('interrupted', 'the export was interrupted')
         const how = format === 'csv' ? 'FORMAT csv, HEADER' : 'FORMAT parquet, COMPRESSION zstd'
@@ -173,6 +191,7 @@ export async function runUsageExport(io: Io, directory: string, options: ExportO
     for (const { file } of files) rmSync(draft(file), { force: true })
   }
   if (options.json) io.write(jsonText({ files: written }))
+  else if (written.length === 0) io.write('nothing was recorded yet, so nothing was written\n')
   else for (const { file, rows } of written) io.write(`${file}: ${rows} rows\n`)
 }
 
@@ -207,6 +226,14 @@ export async function runUsagePrune(io: Io, options: PruneOptions): Promise<void
     throw new MyceliumError('usage', `--older-than ${options.olderThan} is still to come`, {
       hint: 'mycelium usage prune --older-than 90d',
     })
+  const paths = pathsFrom(io.env)
+  const before = new Date(beforeMs).toISOString()
+  if (!isRecorded(paths)) {
+    io.write(
+      options.json ? jsonText({ before, removed: {} }) : 'nothing was recorded yet, so nothing was removed\n',
+    )
+    return
+  }
   if (!options.yes) {
     const answer = await io.ask(
       `remove every event from before ${new Date(beforeMs).toLocaleString()}? [y/N] `,
@@ -224,17 +251,20 @@ export async function runUsagePrune(io: Io, options: PruneOptions): Promise<void
       return
     }
   }
-  const paths = pathsFrom(io.env)
   await askStore(paths, async () => {})
   const database = await openDatabase({ file: paths.database, write: true })
   try {
     const removed = await prune(database.connection, now, retainMs, { all: options.all === true })
-    if (options.json) io.write(jsonText({ before: new Date(beforeMs).toISOString(), removed }))
+    if (options.json) io.write(jsonText({ before, removed }))
     else {
       const all = Object.values(removed).reduce((sum, n) => sum + n, 0)
       io.write(
         `${all} events removed; ${options.all ? 'sums of calls by day' : 'sums by day, answers of models and tool uses'} stay\n`,
       )
+      if (options.all)
+        io.write(
+          'what is still in transcripts is not read again by itself; mycelium usage import --again does\n',
+        )
     }
   } finally {
     database.close()

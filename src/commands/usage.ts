@@ -25,17 +25,24 @@ export interface ReportOptions {
 
 /** Options of an import. */
 export interface ImportCommandOptions {
+  readonly again?: boolean
   readonly client?: readonly string[]
   readonly since?: string
   readonly json?: boolean
   readonly config?: readonly string[]
 }
 
+const NOTHING_YET =
+  'nothing was recorded yet: no call came by mycelium, and no transcript of an agent was read\n'
+
 /** `mycelium usage import`. */
 export async function runUsageImport(io: Io, options: ImportCommandOptions): Promise<number> {
   const { sinceMs } = windowOf(options.since, undefined, systemClock.wall())
   const { source, done } = usageSource(io, options.config)
-  const report = await readTranscripts(source, readersOf(options.client), sinceMs).finally(done)
+  const report = await readTranscripts(source, readersOf(options.client), {
+    sinceMs,
+    again: options.again,
+  }).finally(done)
   if (report === undefined)
     throw new MyceliumError('config_busy', 'another import is under way', {
       hint: 'wait for it to end; it reads what this one would have read',
@@ -69,7 +76,8 @@ export async function runUsageTools(io: Io, options: ReportOptions): Promise<voi
   const { source, done } = usageSource(io, options.config)
   await freshen(source).finally(done)
   const [schemas, results] = [schemaReport(window, limit), reportBy('tool', window, limit)]
-  const answers = await askUsage(source, async (connection) => ({
+  const answers = await askUsage(source, async (connection, recorded) => ({
+    recorded,
     schemas: (await connection.runAndReadAll(schemas.sql)).getRowsJS(),
     results: (await connection.runAndReadAll(results.sql)).getRowsJS(),
   }))
@@ -77,6 +85,10 @@ export async function runUsageTools(io: Io, options: ReportOptions): Promise<voi
     io.write(
       jsonText({ schemas: objects(schemas, answers.schemas), results: objects(results, answers.results) }),
     )
+    return
+  }
+  if (!answers.recorded) {
+    io.write(NOTHING_YET)
     return
   }
   io.write(
@@ -105,13 +117,15 @@ async function tellReport(
 ): Promise<void> {
   const { source, done } = usageSource(io, options.config)
   await freshen(source).finally(done)
-  const { rows, unpriced } = await askUsage(source, async (connection) => ({
+  const { recorded, rows, unpriced } = await askUsage(source, async (connection, recorded) => ({
+    recorded,
     rows: (await connection.runAndReadAll(report.sql)).getRowsJS() as Row[],
     unpriced: await unpricedModels(connection),
   }))
   const names = report.columns.map(({ name }) => name)
   if (options.json) io.write(jsonText({ ...head, rows: objects(report, rows), unpriced }))
   else if (options.csv) io.write(csvText(names, rows))
+  else if (!recorded) io.write(NOTHING_YET)
   else if (rows.length === 0) io.write('nothing was recorded in that time; next: mycelium usage import\n')
   else tellTable(io, report, rows, barOf)
   if (!options.json) tellUnpriced(io, unpriced)

@@ -1,6 +1,7 @@
-import { appendFileSync, closeSync, mkdirSync, openSync, renameSync, statSync } from 'node:fs'
+import { closeSync, mkdirSync, openSync, renameSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Clock } from './clock.ts'
+import { APPEND, appendText } from './regular-file.ts'
 
 /** One line of the daemon's log: facts by name, never values of variables, arguments or payloads. */
 export type LogFields = Readonly<Record<string, string | number | boolean | undefined | null>>
@@ -33,7 +34,7 @@ export function openLog(
         rotate(path)
         sizes.set(path, 0)
       }
-      appendFileSync(path, line, { mode: 0o600 })
+      appendText(path, line)
       sizes.set(path, (sizes.get(path) ?? size) + Buffer.byteLength(line))
     } catch {
       // A full disk must not take the daemon down: the line is lost, the sessions are not.
@@ -66,7 +67,7 @@ function sizeOf(path: string): number {
 function rotate(path: string): void {
   for (let n = KEPT_FILES - 1; n >= 1; n--) renameIfPresent(`${path}.${n}`, `${path}.${n + 1}`)
   renameIfPresent(path, `${path}.1`)
-  closeSync(openSync(path, 'a', 0o600))
+  closeSync(openSync(path, APPEND, 0o600))
 }
 
 function renameIfPresent(from: string, to: string): void {

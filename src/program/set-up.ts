@@ -36,7 +36,7 @@ export const UNDO: Leaf = {
   summary: 'take mycelium away and restore every config',
   about: `Restores each config byte for byte. If a file was edited meanwhile, only the entries that init changed are put back, and undo \
 says so. When no client is left, launchers, sockets, recorded usage and the daemon go too; those of a file that is gone stay, because it may have been moved \
-with its project: run undo there.`,
+with its project: run undo there. Settings that you made yourself (config.json) stay, and undo says so; without any, nothing stays.`,
   parts: [
     clients(),
     dryRun(),

@@ -62,6 +62,7 @@ Only what is new is read; each answer counts once, whatever repeats it. Reports 
       parts: [
         repeated('--client <name>', 'only this client; may be given more than once'),
         new Option('--since <when>', 'only files written since then'),
+        new Option('--again', 'read all of each file, whatever was read of it before: after a prune, say'),
         json(),
       ],
       run: async (io, _, options) => (await reports()).runUsageImport(io, options),

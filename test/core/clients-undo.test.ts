@@ -55,7 +55,7 @@ describe('undo', () => {
   it('keeps settings, which are the user’s own', async () => {
     const box = claude()
     await box.init()
-    box.put('.mycelium/config.json', '{}')
+    box.put('.mycelium/config.json', '{ "limits": { "idle_ms": "5m" } }')
     // What a `config set` leaves that was killed: conf's draft, and our second link to the file as it was.
     box.put('.mycelium/config.json.tmp-1732627200abc123', '{')
     box.put('.mycelium/config.json.4711.0123abcd.tmp', '{}')

@@ -49,7 +49,7 @@ function brokenDaemon(paths: Paths): string {
 
 describe.each(RELAYS.filter(isHere))('with the %s relay', (relay) => {
   const cases: [string, string | null, Partial<LauncherParts>, string][] = [
-    ['answers no', 'no unknown_server\n', {}, 'the daemon said: no unknown_server'],
+    ['answers no', 'no unknown_server\n', {}, 'the daemon refused the session: unknown_server'],
     ['closes', '', {}, 'the daemon (closed the connection|did not answer)'],
     ['stays silent', null, { ackSeconds: 1 }, 'the daemon did not answer( within 1 s)?'],
   ]

@@ -1,11 +1,12 @@
-import { mkdirSync, readFileSync } from 'node:fs'
+import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { setImmediate as otherWork } from 'node:timers/promises'
 import { readConfig } from '../config/config-text.ts'
 import type { Paths } from '../config/paths.ts'
 import { type ServerDef, writeRegistry } from '../config/registry.ts'
 import { writeFileAtomic } from '../config/write-file.ts'
-import { hasErrno, MyceliumError } from '../errors.ts'
+import { MyceliumError } from '../errors.ts'
+import { textIfRegular } from '../regular-file.ts'
 import { neededLaunchers, stillCalled } from './called.ts'
 import { changeFile } from './change-file.ts'
 import { clientById } from './client-lookup.ts'
@@ -127,7 +128,7 @@ export function writeLaunchers(
   for (const server of servers) {
     const file = join(paths.launchers, server.id)
     const text = launcherText(server)
-    if (textAt(file) === text) continue
+    if (textIfRegular(file) === text) continue
     writeFileAtomic(file, text, 0o700)
     written += 1
   }
@@ -140,16 +141,8 @@ export function staleLaunchers(
   paths: Paths,
   launcherText: LauncherText,
 ): number {
-  return servers.filter((server) => textAt(join(paths.launchers, server.id)) !== launcherText(server)).length
-}
-
-function textAt(file: string): string | undefined {
-  try {
-    return readFileSync(file, 'utf8')
-  } catch (error) {
-    if (hasErrno(error, 'ENOENT', 'ENOTDIR')) return undefined
-    throw error
-  }
+  return servers.filter((server) => textIfRegular(join(paths.launchers, server.id)) !== launcherText(server))
+    .length
 }
 
 async function editFile(

@@ -1,8 +1,9 @@
-import { readFileSync, statSync } from 'node:fs'
+import { statSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { type ConfigText, readConfig, requireWritable } from '../config/config-text.ts'
 import { rootFrom } from '../config/paths.ts'
 import { MyceliumError } from '../errors.ts'
+import { readRegular } from '../regular-file.ts'
 import type { Client, KeyPath } from './client.ts'
 import type { MapValue } from './document.ts'
 import { type Entry, entriesIn } from './entries.ts'
@@ -166,8 +167,7 @@ function projectOf(config: ConfigFile): string {
 
 function namesInEnvFile(file: string): readonly string[] | undefined {
   try {
-    if (!statSync(file).isFile()) return undefined
-    const text = readFileSync(file, 'utf8')
+    const text = readRegular(file).toString('utf8')
     return [...text.matchAll(/^[ \t]*(?:export[ \t]+)?([A-Za-z_]\w*)[ \t]*=/gm)].map((match) => match[1]!)
   } catch {
     // Any failure means the same here: the names are not known, and the entry is left.

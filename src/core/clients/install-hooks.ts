@@ -1,10 +1,11 @@
-import { existsSync, mkdirSync, readFileSync } from 'node:fs'
+import { existsSync, mkdirSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { readConfig } from '../config/config-text.ts'
 import type { Paths } from '../config/paths.ts'
 import { writeFileAtomic } from '../config/write-file.ts'
-import { hasErrno, MyceliumError } from '../errors.ts'
+import { MyceliumError } from '../errors.ts'
 import { quietPath } from '../launch/quiet.ts'
+import { textIfRegular } from '../regular-file.ts'
 import type { Preview } from './apply.ts'
 import { changeFile } from './change-file.ts'
 import { type Problem, problemOf } from './discover.ts'
@@ -89,12 +90,7 @@ export async function applyHooks(
 
 /** Whether the program that hooks call would be written, or written anew. */
 export function isQuietStale(paths: Paths, quietText: string): boolean {
-  try {
-    return readFileSync(quietPath(paths), 'utf8') !== quietText
-  } catch (error) {
-    if (hasErrno(error, 'ENOENT', 'ENOTDIR')) return true
-    throw error
-  }
+  return textIfRegular(quietPath(paths)) !== quietText
 }
 
 /** Writes it unless it is so already. */

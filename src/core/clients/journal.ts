@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto'
-import { mkdirSync, readFileSync, rmSync } from 'node:fs'
+import { mkdirSync, rmSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import type { Paths } from '../config/paths.ts'
 import { writeFileAtomic } from '../config/write-file.ts'
-import { hasErrno } from '../errors.ts'
+import { bytesIfRegular, textIfRegular } from '../regular-file.ts'
 import type { HookEdit } from './hook-edit.ts'
 import type { Edit } from './rewrite.ts'
 
@@ -42,9 +42,9 @@ export function hashOf(content: string | Uint8Array): string {
 export function readJournal(paths: Paths): Journal {
   let value: unknown
   try {
-    value = JSON.parse(readFileSync(join(paths.backups, JOURNAL_NAME), 'utf8'))
+    value = JSON.parse(textIfRegular(join(paths.backups, JOURNAL_NAME)) ?? 'null')
   } catch (error) {
-    if (!hasErrno(error, 'ENOENT', 'ENOTDIR') && !(error instanceof SyntaxError)) throw error
+    if (!(error instanceof SyntaxError)) throw error
   }
   const { version, files } = Object(value)
   return { version: 1, files: version === 1 && Array.isArray(files) ? files.filter(isRecord) : [] }
@@ -115,13 +115,9 @@ export function storeBackup(paths: Paths, file: string, text: string): string {
 
 /** The text of a backup; undefined when it is gone or no longer what its name says. */
 export function readBackup(paths: Paths, name: string): string | undefined {
-  try {
-    const bytes = readFileSync(join(paths.backups, name))
-    return name.startsWith(hashOf(bytes).slice(0, 16)) ? bytes.toString('utf8') : undefined
-  } catch (error) {
-    if (hasErrno(error, 'ENOENT', 'ENOTDIR', 'EISDIR')) return undefined
-    throw error
-  }
+  const bytes = bytesIfRegular(join(paths.backups, name))
+  if (bytes === undefined || !name.startsWith(hashOf(bytes).slice(0, 16))) return undefined
+  return bytes.toString('utf8')
 }
 
 /** Whether a file in the directory of backups holds what its name says. */

@@ -1,10 +1,12 @@
-import { closeSync, lstatSync, openSync, readdirSync, readSync, renameSync, rmdirSync, rmSync } from 'node:fs'
+import { closeSync, lstatSync, readdirSync, readSync, renameSync, rmdirSync, rmSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { isDatabaseName, isOurLogName, isOurRunName, isSegmentName } from '../config/own-names.ts'
-import type { Paths } from '../config/paths.ts'
+import { isForeignRun, type Paths } from '../config/paths.ts'
+import { saysNothing } from '../config/settings-file.ts'
 import { TEMPORARY } from '../config/write-file.ts'
 import { hasErrno, MyceliumError } from '../errors.ts'
 import { namesIn } from '../names-in.ts'
+import { openRegular } from '../regular-file.ts'
 import type { Problem } from './discover.ts'
 import { isSoundBackup, JOURNAL_NAME, readJournal } from './journal.ts'
 import { knownServers } from './known-servers.ts'
@@ -16,7 +18,8 @@ const HEAD_BYTES = 128
 /** Pairs with launch/compiled-relay.ts, which also leaves temporary names when it is killed, and launch/quiet.ts. */
 const BIN_NAME = /^relay-[0-9a-f]{12}(\.[0-9a-f]{8}\.tmp.*)?$|^quiet(\.\d+\.[0-9a-f]{8}\.tmp)?$/
 const CONF_DRAFT = /\.tmp-\d{10}[0-9a-f]{6}$/
-const OWN_ROOT_NAME = '.mycelium'
+/** Of the root unless MYCELIUM_HOME says otherwise: what lies in it is ours even if others use the name too. */
+export const OWN_ROOT_NAME = '.mycelium'
 
 /** What a removal leaves: ids of launchers, and names in the directory of backups. */
 export interface Kept {
@@ -34,6 +37,7 @@ export function anythingOfOurs(paths: Paths): boolean {
   if (ourBackups(paths).some((name) => isSoundBackup(paths, name))) return true
   // Names that others use too count only where the directory has our name.
   if (basename(paths.root) !== OWN_ROOT_NAME) return false
+  if (saysNothing(paths.settings)) return true
   return directoriesOf(paths).some(exists) || (exists(paths.root) && isEmptyDirectory(paths.root))
 }
 
@@ -73,6 +77,7 @@ export function removeOurFiles(paths: Paths, kept: Kept): readonly Problem[] {
       .filter((name) => isDraftOf(paths.registry, name) || isDraftOf(paths.settings, name))
       .map((name) => join(paths.root, name)),
     paths.registry,
+    ...(saysNothing(paths.settings) ? [paths.settings] : []),
   ]) {
     trying(path, () => rmSync(path, { force: true }))
   }
@@ -104,13 +109,12 @@ function ourLaunchers(paths: Paths, named: Iterable<string> = []): readonly stri
 function hasMark(file: string): boolean {
   let fd: number | undefined
   try {
-    // Opening a FIFO would wait for ever.
     if (!lstatSync(file).isFile()) return false
-    fd = openSync(file, 'r')
+    fd = openRegular(file)
     const head = Buffer.alloc(HEAD_BYTES)
     return head.toString('utf8', 0, readSync(fd, head)).includes(LAUNCHER_MARK)
   } catch (error) {
-    if (isSystemError(error)) return false
+    if (isSystemError(error) || error instanceof MyceliumError) return false
     throw error
   } finally {
     if (fd !== undefined) closeSync(fd)
@@ -142,11 +146,13 @@ function ourRecords(paths: Paths): readonly string[] {
 }
 
 function ourRunFiles(paths: Paths): readonly string[] {
+  if (isForeignRun(paths)) return []
   return namesIn(paths.run).filter(isOurRunName)
 }
 
 /** Last, and in one step: it holds the lock that an init may be waiting for, which then makes one of its own. */
 function removeRun(paths: Paths): void {
+  if (isForeignRun(paths)) return
   const names = namesIn(paths.run)
   if (isLink(paths.run) || !names.every(isOurRunName)) {
     // Shared with somebody: the lock is given up by the one who holds it.

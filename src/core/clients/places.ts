@@ -71,20 +71,34 @@ export function realPath(file: string): string | undefined {
   }
 }
 
+/** Stands for a `*` of the table: no path can hold it, so that one in the name of a directory is a letter like any other. */
+const ANY = '\0'
+
 function expand(row: ClientFile, where: Where): { path: string; project?: string }[] {
-  const { env, home, platform } = where
+  if (!row.path.includes('{project}'))
+    return pathOf(row.path, where, '').flatMap((path) =>
+      matches(resolve(where.cwd, path)).map((file) => ({ path: file })),
+    )
+  return projectsOf(where).flatMap((project) =>
+    pathOf(row.path, where, project).flatMap((path) =>
+      matches(path).map((file) => ({ path: file, project })),
+    ),
+  )
+}
+
+/** In one pass: what a directory is called is never looked at again. None where a variable without a fallback is not set. */
+function pathOf(pattern: string, { env, home, platform }: Where, project: string): readonly string[] {
   const config = env.XDG_CONFIG_HOME || join(home, '.config')
   const app = platform === 'darwin' ? join(home, 'Library/Application Support') : config
-  const path = row.path
-    .replace(/\{([A-Z_]+)\|([^}]*)\}/, (_, name: string, fallback: string) => env[name] || fallback)
-    .replace('{config}', () => config)
-    .replace('{app}', () => app)
+  const places: Readonly<Record<string, string>> = { config, app, project }
+  const path = pattern
+    .replaceAll('*', ANY)
+    .replace(
+      /\{(\w+)(?:\|([^}]*))?\}/g,
+      (_, name: string, fallback = '') => places[name] ?? (env[name] || fallback),
+    )
     .replace(/^~(?=\/|$)/, () => home)
-  if (path === '') return []
-  if (!path.includes('{project}')) return matches(resolve(where.cwd, path)).map((file) => ({ path: file }))
-  return projectsOf(where).flatMap((project) =>
-    matches(path.replace('{project}', () => project)).map((file) => ({ path: file, project })),
-  )
+  return path === '' ? [] : [path]
 }
 
 /** The working directory and the root of the git work tree around it. */
@@ -97,12 +111,12 @@ function projectsOf(where: Where): readonly string[] {
 }
 
 function matches(path: string): readonly string[] {
-  const star = path.indexOf('*')
+  const star = path.indexOf(ANY)
   if (star < 0) return [path]
   const slash = path.lastIndexOf('/', star)
   const end = path.indexOf('/', star)
   const directory = path.slice(0, slash)
-  const [before = '', after = ''] = path.slice(slash + 1, end < 0 ? undefined : end).split('*')
+  const [before = '', after = ''] = path.slice(slash + 1, end < 0 ? undefined : end).split(ANY)
   const rest = end < 0 ? '' : path.slice(end)
   return [...namesIn(directory)]
     .sort()

@@ -9,6 +9,7 @@ import { changeFile } from './change-file.ts'
 import { discover, type Problem, problemOf } from './discover.ts'
 import { JOURNAL_NAME, type JournalFile, readJournal, withFile, writeJournal } from './journal.ts'
 import { knownServers, registrySays } from './known-servers.ts'
+import { type Left, leftBehind } from './left-behind.ts'
 import {
   anythingOfOurs,
   hasRecords,
@@ -37,6 +38,8 @@ export interface Undone {
   readonly daemonStopped: boolean
   /** What became of recorded usage; undefined where there was none, or nothing was removed. */
   readonly records?: 'kept' | 'removed'
+  /** What is not ours and stays, once all of ours is removed. */
+  readonly left?: Left
   /** Why launchers and daemon stay, when they do. */
   readonly stays?: 'in use' | 'failed'
 }
@@ -92,7 +95,8 @@ export async function undo(
     const recorded = hasRecords(paths)
     problems.push(...removeOurFiles(paths, keptFor(gone, keepUsage)))
     const records = recorded ? { records: keepUsage ? ('kept' as const) : ('removed' as const) } : {}
-    return { files, problems, removed: problems.length === 0, daemonStopped, ...records }
+    const left = problems.length === 0 ? { left: leftBehind(paths, keepUsage) } : {}
+    return { files, problems, removed: problems.length === 0, daemonStopped, ...records, ...left }
   } catch (error) {
     problems.push(problemOf('mycelium', paths.root, error))
     return { ...stays, stays: 'failed' }

@@ -1,9 +1,7 @@
-import { accessSync, constants, readFileSync, statSync } from 'node:fs'
+import { accessSync, constants, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { hasErrno, MyceliumError } from '../errors.ts'
-
-/** A config beyond this is not a config; the largest seen (a long-used ~/.claude.json) have some tens of MB. */
-const MAX_CONFIG_BYTES = 256 * 1024 * 1024
+import { readRegular } from '../regular-file.ts'
 
 /** A config's bytes and the text they spell. A byte order mark stays in the text, so that encoding it gives the same bytes. */
 export interface ConfigText {
@@ -15,12 +13,7 @@ export interface ConfigText {
 export function readConfig(file: string): ConfigText | undefined {
   let bytes: Buffer
   try {
-    const stat = statSync(file)
-    // Opening a FIFO would wait for ever.
-    if (!stat.isFile()) throw new MyceliumError('config_unreadable', `${file} is not a regular file`)
-    if (stat.size > MAX_CONFIG_BYTES)
-      throw new MyceliumError('config_unreadable', `${file} has ${stat.size} bytes`)
-    bytes = readFileSync(file)
+    bytes = readRegular(file)
   } catch (cause) {
     if (cause instanceof MyceliumError || hasErrno(cause, 'ENOENT', 'ENOTDIR')) {
       if (cause instanceof MyceliumError) throw cause

@@ -80,11 +80,22 @@ export function preparePaths(paths: Paths): void {
 
 /** Throws run_dir_unsafe when there is a run directory that others can write in: it may lie in /tmp, where somebody could lie in wait. */
 export function refuseForeignRun(paths: Paths): void {
-  const run = lstatSync(paths.run, { throwIfNoEntry: false })
+  const run = named(paths.run, () => lstatSync(paths.run, { throwIfNoEntry: false }))
   if (run === undefined) return
   if (!run.isDirectory())
     throw new MyceliumError('run_dir_unsafe', `${paths.run} is not a directory of this user`)
   refuseShared(paths.run, 0o077, run)
+}
+
+/** Whether what is in the place of the run directory cannot be this user's: no daemon of theirs is behind it. */
+export function isForeignRun(paths: Paths): boolean {
+  try {
+    const run = lstatSync(paths.run, { throwIfNoEntry: false })
+    return run !== undefined && (!run.isDirectory() || run.uid !== (process.getuid?.() ?? run.uid))
+  } catch (error) {
+    if (hasErrno(error, 'ENOTDIR', 'ELOOP')) return true
+    throw error
+  }
 }
 
 function makeDirectory(dir: string): void {
@@ -108,11 +119,16 @@ function isLink(path: string): boolean {
 }
 
 function statOf(dir: string): Stats | undefined {
+  return named(dir, () => statSync(dir, { throwIfNoEntry: false }))
+}
+
+/** A file or a circle of links on the way to a place of ours is for the user to see to. */
+function named<T>(path: string, look: () => T): T {
   try {
-    return statSync(dir)
-  } catch (error) {
-    if (hasErrno(error, 'ENOENT')) return undefined
-    throw error
+    return look()
+  } catch (cause) {
+    if (!hasErrno(cause, 'ENOTDIR', 'ELOOP', 'EACCES')) throw cause
+    throw new MyceliumError('home_unusable', `${path} cannot be looked at: ${cause.code}`, { cause })
   }
 }
 

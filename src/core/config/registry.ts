@@ -1,6 +1,7 @@
-import { accessSync, readFileSync } from 'node:fs'
+import { accessSync } from 'node:fs'
 import { basename } from 'node:path'
 import { hasErrno, MyceliumError } from '../errors.ts'
+import { readRegular } from '../regular-file.ts'
 import type { Paths } from './paths.ts'
 import { writeFileAtomic } from './write-file.ts'
 
@@ -51,12 +52,14 @@ export function isSetUp(paths: Paths): boolean {
 export function readRegistry(paths: Paths): Registry {
   let text: string
   try {
-    text = readFileSync(paths.registry, 'utf8')
-  } catch (error) {
-    if (hasErrno(error, 'ENOENT', 'ENOTDIR')) return { version: 1, servers: [] }
-    if (!hasErrno(error, 'EISDIR')) throw error
-    throw new MyceliumError('registry_invalid', `${paths.registry} is a directory`, {
-      hint: `remove ${paths.registry}`,
+    text = readRegular(paths.registry).toString('utf8')
+  } catch (cause) {
+    if (hasErrno(cause, 'ENOENT', 'ENOTDIR')) return { version: 1, servers: [] }
+    const other = cause instanceof MyceliumError || hasErrno(cause, 'ELOOP', 'ENXIO')
+    if (!other) throw cause
+    throw new MyceliumError('registry_invalid', cause.message, {
+      hint: `see what is at ${paths.registry} and remove it, then mycelium init --yes`,
+      cause,
     })
   }
   try {

@@ -1,8 +1,11 @@
+import { lstatSync } from 'node:fs'
+import { isDeepStrictEqual } from 'node:util'
 import { type Node, type ParseError, parseTree, printParseErrorCode } from 'jsonc-parser'
 import { MyceliumError } from '../errors.ts'
 import { lineAndColumn } from '../text-place.ts'
 import { type ConfigText, readConfig } from './config-text.ts'
-import { canonicalKey, isSection, isSettingKey, type SettingKey } from './settings-table.ts'
+import { readJson } from './setting-value.ts'
+import { canonicalKey, isSection, isSettingKey, rowOf, type SettingKey } from './settings-table.ts'
 
 /** Settings are a page; what is longer is something else. */
 const MAX_SETTINGS_BYTES = 1024 * 1024
@@ -48,6 +51,22 @@ export function settingsIn(text: string, file: string): FileSettings {
   }
   walk(objectIn(text, file), [])
   return { file, entries, unknown }
+}
+
+/** Whether a file is there and says nothing but what is so without it. One that cannot be read, or a link, says something. */
+export function saysNothing(file: string): boolean {
+  try {
+    const settings = readSettingsFile(file)
+    if (settings === undefined || lstatSync(file).isSymbolicLink() || settings.unknown.length > 0)
+      return false
+    return settings.entries.every(({ key, value }) => {
+      const reading = readJson(rowOf(key), value)
+      return 'value' in reading && isDeepStrictEqual(reading.value, rowOf(key).default)
+    })
+  } catch (error) {
+    if (error instanceof MyceliumError) return false
+    throw error
+  }
 }
 
 /** The object that a text spells; an empty text is an empty object. Throws config_invalid. */

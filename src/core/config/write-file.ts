@@ -5,7 +5,6 @@ import {
   fchownSync,
   fsyncSync,
   openSync,
-  readFileSync,
   realpathSync,
   renameSync,
   rmSync,
@@ -14,6 +13,7 @@ import {
   writeSync,
 } from 'node:fs'
 import { hasErrno, MyceliumError } from '../errors.ts'
+import { bytesIfRegular } from '../regular-file.ts'
 
 /** Ends the names of the files that writeFileAtomic leaves when it is killed. */
 export const TEMPORARY = /\.\d+\.[0-9a-f]{8}\.tmp$/
@@ -61,6 +61,11 @@ export function writeFailure(path: string, cause: unknown): unknown {
     return new MyceliumError('config_read_only', `${path} cannot be written: ${cause.code}`, { cause })
   if (hasErrno(cause, 'ENOSPC', 'EDQUOT', 'EFBIG', 'EIO'))
     return new MyceliumError('write_failed', `${path} was not written: ${cause.code}`, { cause })
+  if (hasErrno(cause, 'EISDIR', 'ENOTDIR', 'ENOTEMPTY', 'EEXIST', 'ELOOP'))
+    return new MyceliumError('write_failed', `${path} was not written: something else is in its place`, {
+      cause,
+      hint: `see what is at ${path} and move it away, then run it again`,
+    })
   return cause
 }
 
@@ -69,25 +74,20 @@ export function realPathOrSelf(path: string): string {
   try {
     return realpathSync(path)
   } catch (error) {
-    if (hasErrno(error, 'ENOENT')) return path
+    if (hasErrno(error, 'ENOENT', 'ELOOP')) return path
     throw error
   }
 }
 
 function holds(path: string, expected: Uint8Array): boolean {
-  try {
-    return readFileSync(path).equals(expected)
-  } catch (error) {
-    if (hasErrno(error, 'ENOENT')) return false
-    throw error
-  }
+  return bytesIfRegular(path)?.equals(expected) === true
 }
 
 function statOf(path: string): Stats | undefined {
   try {
     return statSync(path)
   } catch (error) {
-    if (hasErrno(error, 'ENOENT')) return undefined
+    if (hasErrno(error, 'ENOENT', 'ELOOP')) return undefined
     throw error
   }
 }

@@ -1,7 +1,7 @@
-import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Paths } from '../config/paths.ts'
 import { writeFileAtomic } from '../config/write-file.ts'
+import { readRegular } from '../regular-file.ts'
 
 /** How each agent greets, as last seen: what a server is told when it is warmed before the agent comes. Holds no secrets. */
 export class AgentsSeen {
@@ -34,7 +34,7 @@ export class AgentsSeen {
 
 function read(file: string): Record<string, string> {
   try {
-    return JSON.parse(readFileSync(file, 'utf8')) as Record<string, string>
+    return JSON.parse(readRegular(file).toString('utf8')) as Record<string, string>
   } catch {
     return {}
   }

@@ -1,9 +1,10 @@
-import { readdirSync, readFileSync, rmSync } from 'node:fs'
+import { readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Paths } from '../config/paths.ts'
 import { writeFileAtomic } from '../config/write-file.ts'
 import { hasErrno } from '../errors.ts'
 import { type Identity, isAlive, machineBootId } from '../process.ts'
+import { readRegular } from '../regular-file.ts'
 
 const PREFIX = 'draining-'
 
@@ -39,7 +40,7 @@ function records(paths: Paths): readonly DrainingRecord[] {
   try {
     names = readdirSync(paths.run)
   } catch (error) {
-    if (hasErrno(error, 'ENOENT', 'ENOTDIR')) return []
+    if (hasErrno(error, 'ENOENT', 'ENOTDIR', 'ELOOP')) return []
     throw error
   }
   return names
@@ -50,7 +51,7 @@ function records(paths: Paths): readonly DrainingRecord[] {
 
 function living(path: string): Identity | undefined {
   try {
-    const { pid, startTime, boot } = Object(JSON.parse(readFileSync(path, 'utf8')))
+    const { pid, startTime, boot } = Object(JSON.parse(readRegular(path).toString('utf8')))
     if (!Number.isInteger(pid) || typeof startTime !== 'string' || boot !== machineBootId()) return undefined
     return isAlive({ pid, startTime }) ? { pid, startTime } : undefined
   } catch {

@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto'
-import { linkSync, readdirSync, readFileSync, rmSync, unlinkSync, writeFileSync } from 'node:fs'
+import { linkSync, readdirSync, rmSync, unlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Clock, pause, systemClock } from '../clock.ts'
 import { hasErrno, MyceliumError } from '../errors.ts'
 import { type Identity, identityOf, isAlive, machineBootId } from '../process.ts'
+import { readRegular, textIfRegular } from '../regular-file.ts'
 
 /** The lock that makes a daemon the only one. */
 export const DAEMON_LOCK = 'daemon'
@@ -66,7 +67,7 @@ export function holderOf(dir: string, name: string): Identity | undefined {
   try {
     return claimsOn(dir, name).find((claim) => claim.holder !== undefined)?.holder
   } catch (error) {
-    if (hasErrno(error, 'ENOENT')) return undefined
+    if (hasErrno(error, 'ENOENT', 'ENOTDIR', 'ELOOP')) return undefined
     throw error
   }
 }
@@ -76,7 +77,7 @@ export function deadClaims(dir: string, name: string): readonly string[] {
   try {
     return claimsOn(dir, name).flatMap(({ path, holder }) => (holder === undefined ? [path] : []))
   } catch (error) {
-    if (hasErrno(error, 'ENOENT', 'ENOTDIR')) return []
+    if (hasErrno(error, 'ENOENT', 'ENOTDIR', 'ELOOP')) return []
     throw error
   }
 }
@@ -113,7 +114,7 @@ function claimsOn(dir: string, name: string): Claim[] {
 /** Undefined when there is no such file any more; empty when there is something that cannot be read. */
 function readClaim(path: string): string | undefined {
   try {
-    return readFileSync(path, 'utf8')
+    return readRegular(path).toString('utf8')
   } catch (error) {
     return hasErrno(error, 'ENOENT') ? undefined : ''
   }
@@ -176,7 +177,7 @@ function clearUp(dir: string, name: string, own: number): void {
 /** The directory may have been deleted and made anew meanwhile: never remove another's file. */
 function removeIfStill(path: string, text: string): void {
   try {
-    if (readFileSync(path, 'utf8') === text) unlinkSync(path)
+    if (textIfRegular(path) === text) unlinkSync(path)
   } catch (error) {
     if (!hasErrno(error, 'ENOENT', 'ENOTDIR')) throw error
   }

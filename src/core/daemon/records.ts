@@ -1,10 +1,11 @@
-import { mkdirSync, readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs'
+import { mkdirSync, readdirSync, readlinkSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Paths } from '../config/paths.ts'
 import { writeFileAtomic } from '../config/write-file.ts'
 import { hasErrno } from '../errors.ts'
 import { fingerprint } from '../hash.ts'
 import { type Identity, isAlive, machineBootId, rowOf } from '../process.ts'
+import { readRegular } from '../regular-file.ts'
 
 /** One upstream as the next daemon must know it, should this one and its watcher both be killed. */
 export interface UpstreamRecord {
@@ -73,7 +74,7 @@ function readRecords(paths: Pick<Paths, 'run'>): { path: string; record: Upstrea
   try {
     names = readdirSync(dir)
   } catch (error) {
-    if (hasErrno(error, 'ENOENT')) return []
+    if (hasErrno(error, 'ENOENT', 'ENOTDIR', 'ELOOP')) return []
     throw error
   }
   return names.map((name) => ({ path: join(dir, name), record: readRecord(join(dir, name)) }))
@@ -81,7 +82,7 @@ function readRecords(paths: Pick<Paths, 'run'>): { path: string; record: Upstrea
 
 function readRecord(path: string): UpstreamRecord | undefined {
   try {
-    const record = Object(JSON.parse(readFileSync(path, 'utf8')))
+    const record = Object(JSON.parse(readRegular(path).toString('utf8')))
     const { root, marker, daemon, command, tree = [] } = record
     const sound = [root, daemon, ...tree].every(isIdentity) && typeof marker === 'string'
     return sound && typeof command === 'string' ? record : undefined

@@ -1,11 +1,12 @@
 import { spawn } from 'node:child_process'
-import { closeSync, fstatSync, openSync, readFileSync, rmSync } from 'node:fs'
+import { closeSync, fstatSync, openSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Clock, systemClock } from '../clock.ts'
 import { packageRoot } from '../config/package-root.ts'
 import { failureNotePath, type Paths, preparePaths } from '../config/paths.ts'
 import { MyceliumError } from '../errors.ts'
 import { identityOf, isAlive, MARKER } from '../process.ts'
+import { APPEND, readRegular } from '../regular-file.ts'
 import { type Connection, connect } from './connect.ts'
 import { DAEMON_LOCK, holderOf } from './lock.ts'
 
@@ -32,7 +33,7 @@ export async function findOrStart(
   preparePaths(paths)
   rmSync(failureNotePath(paths), { force: true })
   const errors = join(paths.log, 'daemon.err')
-  const log = openSync(errors, 'a', 0o600)
+  const log = openSync(errors, APPEND, 0o600)
   const saidBefore = fstatSync(log).size
   let pid: number
   try {
@@ -100,7 +101,7 @@ function daemonEnvironment(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
 /** Why the last start failed, if it did; pairs with main.ts, which removes the note when it listens. */
 export function failureNote(paths: Paths): string | undefined {
   try {
-    return readFileSync(failureNotePath(paths), 'utf8').trim()
+    return readRegular(failureNotePath(paths)).toString('utf8').trim() || 'no reason was noted'
   } catch {
     return undefined
   }
@@ -108,7 +109,7 @@ export function failureNote(paths: Paths): string | undefined {
 
 /** What a daemon that died said of it: the line that names the error, else its last one. */
 function lastWords(file: string, from: number): string {
-  const lines = readFileSync(file)
+  const lines = readRegular(file)
     .subarray(from)
     .toString('utf8')
     .split('\n')

@@ -1,10 +1,11 @@
 import { chmodSync, lstatSync, type Stats, statSync } from 'node:fs'
-import { join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { knownServers } from '../clients/known-servers.ts'
 import { readRegistry } from '../config/registry.ts'
 import { readSettingsFile } from '../config/settings-file.ts'
 import { hasErrno, MyceliumError } from '../errors.ts'
 import { quietPath } from '../launch/quiet.ts'
+import { namesIn } from '../names-in.ts'
 import type { Finding, Look } from './finding.ts'
 
 /** Directories and files of ours: the user's own, and nobody else's to write or, where they hold what was said, to read. */
@@ -78,7 +79,9 @@ function statOf(path: string): Stats | undefined {
     return statSync(path)
   } catch (error) {
     if (!hasErrno(error, 'ENOENT', 'ENOTDIR', 'ELOOP')) throw error
-    return lstatSync(path, { throwIfNoEntry: false })
+    return namesIn(dirname(path)).includes(basename(path))
+      ? lstatSync(path, { throwIfNoEntry: false })
+      : undefined
   }
 }
 

@@ -1,10 +1,10 @@
-import { chmodSync, readFileSync, statSync } from 'node:fs'
+import { chmodSync, statSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { writeLaunchers } from '../clients/apply.ts'
 import { discover } from '../clients/discover.ts'
 import { knownServers } from '../clients/known-servers.ts'
-import { hasErrno } from '../errors.ts'
 import { compiledRelay, expectedRelay } from '../launch/compiled-relay.ts'
+import { textIfRegular } from '../regular-file.ts'
 import { counted } from '../report/counted.ts'
 import type { Finding, Look } from './finding.ts'
 
@@ -33,7 +33,7 @@ export async function checkLaunchers(look: Look): Promise<readonly Finding[]> {
     ...servers.map((server): Finding => {
       const path = join(paths.launchers, server.id)
       const bad = { subject: server.id, fix: 'mycelium doctor --fix', repair: rewrite } as const
-      const text = textAt(path)
+      const text = textIfRegular(path)
       if (text === undefined)
         return {
           ...bad,
@@ -62,13 +62,4 @@ export async function checkLaunchers(look: Look): Promise<readonly Finding[]> {
       return { id: 'launcher', severity: 'ok', subject: server.id, message: path }
     }),
   ]
-}
-
-function textAt(path: string): string | undefined {
-  try {
-    return readFileSync(path, 'utf8')
-  } catch (error) {
-    if (hasErrno(error, 'ENOENT', 'ENOTDIR')) return undefined
-    throw error
-  }
 }

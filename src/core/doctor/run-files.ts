@@ -102,7 +102,7 @@ function namesIn(directory: string): readonly string[] {
   try {
     return lstatSync(directory).isDirectory() ? readdirSync(directory) : []
   } catch (error) {
-    if (hasErrno(error, 'ENOENT', 'ENOTDIR', 'EACCES')) return []
+    if (hasErrno(error, 'ENOENT', 'ENOTDIR', 'ELOOP', 'EACCES')) return []
     throw error
   }
 }

@@ -1,7 +1,8 @@
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
+import { closeSync, fstatSync, readSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Paths } from '../config/paths.ts'
-import { hasErrno } from '../errors.ts'
+import { hasErrno, MyceliumError } from '../errors.ts'
+import { openRegular } from '../regular-file.ts'
 import { counted } from '../report/counted.ts'
 import type { Finding, Look } from './finding.ts'
 
@@ -86,9 +87,9 @@ function recentLines(paths: Paths, sinceMs: number): readonly Record<string, unk
 function tail(file: string): string {
   let fd: number
   try {
-    fd = openSync(file, 'r')
+    fd = openRegular(file)
   } catch (error) {
-    if (hasErrno(error, 'ENOENT', 'ENOTDIR', 'EACCES')) return ''
+    if (error instanceof MyceliumError || hasErrno(error, 'ENOENT', 'ENOTDIR', 'ELOOP', 'EACCES')) return ''
     throw error
   }
   try {

@@ -11,7 +11,7 @@ import {
 } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
-import type { DuckDBConnection } from '@duckdb/node-api'
+import type { DuckDBConnection, DuckDBInstance } from '@duckdb/node-api'
 import { type Clock, pause, stayAlive, systemClock } from '../clock.ts'
 import { packageRoot } from '../config/package-root.ts'
 import { hasErrno, MyceliumError } from '../errors.ts'
@@ -55,6 +55,7 @@ export async function openDatabase(options: OpenOptions): Promise<Database> {
     if (!write) throw new MyceliumError('database_none', `${file} does not exist yet`)
     await create(options, shipped)
   }
+  refuseOther(file)
   if (write) closeToOthers(file)
   const opened = await connect(options)
   try {
@@ -74,6 +75,33 @@ export async function openDatabase(options: OpenOptions): Promise<Database> {
   return openDatabase(options)
 }
 
+/** DuckDB would wait for a FIFO for ever, and says of a directory that it is locked. */
+function refuseOther(file: string): void {
+  const kind = kindOf(file)
+  if (kind === 'file') return
+  throw new MyceliumError('database_broken', `${file} is ${kind}, not a database`)
+}
+
+function kindOf(file: string): string {
+  try {
+    const stat = statSync(file, { throwIfNoEntry: false })
+    if (stat === undefined || stat.isFile()) return 'file'
+    return stat.isDirectory() ? 'a directory' : 'no regular file'
+  } catch (error) {
+    if (hasErrno(error, 'ELOOP')) return 'a link to itself'
+    // DuckDB says why.
+    return 'file'
+  }
+}
+
+/** A database in memory that holds nothing: what is asked of it has the shape that it always has. Throws duckdb_missing. */
+export async function openEmpty(sqlDir?: string): Promise<Database> {
+  const instance = await duckdb().DuckDBInstance.create(':memory:', { memory_limit: MEMORY_LIMIT })
+  const connection = await instance.connect()
+  await migrate(connection, { version: 0, views: '' }, shippedSql(sqlDir))
+  return closing(instance, connection)
+}
+
 async function connect(options: OpenOptions): Promise<Database> {
   const { file, write } = options
   const { DuckDBInstance } = duckdb()
@@ -85,7 +113,10 @@ async function connect(options: OpenOptions): Promise<Database> {
     custom_user_agent: write ? `mycelium ${randomBytes(8).toString('hex')}` : 'mycelium',
   }
   const instance = await patiently(options, () => DuckDBInstance.fromCache(file, settings))
-  const connection = await instance.connect()
+  return closing(instance, await instance.connect())
+}
+
+function closing(instance: DuckDBInstance, connection: DuckDBConnection): Database {
   return {
     connection,
     close: () => {

@@ -35,7 +35,7 @@ export function segmentNames(dir: string): string[] {
       .map(({ name }) => name)
       .sort()
   } catch (error) {
-    if (hasErrno(error, 'ENOENT', 'ENOTDIR')) return []
+    if (hasErrno(error, 'ENOENT', 'ENOTDIR', 'ELOOP')) return []
     throw error
   }
 }

@@ -38,6 +38,11 @@ const NOTHING: Ingested = { events: 0, damagedBytes: 0, removed: 0, more: false 
 /** Between two transactions of a long ingestion, so that others get their turn: longer than they wait between two tries (db.ts). */
 const TURN_MS = 25
 
+/** Whether there is anything to ask or to take in. */
+export function isRecorded(paths: Paths): boolean {
+  return existsSync(paths.database) || segmentNames(paths.events).length > 0
+}
+
 /** Takes in all events there are, and once a day removes what is older than `retainMs`. Throws what openDatabase() throws. */
 export async function takeInEvents(
   paths: Paths,

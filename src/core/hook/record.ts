@@ -1,19 +1,11 @@
-import {
-  appendFileSync,
-  closeSync,
-  fstatSync,
-  mkdirSync,
-  openSync,
-  renameSync,
-  statSync,
-  writeSync,
-} from 'node:fs'
+import { closeSync, fstatSync, mkdirSync, openSync, renameSync, statSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Paths } from '../config/paths.ts'
 import { hasErrno } from '../errors.ts'
 import { Batch, Scratch } from '../events/batch.ts'
 import type { EventOf } from '../events/event.ts'
 import { SHARED_NAME } from '../events/shared-name.ts'
+import { APPEND, appendText } from '../regular-file.ts'
 
 const MAX_LOG_BYTES = 64 * 1024
 /** Half a million events that nobody took in: no more are added until somebody does. */
@@ -37,11 +29,11 @@ export function recordHook(paths: Pick<Paths, 'events'>, event: EventOf<'hook'>)
 function openShared(dir: string): number {
   const file = join(dir, SHARED_NAME)
   try {
-    return openSync(file, 'a', 0o600)
+    return openSync(file, APPEND, 0o600)
   } catch (error) {
     if (!hasErrno(error, 'ENOENT')) throw error
     makeOnce(dir)
-    return openSync(file, 'a', 0o600)
+    return openSync(file, APPEND, 0o600)
   }
 }
 
@@ -58,9 +50,7 @@ function makeOnce(dir: string): void {
 export function noteFailure(paths: Pick<Paths, 'log'>, wallMs: number, what: string): void {
   const file = join(paths.log, 'hook.log')
   try {
-    appendFileSync(file, `${new Date(wallMs).toISOString()} ${what.replace(/\s+/g, ' ').slice(0, 500)}\n`, {
-      mode: 0o600,
-    })
+    appendText(file, `${new Date(wallMs).toISOString()} ${what.replace(/\s+/g, ' ').slice(0, 500)}\n`)
     keepBelow(file, MAX_LOG_BYTES)
   } catch {
     // The agent must not notice.

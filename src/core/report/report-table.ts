@@ -127,11 +127,18 @@ function cell(value: unknown, how: Shown): string {
   }
 }
 
+const UNITS: readonly (readonly [unit: string, size: number])[] = [
+  ['K', 1e3],
+  ['M', 1e6],
+  ['G', 1e9],
+]
+
 function short(number: number): string {
   if (Math.abs(number) < 10_000) return number.toLocaleString('en-US')
-  const [unit, divisor] =
-    Math.abs(number) < 1e6 ? ['K', 1e3] : Math.abs(number) < 1e9 ? ['M', 1e6] : ['G', 1e9]
-  return `${(number / Number(divisor)).toFixed(1)}${unit}`
+  // What would round to 1000.0 of one unit is 1.0 of the next.
+  const [unit, divisor] = UNITS.find(([, size]) => Math.abs(number) < 999.95 * size) ?? ['T', 1e12]
+  const amount = number / divisor
+  return `${Math.abs(amount) < 10_000 ? amount.toFixed(1) : Math.round(amount).toLocaleString('en-US')}${unit}`
 }
 
 function localTime(time: Date): string {

@@ -1,7 +1,7 @@
-import { readFileSync } from 'node:fs'
 import shipped from '../../../templates/prices.json' with { type: 'json' }
 import { MyceliumError } from '../errors.ts'
 import type { EventOf } from '../events/event.ts'
+import { readRegular } from '../regular-file.ts'
 import { readPrices } from './price-file.ts'
 
 /** US dollars for a million tokens. */
@@ -52,7 +52,7 @@ export function loadPrices(path?: string): PriceTable {
   if (path === undefined || path === '') return own
   let text: string
   try {
-    text = readFileSync(path, 'utf8')
+    text = readRegular(path).toString('utf8')
   } catch (cause) {
     throw new MyceliumError('prices_invalid', `${path} cannot be read`, { cause })
   }

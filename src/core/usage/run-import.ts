@@ -19,6 +19,8 @@ export interface RunImportOptions {
   readonly clock: Clock
   readonly signal: AbortSignal
   readonly sinceMs?: number
+  /** Reads each file from its start, whatever was read of it before. */
+  readonly again?: boolean
   onProgress?(progress: ImportProgress): void
 }
 
@@ -46,7 +48,7 @@ export async function runImport(options: RunImportOptions): Promise<ImportReport
   }
   if ('heldBy' in lock) return undefined
   try {
-    const known = await progressOf(paths)
+    const known = options.again ? new Map() : await progressOf(paths)
     // Read again for each question, transcripts would fill the disk with segments that nobody can take in.
     if (isReadOnly(paths.database))
       return nothingRead(`transcripts, as ${paths.database} may not be written to`)

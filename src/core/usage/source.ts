@@ -4,6 +4,7 @@ import type { Resolved } from '../config/layers.ts'
 import type { Paths } from '../config/paths.ts'
 import { asking, connect } from '../daemon/connect.ts'
 import { MyceliumError } from '../errors.ts'
+import { openEmpty } from '../events/db.ts'
 import { askStore } from '../events/store.ts'
 import type { ImportProgress, ImportReport } from './import.ts'
 import { loadPrices } from './prices.ts'
@@ -24,6 +25,9 @@ export interface Source {
   onProgress(progress: ImportProgress): void
 }
 
+/** What is asked; not `recorded` where nothing ever was. */
+export type Question<T> = (connection: DuckDBConnection, recorded: boolean) => Promise<T>
+
 /** A daemon that does not answer keeps nobody waiting. */
 const FLUSH_LIMIT_MS = 500
 
@@ -31,11 +35,23 @@ const FLUSH_LIMIT_MS = 500
 export async function readTranscripts(
   source: Source,
   readers: readonly TranscriptReader[] = READERS,
-  sinceMs?: number,
+  {
+    sinceMs,
+    again = false,
+  }: { readonly sinceMs?: number | undefined; readonly again?: boolean | undefined } = {},
 ): Promise<ImportReport | undefined> {
   const { paths, where, signal, onProgress } = source
   const since = sinceMs === undefined ? {} : { sinceMs }
-  const report = await runImport({ paths, where, readers, clock: systemClock, signal, onProgress, ...since })
+  const report = await runImport({
+    paths,
+    where,
+    readers,
+    clock: systemClock,
+    signal,
+    onProgress,
+    again,
+    ...since,
+  })
   // A report of half the transcripts would look like one of all.
   if (signal.aborted) throw new MyceliumError('interrupted', 'interrupted while transcripts were read')
   for (const what of report?.failed ?? []) source.talk(`not read: ${what}\n`)
@@ -59,21 +75,29 @@ async function flushDaemon(paths: Paths): Promise<void> {
   }
 }
 
-/** Asks the store, with the prices of all models in it, on a connection that may only read; Ctrl-C ends it. Throws what the store throws. */
-export function askUsage<T>(
-  source: Source,
-  question: (connection: DuckDBConnection) => Promise<T>,
-): Promise<T> {
+/**
+ * Asks the store, with the prices of all models in it, on a connection that may only read; Ctrl-C ends it. Where nothing was recorded yet it
+ * asks a database that holds nothing, and makes none. Throws what the store throws.
+ */
+export async function askUsage<T>(source: Source, question: Question<T>): Promise<T> {
   const prices = loadPrices(source.settings.get('usage.prices_file'))
-  return askStore(
-    source.paths,
-    ({ database: { connection }, ingested }) => {
-      if (ingested === undefined)
-        source.talk('the database could not be written to: the last events are not in this answer\n')
-      return interruptible(connection, source.signal, question)
-    },
-    { provision: pricesFrom(prices) },
-  )
+  const ask = (connection: DuckDBConnection, recorded: boolean) =>
+    interruptible(connection, source.signal, (open) => question(open, recorded))
+  try {
+    return await askStore(
+      source.paths,
+      ({ database: { connection }, ingested }) => {
+        if (ingested === undefined)
+          source.talk('the database could not be written to: the last events are not in this answer\n')
+        return ask(connection, true)
+      },
+      { provision: pricesFrom(prices) },
+    )
+  } catch (error) {
+    if (!(error instanceof MyceliumError) || error.code !== 'database_none') throw error
+  }
+  const empty = await openEmpty()
+  return ask(empty.connection, false).finally(() => empty.close())
 }
 
 async function interruptible<T>(

@@ -1,6 +1,6 @@
 import type { EventOf } from '../../events/event.ts'
 import { fingerprint } from '../../hash.ts'
-import { byteText } from './json-line.ts'
+import { byteText, tokenCount } from './json-line.ts'
 import { count, fields, mcpName, microseconds } from './reader.ts'
 
 /** The token columns of a response. */
@@ -19,16 +19,16 @@ export type Tokens = Pick<
  * a compaction on the server's side took is in `iterations` only, and is added.
  */
 export function claudeTokens(usage: Readonly<Record<string, unknown>>): Tokens {
-  const written = count(usage.cache_creation_input_tokens)
+  const written = tokenCount(usage.cache_creation_input_tokens)
   const split = fields(usage.cache_creation)
-  const hour = count(split.ephemeral_1h_input_tokens)
+  const hour = tokenCount(split.ephemeral_1h_input_tokens)
   const tokens = {
-    inputTokens: count(usage.input_tokens),
-    outputTokens: count(usage.output_tokens),
-    cacheWrite5mTokens: Math.max(count(split.ephemeral_5m_input_tokens), written - hour),
+    inputTokens: tokenCount(usage.input_tokens),
+    outputTokens: tokenCount(usage.output_tokens),
+    cacheWrite5mTokens: Math.max(tokenCount(split.ephemeral_5m_input_tokens), written - hour),
     cacheWrite1hTokens: hour,
-    cacheReadTokens: count(usage.cache_read_input_tokens),
-    reasoningTokens: count(fields(usage.output_tokens_details).thinking_tokens),
+    cacheReadTokens: tokenCount(usage.cache_read_input_tokens),
+    reasoningTokens: tokenCount(fields(usage.output_tokens_details).thinking_tokens),
   }
   const iterations = Array.isArray(usage.iterations) ? usage.iterations.map(fields) : []
   for (const iteration of iterations) {
@@ -54,10 +54,10 @@ export function clientCosts(
       clientSession: byteText(record.sessionId),
       project,
       model: byteText(model),
-      inputTokens: count(usage.inputTokens),
-      outputTokens: count(usage.outputTokens),
-      cacheWriteTokens: count(usage.cacheCreationInputTokens),
-      cacheReadTokens: count(usage.cacheReadInputTokens),
+      inputTokens: tokenCount(usage.inputTokens),
+      outputTokens: tokenCount(usage.outputTokens),
+      cacheWriteTokens: tokenCount(usage.cacheCreationInputTokens),
+      cacheReadTokens: tokenCount(usage.cacheReadInputTokens),
       costUsd: Number(usage.costUSD ?? usage.costUsd ?? 0),
     }
   })

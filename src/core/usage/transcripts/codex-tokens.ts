@@ -1,5 +1,6 @@
 import type { Tokens } from './claude-usage.ts'
-import { count, fields } from './reader.ts'
+import { tokenCount } from './json-line.ts'
+import { fields } from './reader.ts'
 
 /** Tokens as Codex counts them: input holds the cached, output holds the reasoning. */
 export interface CodexUsage {
@@ -14,11 +15,11 @@ export interface CodexUsage {
 export function codexUsage(value: unknown): CodexUsage {
   const usage = fields(value)
   return {
-    input: count(usage.input_tokens),
-    cached: count(usage.cached_input_tokens),
-    written: count(usage.cache_write_input_tokens),
-    output: count(usage.output_tokens),
-    reasoning: count(usage.reasoning_output_tokens),
+    input: tokenCount(usage.input_tokens),
+    cached: tokenCount(usage.cached_input_tokens),
+    written: tokenCount(usage.cache_write_input_tokens),
+    output: tokenCount(usage.output_tokens),
+    reasoning: tokenCount(usage.reasoning_output_tokens),
   }
 }
 

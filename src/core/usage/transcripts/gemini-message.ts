@@ -1,6 +1,6 @@
 import type { EventOf } from '../../events/event.ts'
-import { byteText, jsonBytes, textBytes } from './json-line.ts'
-import { count, fields, microseconds } from './reader.ts'
+import { byteText, jsonBytes, textBytes, tokenCount } from './json-line.ts'
+import { fields, microseconds } from './reader.ts'
 
 type Place = Pick<EventOf<'response'>, 'client' | 'clientSession' | 'project' | 'agent' | 'agentType'>
 type Message = Readonly<Record<string, unknown>>
@@ -13,19 +13,19 @@ export function geminiResponse(
 ): EventOf<'response'> | undefined {
   if (typeof message.tokens !== 'object' || message.tokens === null) return undefined
   const tokens = fields(message.tokens)
-  const cached = Math.min(count(tokens.cached), count(tokens.input))
+  const cached = Math.min(tokenCount(tokens.cached), tokenCount(tokens.input))
   return {
     at: microseconds(message.timestamp),
     ...place,
     model: byteText(message.model),
     message: `${session}:${byteText(message.id)}`,
     // Results of tools that Google runs itself are a prompt of their own.
-    inputTokens: count(tokens.input) - cached + count(tokens.tool),
-    outputTokens: count(tokens.output) + count(tokens.thoughts),
+    inputTokens: tokenCount(tokens.input) - cached + tokenCount(tokens.tool),
+    outputTokens: tokenCount(tokens.output) + tokenCount(tokens.thoughts),
     cacheWrite5mTokens: 0,
     cacheWrite1hTokens: 0,
     cacheReadTokens: cached,
-    reasoningTokens: count(tokens.thoughts),
+    reasoningTokens: tokenCount(tokens.thoughts),
     clientCostUsd: -1,
   }
 }

@@ -4,7 +4,7 @@ import { basename, dirname, join } from 'node:path'
 import { hasErrno } from '../../errors.ts'
 import { below, foundFile, list } from './files.ts'
 import { geminiResponse, geminiUses } from './gemini-message.ts'
-import { byteText, parseLine } from './json-line.ts'
+import { BrokenJson, byteText, parseLine } from './json-line.ts'
 import { PendingResponses } from './pending-responses.ts'
 import { readLines } from './read-lines.ts'
 import { readWhole } from './read-whole.ts'
@@ -90,7 +90,14 @@ class GeminiReader implements LineReader {
   /** Whether one of them is an answer of the model. */
   #messages(value: unknown): boolean {
     const answers = (Array.isArray(value) ? value : []).map(fields).filter(({ type }) => type === 'gemini')
-    for (const message of answers) this.#message(message)
+    for (const message of answers) {
+      try {
+        this.#message(message)
+      } catch (error) {
+        // The line holds others too.
+        if (!(error instanceof BrokenJson)) throw error
+      }
+    }
     return answers.length > 0
   }
 

@@ -19,6 +19,16 @@ export function parseLine(line: Buffer): ByteFields {
   return value as ByteFields
 }
 
+/**
+ * A count of tokens; 0 where none is told. Throws BrokenJson for anything that is not a number from 0: what one such record says of the
+ * others cannot be trusted either.
+ */
+export function tokenCount(value: unknown): number {
+  if (value === undefined || value === null) return 0
+  if (typeof value === 'number' && value >= 0 && Number.isFinite(value)) return Math.round(value)
+  throw new BrokenJson('not a count of tokens')
+}
+
 /** The text of a string of bytes; empty when it is no string. */
 export function byteText(value: unknown): string {
   if (typeof value !== 'string') return ''

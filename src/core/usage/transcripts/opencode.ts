@@ -125,6 +125,10 @@ function responses(
   tally: Tally,
 ): number {
   return pages(query, RESPONSES, since, (row) => {
+    if ([row.input, row.output, row.reasoning, row.cache_read, row.cache_write].some((n) => Number(n) < 0)) {
+      tally.spoil()
+      return
+    }
     const reasoning = count(row.reasoning)
     const tokens = {
       inputTokens: count(row.input),

@@ -123,6 +123,11 @@ export class Tally {
     }
   }
 
+  /** A record that cannot be believed. */
+  spoil(): void {
+    this.#broken++
+  }
+
   skip(type: string): void {
     // A type is a word; anything else could be what somebody said.
     const name = /^[\w.$/-]{1,60}$/.test(type) ? type : 'other'

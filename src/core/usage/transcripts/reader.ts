@@ -29,7 +29,7 @@ export interface FileReport {
   readonly toolUses: number
   /** Records that say nothing about usage, by their type; `overlong` are lines over the limit. */
   readonly skipped: Readonly<Record<string, number>>
-  /** Lines that are not JSON objects. */
+  /** Lines that are not JSON objects, and records whose tokens are not numbers from 0. */
   readonly broken: number
 }
 
