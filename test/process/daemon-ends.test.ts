@@ -54,7 +54,7 @@ test('an agent that reconnects while undo stops the daemon gets its original ser
   })
   expect(removed).toBe(true)
   expect(await connect(home.paths)).toBeUndefined()
-  expect(readdirSync(home.paths.root)).toEqual(['config.json'])
+  expect(existsSync(home.paths.root)).toBe(false)
 })
 
 test('a daemon that undo overlooked ends with its sessions as soon as the registry is gone, and leaves nothing', async () => {
@@ -67,7 +67,7 @@ test('a daemon that undo overlooked ends with its sessions as soon as the regist
   const { pid } = await home.status()
   await undoAll(async () => false)
   await until('daemon and server are gone', () => isGone(pid) && isGone(server))
-  await until('only settings are left', () => readdirSync(home.paths.root).join() === 'config.json')
+  await until('nothing is left', () => !existsSync(home.paths.root))
 })
 
 test('a launcher that is run long after undo leaves no daemon and no file behind', async () => {
@@ -130,7 +130,7 @@ test('undo ends a daemon that has handed over when no other runs', async () => {
   const { code, stdout } = await mycelium('undo')
   expect([code, stdout]).toEqual([0, expect.stringContaining('daemon stopped')])
   expect([pid, server].filter((one) => !isGone(one))).toEqual([])
-  expect(readdirSync(home.paths.root)).toEqual(['config.json'])
+  expect(existsSync(home.paths.root)).toBe(false)
 })
 
 test('the record of a daemon that has handed over goes when it ends by itself', async () => {
