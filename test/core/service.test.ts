@@ -31,8 +31,6 @@ function upstreamIn(lists: Lists<Upstream>, state: UpstreamState, inFlight: numb
 
 function serviceOver(lists: Lists<Upstream>, rootsOffered: boolean): Service {
   return new Service({
-    members: new Map(),
-    ready: () => {},
     clock: systemClock,
     lists,
     sharing: 'multiplexed',

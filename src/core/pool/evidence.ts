@@ -8,28 +8,6 @@ const MAX_METHOD_LENGTH = 128
 export class Evidence {
   /** Methods that it asked of agents. */
   readonly asked = new Set<string>()
-  /** Resolves once a process was in service for a while and has not asked for roots, unless one has before. */
-  readonly asksNoRoots: Promise<void>
-  #noteNoRoots = (): void => {}
-  #seenWithout = false
-
-  constructor() {
-    this.asksNoRoots = new Promise((resolve) => {
-      this.#noteNoRoots = resolve
-    })
-  }
-
-  /** Whether it asks for roots; undefined before anything speaks for either. */
-  get asksRoots(): boolean | undefined {
-    return this.asked.has('roots/list') || (this.#seenWithout ? false : undefined)
-  }
-
-  /** A process has settled without asking for roots. */
-  noteNoRoots(): void {
-    if (this.asksRoots === true) return
-    this.#seenWithout = true
-    this.#noteNoRoots()
-  }
 
   /** It asked that of an agent. Names are the server's own: only so many, and so long, are kept. */
   noteAsked(method: string): void {

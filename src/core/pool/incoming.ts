@@ -11,6 +11,9 @@ import type { Member } from './member.ts'
 import type { Pool } from './pool.ts'
 import type { Upstream, UpstreamEvents } from './upstream.ts'
 
+/** For a server that asks before any session said what its roots are. */
+const NO_ROOTS = '{"roots":[]}'
+
 /** A server that writes its log to standard output has one with every line. */
 const ODDITIES_PER_SECOND = 20
 
@@ -51,7 +54,8 @@ function askedByServer(pool: Pool, upstream: Upstream, frame: Frame): void {
   }
   if (frame.method !== undefined) pool.service.evidence.noteAsked(frame.method)
   if (frame.method === 'roots/list' && pool.greetings?.rootsOffered) {
-    pool.service.roots.ask(upstream, frame)
+    upstream.tell(Buffer.from(resultText(idText(frame), upstream.rootsText ?? NO_ROOTS)))
+    pool.service.settling.told(upstream)
     return
   }
   const owner = pool.members.get(pool.pins.sessionOf(frame) ?? upstream.owner ?? '')

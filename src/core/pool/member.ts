@@ -6,8 +6,6 @@ export interface Member {
   readonly id: string
   /** Which roots it gave, '' for none: only sessions with the same may use one process. */
   readonly rootsKey: string
-  /** Its agent was asked for them and owes the answer. */
-  readonly rootsPending: boolean
   /** Result text for a server that asks for the roots. */
   readonly rootsText: string
   /** The agent's own `notifications/initialized` with its newline, once it came. */

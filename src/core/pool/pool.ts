@@ -36,14 +36,13 @@ export class Pool {
   readonly service: Service
   readonly retirement: Retirement
   lastUsedMs: number
-  /** It takes no work any more; set by close(). */
-  closed = false
   /** A spare is wanted until then; the janitor decides whether there may be one. */
   spareUntilMs = 0
   /** Memory was too short for one when the janitor last looked: told once, not every second. */
   spareRefused = false
   /** The answer to `initialize` that sessions get. */
   #greeting: Frame | undefined
+  #closed = false
   readonly #supply: Supply
   readonly #queue: Queue
   readonly #dispatcher: Dispatcher
@@ -76,8 +75,6 @@ export class Pool {
     this.service = new Service({
       clock: services.clock,
       lists: this.lists,
-      members: this.members,
-      ready: (member) => this.ready(member),
       sharing: this.sharing,
       greetings,
       limits: services.limits,
@@ -112,7 +109,7 @@ export class Pool {
     })
     this.#supply = new Supply(profile, greetings, services, this.lists, upstreamEvents, {
       ready: (upstream) => {
-        if (this.closed) this.retirement.now(upstream, 'the pool is closed')
+        if (this.#closed) this.retirement.now(upstream, 'the pool is closed')
         if (upstream.greeting !== undefined && this.#greeting === undefined) {
           this.#greeting = ownCopy(upstream.greeting)
           this.pins.learn(this.#greeting)
@@ -138,6 +135,10 @@ export class Pool {
 
   get starting(): number {
     return this.#supply.starting
+  }
+
+  get closed(): boolean {
+    return this.#closed
   }
 
   get paused(): boolean {
@@ -184,7 +185,6 @@ export class Pool {
     this.logLevels.remove(member.id)
     unsubscribeAll(this, member)
     this.pins.forget(member.id)
-    this.service.roots.settle()
     this.#releaseKept()
     if (this.sharing !== 'owned') return
     for (const upstream of this.lists.in('idle', 'busy', 'draining'))
@@ -232,7 +232,7 @@ export class Pool {
 
   /** Ends all processes and answers everybody who waits. */
   close(why: string): void {
-    this.closed = true
+    this.#closed = true
     this.#supply.close()
     this.#queue.close(new MyceliumError('daemon_stopping', why))
     for (const upstream of this.lists.in('started', 'greeting', 'spare', 'idle', 'busy', 'draining'))
@@ -242,7 +242,7 @@ export class Pool {
   /** Starts another process, unless one is starting or there are as many as may be: called by the janitor under load. */
   grow(): boolean {
     const room = this.profile.spareable && this.lists.count('idle', 'busy', 'spare') < this.#queue.most
-    const grows = room && !this.closed && this.#supply.atRest
+    const grows = room && !this.#closed && this.#supply.atRest
     if (grows) this.#supply.request(1)
     return grows
   }
@@ -261,7 +261,7 @@ export class Pool {
   }
 
   #choose(member: Member, pinned?: Upstream): Upstream | undefined {
-    return this.#queue.paused || this.closed ? undefined : this.service.choose(member, pinned)
+    return this.#queue.paused || this.#closed ? undefined : this.service.choose(member, pinned)
   }
 
   #release(upstream: Upstream): void {
@@ -287,7 +287,7 @@ export class Pool {
     const { state } = upstream
     if (!this.retirement.exited(upstream, how)) return
     this.crashes.note(how)
-    if (state === 'spare' || this.closed) return
+    if (state === 'spare' || this.#closed) return
     this.#succession.bereave(upstream)
     this.#bringBack()
   }

@@ -5,7 +5,6 @@ import { Evidence } from './evidence.ts'
 import type { Greetings } from './key.ts'
 import type { Limits } from './limits.ts'
 import type { Member } from './member.ts'
-import { RootsAsked } from './roots-asked.ts'
 import { Settling } from './settling.ts'
 import type { Lists } from './states.ts'
 import { Turns } from './turns.ts'
@@ -15,14 +14,11 @@ import type { Upstream } from './upstream.ts'
 export interface ServiceParts {
   readonly clock: Clock
   readonly lists: Lists<Upstream>
-  readonly members: ReadonlyMap<string, Member>
   readonly sharing: Sharing
   readonly greetings: Greetings | undefined
   readonly limits: Limits
   /** A process stays its session's while a task of it is worked on: others may get one more. */
   readonly keepsForTasks: boolean
-  /** A process is put in service for the session. */
-  ready(member: Member): void
   /** The process was told `initialized`: it can be told what its sessions had told the one before. */
   readonly inService: (upstream: Upstream) => void
 }
@@ -33,7 +29,6 @@ const INITIALIZED = Buffer.from(notificationText('notifications/initialized'))
 export class Service implements Choice {
   readonly settling: Settling
   readonly evidence = new Evidence()
-  readonly roots: RootsAsked
   readonly turns: Turns
   /** A process had a crowd of calls lately. */
   spread = false
@@ -46,7 +41,6 @@ export class Service implements Choice {
   constructor(parts: ServiceParts) {
     this.#parts = parts
     this.settling = new Settling(parts.clock)
-    this.roots = new RootsAsked({ ...parts, settling: this.settling, evidence: this.evidence })
     this.turns = new Turns(() => parts.limits.leaseMs)
   }
 
@@ -65,9 +59,7 @@ export class Service implements Choice {
 
   /** Whether a process it was given before is still the session's to call. */
   mayUse(upstream: Upstream, member: Member): boolean {
-    if (this.leases) return upstream.owner === member.id
-    // It may have become that of sessions with other roots while the call waited.
-    return this.sharing === 'owned' || upstream.roots === member.rootsKey
+    return !this.leases || upstream.owner === member.id
   }
 
   /** A process for this session right now: one in service, or a spare put in service. Of `pinned`, while it serves, that one or none. */
@@ -128,12 +120,7 @@ export class Service implements Choice {
     const { greetings, inService } = this.#parts
     if (greetings === undefined) return
     upstream.tell(member.initialized ?? INITIALIZED)
-    if (greetings.rootsOffered) {
-      this.settling.begin(upstream, this.evidence.asksRoots === true)
-      void this.settling.ended(upstream).then(() => {
-        if (upstream.state === 'idle' || upstream.state === 'busy') this.evidence.noteNoRoots()
-      })
-    }
+    if (greetings.rootsOffered) this.settling.begin(upstream, this.evidence.asked.has('roots/list'))
     inService(upstream)
   }
 

@@ -48,14 +48,6 @@ export class Settling {
     return this.#open.has(upstream)
   }
 
-  /** It has asked and is answered later: no call is sent to it until told(), or its end. */
-  hold(upstream: Upstream): void {
-    const row: Row = this.#open.get(upstream) ?? { cancelTimer: () => {}, waiting: [] }
-    row.told = true
-    row.cancelTimer()
-    this.#open.set(upstream, row)
-  }
-
   /** The server was told its roots, and works on that now. */
   told(upstream: Upstream): void {
     const row = this.#open.get(upstream)

@@ -1,13 +1,6 @@
 import type { Call, Reply } from '../pipeline/call.ts'
-import type { Pool } from '../pool/pool.ts'
 import { paramsText } from '../protocol/fields.ts'
-import type { Frame } from '../protocol/frame.ts'
 import type { SessionServices } from './services.ts'
-
-/** Whether a `server/discover` is for the server to answer: not once the agent has said `initialize`, nor where it claims no modern version. */
-export function mayBeModern(frame: Frame, pool: Pool | undefined): boolean {
-  return frame.metaStart !== -1 && pool?.greetings === undefined
-}
 
 /** An agent's questions what its server is, while it has not said how it speaks itself. */
 export class Discovering {

@@ -17,9 +17,9 @@ import { type BatchReply, takeBatch } from './batch.ts'
 import { CallsInFlight, callFrom } from './calls-in-flight.ts'
 import { changedLists } from './changed-lists.ts'
 import { Connection } from './connection.ts'
-import { Discovering, mayBeModern } from './discovering.ts'
+import { Discovering } from './discovering.ts'
 import { type HeldFrame, HeldFrames } from './held-frames.ts'
-import { AgentRoots } from './roots.ts'
+import { NO_ROOTS, type Roots, rootsOf } from './roots.ts'
 import type { Peer, SessionServices } from './services.ts'
 import { tooLong } from './too-long.ts'
 
@@ -38,7 +38,7 @@ export class Session implements Member {
   readonly #discovering: Discovering
   #dispatch: Dispatch | undefined
   #greeting: Frame | undefined
-  readonly #roots: AgentRoots
+  #roots: Roots = NO_ROOTS
   #attaching = false
   #asking = false
   readonly #held = new HeldFrames((stopped) => this.#connection.hold(stopped))
@@ -62,9 +62,6 @@ export class Session implements Member {
       },
     )
     this.#answers = new Answers(this.#connection, services.log, peer.server)
-    this.#roots = new AgentRoots(services.clock, () =>
-      this.#requests.ask('roots/list', services.limits.rootsMs),
-    )
     this.#discovering = new Discovering((params) => services.discover(params))
     this.#requests = new AgentRequests(services.clock, services.limits.serverRequestMs, this.#push)
   }
@@ -75,10 +72,6 @@ export class Session implements Member {
 
   get rootsText(): string {
     return this.#roots.text
-  }
-
-  get rootsPending(): boolean {
-    return this.#roots.pending
   }
 
   get inFlight(): number {
@@ -141,7 +134,7 @@ export class Session implements Member {
     if (frame.kind === 'response') this.#requests.answer(frame)
     else if (frame.kind === 'request' && !hasStructuredParams(frame))
       this.#answers.refuse(frame, -32602, 'params must be an object', batch)
-    else if (frame.kind === 'request' && frame.method === MODERN_PROBE && !mayBeModern(frame, this.pool))
+    else if (frame.kind === 'request' && frame.method === MODERN_PROBE && !this.#mayBeModern(frame))
       this.#answers.refuse(frame, -32601, 'Method not found', batch)
     else if (this.#held.holding) this.#keep({ frame, batch, heardAtMs })
     else if (frame.kind === 'notification') this.#notified(frame)
@@ -154,6 +147,11 @@ export class Session implements Member {
       this.#keep({ frame, batch, heardAtMs })
       void this.#attach(undefined, undefined)
     } else this.#request({ frame, batch, heardAtMs }, this.#dispatch as Dispatch)
+  }
+
+  /** Whether a `server/discover` is for the server to answer: not once the agent has said `initialize`, nor where it claims no modern version. */
+  #mayBeModern(frame: Frame): boolean {
+    return frame.metaStart !== -1 && this.pool?.greetings === undefined
   }
 
   #keep(one: HeldFrame): void {
@@ -221,9 +219,9 @@ export class Session implements Member {
     if (asks) {
       this.#held.begin()
       this.#asking = true
-      const learned = this.#roots.learn(pool, this)
+      const asked = this.#requests.ask('roots/list', this.#services.limits.rootsMs)
       this.#held.readOn(true)
-      await learned
+      this.#roots = rootsOf(await asked)
       this.#asking = false
     }
     if (!this.#ended && pool !== undefined && this.pool === pool) pool.ready(this)
@@ -245,7 +243,8 @@ export class Session implements Member {
 
   #request(one: HeldFrame, dispatch: Dispatch): void {
     const { frame, batch, heardAtMs } = one
-    if (this.#calls.size >= Math.max(1, this.#services.limits.callsPerSession)) {
+    const { size } = this.#calls
+    if (size > 0 && size >= this.#services.limits.callsPerSession) {
       this.#keep(one)
       return
     }
