@@ -33,3 +33,19 @@ it('after its roots have changed a session is never served by a process that kno
     expect([now - 1, now].some((n) => roots(n).every((path) => text.includes(path)))).toBe(true)
   }
 }, 30_000)
+
+it('a client that never says its roots keeps only its first session waiting for them', async () => {
+  verifies('PROTO-3')
+  home = daemonHome({ rootsMs: 1_500 })
+  home.define({ name: 'probe', mode: 'shared' })
+  const firstCallMs = async (): Promise<number> => {
+    const agent = await home.agent('probe', { capabilities: { roots: {} } })
+    agent.answer = () => undefined
+    await agent.initialize()
+    const since = performance.now()
+    expect(await agent.call('echo', { text: 'x' })).toBe('x')
+    return performance.now() - since
+  }
+  expect(await firstCallMs()).toBeGreaterThan(1_400)
+  expect(await firstCallMs()).toBeLessThan(1_300)
+})

@@ -18,6 +18,7 @@ import { profileOf } from '../pool/profile.ts'
 import { dispatchCounted } from '../pool/stateful-calls.ts'
 import { type Identity, identityOf } from '../process.ts'
 import { Session } from '../session/session.ts'
+import { SilentClients } from '../session/silent-clients.ts'
 import { AgentsSeen } from './agents-seen.ts'
 import { serveControl } from './control.ts'
 import { recordDraining } from './draining.ts'
@@ -99,6 +100,7 @@ async function run(paths: Paths): Promise<void> {
   let wasSetUp = isSetUp(paths)
   let idleSinceMs = clock.now()
 
+  const silent = new SilentClients()
   const attach = (hello: Hello, socket: Socket): void => {
     const def = servers.get(hello.server)
     const origin = { argv: hello.argv, cwd: hello.cwd, env: hello.env }
@@ -109,6 +111,7 @@ async function run(paths: Paths): Promise<void> {
       clock,
       log,
       limits,
+      silent,
       poolFor: (params) => {
         const pool = pools.poolFor(profileOf(def, origin), params)
         if (params !== undefined) agents.note(hello.client, params)

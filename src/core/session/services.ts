@@ -5,12 +5,14 @@ import type { Asked } from '../pool/discovery.ts'
 import type { Limits } from '../pool/limits.ts'
 import type { Member } from '../pool/member.ts'
 import type { Pool } from '../pool/pool.ts'
+import type { SilentClients } from './silent-clients.ts'
 
 /** What a session needs of the daemon. */
 export interface SessionServices {
   readonly clock: Clock
   readonly log: Log
   readonly limits: Limits
+  readonly silent: SilentClients
   /** The pool for this session's server; without `initialize` params, one whose processes are not greeted. */
   poolFor(initializeParamsText: string | undefined): Pool
   /** Asks the server whether it is a modern one, in the agent's own params of `server/discover`. */

@@ -219,9 +219,10 @@ export class Session implements Member {
     if (asks) {
       this.#held.begin()
       this.#asking = true
-      const asked = this.#requests.ask('roots/list', this.#services.limits.rootsMs)
+      const { silent, limits } = this.#services
+      const asked = this.#requests.ask('roots/list', silent.patienceMs(this.peer.client, limits.rootsMs))
       this.#held.readOn(true)
-      this.#roots = rootsOf(await asked)
+      this.#roots = rootsOf(await silent.noted(this.peer.client, asked, () => this.#ended))
       this.#asking = false
     }
     if (!this.#ended && pool !== undefined && this.pool === pool) pool.ready(this)
