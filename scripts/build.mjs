@@ -34,6 +34,19 @@ const withoutDevtools = {
   setup: ({ onLoad }) => onLoad({ filter: /ink[\\/]build[\\/]devtools\.js$/ }, () => ({ contents: '' })),
 }
 
+/** Half of the table of tokens only turns them back into text, which nothing here does. Pairs with src/core/tokens/claude-table.ts. */
+export const withoutDecoder = {
+  name: 'without-decoder',
+  setup: ({ onLoad }) =>
+    onLoad({ filter: /ai-tokenizer[\\/]dist[\\/]encoding[\\/]claude-[\w-]+\.js$/ }, ({ path }) => {
+      const contents = readFileSync(path, 'utf8').replace(
+        /^const decoder = \{[\s\S]*?^\};$/m,
+        'const decoder = {};',
+      )
+      return { contents }
+    }),
+}
+
 /** CommonJS starts 6 ms faster than a module. */
 const quickBundle = { format: 'cjs', outExtension: { '.js': '.cjs' }, banner: {} }
 
@@ -83,7 +96,7 @@ export async function build() {
       write: false,
       metafile: true,
       splitting: entry.splitting,
-      plugins: [withoutDevtools],
+      plugins: [withoutDevtools, withoutDecoder],
       ...entry.more,
       chunkNames: 'chunk-[name]-[hash]',
       // Names and lines stay, for stack traces in bug reports.

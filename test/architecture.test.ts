@@ -33,7 +33,11 @@ const LAYERS: readonly { area: string; files: RegExp; below: readonly string[] }
     files: /^core\/effects\//,
     below: ['base', 'config', 'statistics', 'wire', 'events'],
   },
-  { area: 'usage', files: /^core\/usage\//, below: ['base', 'config', 'reach', 'events'] },
+  {
+    area: 'usage',
+    files: /^core\/usage\//,
+    below: ['base', 'config', 'statistics', 'reach', 'events', 'tokens'],
+  },
   { area: 'tokens', files: /^core\/tokens\//, below: ['base', 'config'] },
   { area: 'score', files: /^core\/score\//, below: ['base', 'config', 'statistics', 'tokens'] },
   { area: 'ignore', files: /^core\/ignore\//, below: ['base', 'config', 'statistics', 'tokens', 'score'] },

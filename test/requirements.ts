@@ -30,6 +30,8 @@ export const REQUIREMENTS = {
   'STORE-1': 'events are taken in exactly once, whatever is killed when; nothing that was promised is lost',
   'STORE-2':
     'sums kept for reports say what the events say; the database opens with any DuckDB and explains itself',
+  'BUDGET-1':
+    'tokens are counted by a tokenizer, calibrated by kind of text from the user’s transcripts, with the error band shown; never by characters',
   'CLI-5': 'npm start and npm test do all the set-up on a fresh clone',
   'USE-3': 'reports by day, session, server, tool, model, project and sub-agent; SQL that only reads',
 } as const

@@ -1,6 +1,12 @@
 import { closeSync, lstatSync, openSync, readdirSync, readSync, renameSync, rmdirSync, rmSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
-import { isDatabaseName, isOurLogName, isOurRunName, isSegmentName } from '../config/own-names.ts'
+import {
+  isCalibrationName,
+  isDatabaseName,
+  isOurLogName,
+  isOurRunName,
+  isSegmentName,
+} from '../config/own-names.ts'
 import type { Paths } from '../config/paths.ts'
 import { TEMPORARY } from '../config/write-file.ts'
 import { hasErrno, MyceliumError } from '../errors.ts'
@@ -22,7 +28,7 @@ const OWN_ROOT_NAME = '.mycelium'
 export interface Kept {
   readonly launchers: ReadonlySet<string>
   readonly backups: ReadonlySet<string>
-  /** What was recorded: events and the database. */
+  /** What was recorded: events, the database, and what was learnt from transcripts. */
   readonly usage: boolean
 }
 
@@ -136,7 +142,7 @@ function ourRecords(paths: Paths): readonly string[] {
       .filter(isSegmentName)
       .map((name) => join(paths.events, name)),
     ...namesIn(paths.root)
-      .filter(isDatabaseName)
+      .filter((name) => isDatabaseName(name) || isCalibrationName(name))
       .map((name) => join(paths.root, name)),
   ]
 }

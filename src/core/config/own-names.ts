@@ -21,6 +21,8 @@ export function isOurRunName(name: string): boolean {
 const SEGMENT_NAME = /^(shared|[a-z]+-\d{1,10}-[0-9a-f]{12})\.seg$/
 /** Pairs with paths.ts and events/db.ts; DuckDB puts its log and its spill directory next to the file. */
 const DATABASE_NAME = /^usage\.duckdb(\.draft-\d+-[0-9a-f]{8})?(\.wal|\.tmp)?$/
+/** Pairs with paths.ts; the second is what a write that was killed leaves. */
+const CALIBRATION_NAME = /^token-calibration\.json(\.\d+\.[0-9a-f]{8}\.tmp)?$/
 
 /** Whether a name in the events directory is one of our segments. */
 export function isSegmentName(name: string): boolean {
@@ -30,4 +32,9 @@ export function isSegmentName(name: string): boolean {
 /** Whether a name in the root is the database or one of the files that DuckDB keeps beside it. */
 export function isDatabaseName(name: string): boolean {
   return DATABASE_NAME.test(name)
+}
+
+/** Whether a name in the root is the calibration of token counts. */
+export function isCalibrationName(name: string): boolean {
+  return CALIBRATION_NAME.test(name)
 }

@@ -21,6 +21,8 @@ export interface Paths {
   readonly events: string
   /** What the events become: tables to ask. */
   readonly database: string
+  /** How many real tokens a counted one is, as the user's transcripts show it. */
+  readonly calibration: string
   /** Socket, locks and journals: short path, 0700. Every name in it is listed in clients/our-files.ts, or undo would leave it. */
   readonly run: string
   readonly socket: string
@@ -49,6 +51,7 @@ export function pathsOf(root: string): Paths {
     log: join(root, 'log'),
     events: join(root, 'events'),
     database: join(root, 'usage.duckdb'),
+    calibration: join(root, 'token-calibration.json'),
     run,
     socket: join(run, 'd.sock'),
   }
