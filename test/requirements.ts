@@ -32,6 +32,8 @@ export const REQUIREMENTS = {
     'sums kept for reports say what the events say; the database opens with any DuckDB and explains itself',
   'CLI-5': 'npm start and npm test do all the set-up on a fresh clone',
   'USE-3': 'reports by day, session, server, tool, model, project and sub-agent; SQL that only reads',
+  'SCORE-1':
+    'each function is scored by its syntax tree as ESLint and SonarJS score it; what cannot be parsed costs only itself',
 } as const
 
 /** The id of a requirement row. */
