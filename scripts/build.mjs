@@ -1,7 +1,7 @@
 // Bundles src/ into dist/: cli.js with one chunk per command, daemon.js and the quick commands in one file each. Run it alone, or let scripts/setup.mjs call build().
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
-import { join, relative } from 'node:path'
+import { dirname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { withLock } from './lock.mjs'
 
@@ -56,6 +56,15 @@ const copied = [
   // It finds its WebAssembly beside itself, and is loaded only where there is a database to read.
   { from: 'node_modules/node-sqlite3-wasm/dist/node-sqlite3-wasm.js', to: 'sqlite3.cjs' },
   { from: 'node_modules/node-sqlite3-wasm/dist/node-sqlite3-wasm.wasm', to: 'node-sqlite3-wasm.wasm' },
+  // Pairs with src/core/score/grammar/wasm.ts, which looks for them there by name.
+  ...[
+    'web-tree-sitter/web-tree-sitter.wasm',
+    ...['python', 'go', 'rust', 'java', 'c', 'cpp', 'c_sharp', 'ruby', 'php', 'swift'].map(
+      (language) => `@repomix/tree-sitter-wasms/out/tree-sitter-${language}.wasm`,
+    ),
+    '@vscode/tree-sitter-wasm/wasm/tree-sitter-bash.wasm',
+    '@tree-sitter-grammars/tree-sitter-kotlin/tree-sitter-kotlin.wasm',
+  ].map((path) => ({ from: `node_modules/${path}`, to: `grammars/${path.split('/').at(-1)}` })),
 ]
 
 /** Whether dist/ was built from the sources as they are now. */
@@ -106,16 +115,20 @@ export async function build() {
 }
 
 function install(outputs) {
-  mkdirSync(dist, { recursive: true })
+  for (const name of outputs.keys()) mkdirSync(dirname(join(dist, name)), { recursive: true })
   const chunksFirst = [...outputs.keys()].sort(
     (a, b) => Number(b.startsWith('chunk-')) - Number(a.startsWith('chunk-')),
   )
   for (const name of chunksFirst) {
-    const temporary = join(dist, `.${name}.${process.pid}`)
+    const temporary = join(dist, `.${name.replaceAll('/', '-')}.${process.pid}`)
     writeFileSync(temporary, outputs.get(name))
     renameSync(temporary, join(dist, name))
   }
-  for (const name of readdirSync(dist)) if (!outputs.has(name)) rmSync(join(dist, name), { recursive: true })
+  const directories = new Set([...outputs.keys()].map(dirname))
+  for (const name of readdirSync(dist, { recursive: true })) {
+    if (!outputs.has(name) && !directories.has(name))
+      rmSync(join(dist, name), { recursive: true, force: true })
+  }
 }
 
 function inputsHash() {

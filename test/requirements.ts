@@ -32,6 +32,8 @@ export const REQUIREMENTS = {
     'sums kept for reports say what the events say; the database opens with any DuckDB and explains itself',
   'CLI-5': 'npm start and npm test do all the set-up on a fresh clone',
   'USE-3': 'reports by day, session, server, tool, model, project and sub-agent; SQL that only reads',
+  'SCORE-1':
+    'lines, cyclomatic and cognitive complexity per function by syntax tree, equal to the accepted tool of each language',
 } as const
 
 /** The id of a requirement row. */
