@@ -151,6 +151,7 @@ const OWNED: readonly { what: string; use: RegExp; owners: Readonly<Record<strin
         'runs the C compiler, which no library stands in for, and tries what it made',
       'core/doctor/program-version.ts': 'asks clients for their version',
       'core/process-ps.ts': 'asks ps about processes where there is no /proc',
+      'core/score/history/git.ts': 'asks git for the history',
       'core/bench/agent-session.ts': 'plays the agent, which starts servers',
       'core/bench/run-command.ts': 'runs mycelium in the sandbox, as a user would',
     },

@@ -32,6 +32,8 @@ export const REQUIREMENTS = {
     'sums kept for reports say what the events say; the database opens with any DuckDB and explains itself',
   'CLI-5': 'npm start and npm test do all the set-up on a fresh clone',
   'USE-3': 'reports by day, session, server, tool, model, project and sub-agent; SQL that only reads',
+  'SCORE-2':
+    'importance from history, imports and complexity keeps what the next commits edit better than any of them alone',
 } as const
 
 /** The id of a requirement row. */
