@@ -31,6 +31,8 @@ export const REQUIREMENTS = {
   'STORE-2':
     'sums kept for reports say what the events say; the database opens with any DuckDB and explains itself',
   'CLI-5': 'npm start and npm test do all the set-up on a fresh clone',
+  'BUDGET-1':
+    'each file has a budget from importance, complexity and size; a read over it is an outline first, and the agent can always get the full text',
   'USE-3': 'reports by day, session, server, tool, model, project and sub-agent; SQL that only reads',
 } as const
 
