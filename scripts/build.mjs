@@ -44,6 +44,8 @@ const entries = [
   // What agents wait for: one small file each, without what only libraries in CommonJS need.
   { in: 'src/hook.ts', splitting: false, more: quickBundle },
   { in: 'src/statusline.ts', splitting: false, more: quickBundle },
+  // Loaded by the hook, by path, for an outline of what it has not seen before.
+  { in: 'src/core/budget/parsers.ts', out: 'parsers', splitting: false },
   { in: 'src/core/events/main.ts', out: 'ingest', splitting: false },
   // The agents of the demo: processes of their own, so that they can be killed as agents are.
   { in: 'src/core/bench/agent.ts', out: 'agent', splitting: false },

@@ -114,6 +114,10 @@ const LAYERS: readonly { area: string; files: RegExp; below: readonly string[] }
       'usage',
       'effects',
       'live',
+      'tokens',
+      'score',
+      'ignore',
+      'budget',
     ],
   },
   {

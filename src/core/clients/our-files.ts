@@ -1,6 +1,12 @@
 import { closeSync, lstatSync, openSync, readdirSync, readSync, renameSync, rmdirSync, rmSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
-import { isDatabaseName, isOurLogName, isOurRunName, isSegmentName } from '../config/own-names.ts'
+import {
+  isBudgetName,
+  isDatabaseName,
+  isOurLogName,
+  isOurRunName,
+  isSegmentName,
+} from '../config/own-names.ts'
 import type { Paths } from '../config/paths.ts'
 import { TEMPORARY } from '../config/write-file.ts'
 import { hasErrno, MyceliumError } from '../errors.ts'
@@ -30,6 +36,7 @@ export interface Kept {
 export function anythingOfOurs(paths: Paths): boolean {
   if (ourLaunchers(paths).length > 0 || ourRunFiles(paths).length > 0 || ourRecords(paths).length > 0)
     return true
+  if (ourBudgets(paths).length > 0) return true
   if (knownServers(paths).servers.length > 0 || readJournal(paths).files.length > 0) return true
   if (ourBackups(paths).some((name) => isSoundBackup(paths, name))) return true
   // Names that others use too count only where the directory has our name.
@@ -76,10 +83,11 @@ export function removeOurFiles(paths: Paths, kept: Kept): readonly Problem[] {
   ]) {
     trying(path, () => rmSync(path, { force: true }))
   }
+  for (const path of ourBudgets(paths)) trying(path, () => rmSync(path, { recursive: true, force: true }))
   // DuckDB's spill directory is one of them.
   for (const path of kept.usage ? [] : ourRecords(paths))
     trying(path, () => rmSync(path, { recursive: true, force: true }))
-  for (const path of [paths.launchers, paths.bin, paths.backups, paths.log, paths.events])
+  for (const path of [paths.launchers, paths.bin, paths.backups, paths.log, paths.events, paths.budgets])
     trying(path, () => removeIfEmpty(path))
   trying(paths.run, () => removeRun(paths))
   trying(paths.root, () => removeIfEmpty(paths.root))
@@ -139,6 +147,12 @@ function ourRecords(paths: Paths): readonly string[] {
       .filter(isDatabaseName)
       .map((name) => join(paths.root, name)),
   ]
+}
+
+function ourBudgets(paths: Paths): readonly string[] {
+  return namesIn(paths.budgets)
+    .filter(isBudgetName)
+    .map((name) => join(paths.budgets, name))
 }
 
 function ourRunFiles(paths: Paths): readonly string[] {

@@ -31,3 +31,11 @@ export function isSegmentName(name: string): boolean {
 export function isDatabaseName(name: string): boolean {
   return DATABASE_NAME.test(name)
 }
+
+/** Pairs with core/budget/: plans by repository, below them what sessions read and outlines by content. */
+const BUDGET_NAME = /^plan-[0-9a-f]{16}\.json$|^(sessions|outlines)$/
+
+/** Whether a name in the directory of budgets is one that we write. */
+export function isBudgetName(name: string): boolean {
+  return BUDGET_NAME.test(name) || TEMPORARY.test(name)
+}

@@ -19,6 +19,8 @@ export interface Paths {
   readonly log: string
   /** Segments of the event log. */
   readonly events: string
+  /** Budgets of files: plans, what sessions read, outlines of trees. */
+  readonly budgets: string
   /** What the events become: tables to ask. */
   readonly database: string
   /** Socket, locks and journals: short path, 0700. Every name in it is listed in clients/our-files.ts, or undo would leave it. */
@@ -48,6 +50,7 @@ export function pathsOf(root: string): Paths {
     settings: join(root, 'config.json'),
     log: join(root, 'log'),
     events: join(root, 'events'),
+    budgets: join(root, 'budgets'),
     database: join(root, 'usage.duckdb'),
     run,
     socket: join(run, 'd.sock'),

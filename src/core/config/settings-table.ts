@@ -137,7 +137,30 @@ export const SETTINGS = {
   },
   'lazy_loading.enabled': later('Load definitions of tools and agents when they are needed.', 'project'),
   'diff.enabled': later('Send what changed where an agent reads the same thing again.', 'project'),
-  'budget.enabled': later('Give each file a budget of tokens, and answer reads over it in part.', 'project'),
+  'budget.enabled': {
+    type: 'boolean',
+    default: false,
+    reload: 'live',
+    reach: 'project',
+    sentence:
+      'Answer the first read of a file over its budget of tokens by an outline; ask again for all of it.',
+  },
+  'budget.unchanged_answers': {
+    type: 'boolean',
+    default: false,
+    reload: 'live',
+    reach: 'project',
+    sentence: 'With `budget.enabled`, answer a read of lines that are in the context already by saying so.',
+  },
+  'budget.window_tokens': {
+    type: 'integer',
+    default: 200_000,
+    min: 1_000,
+    max: 10_000_000,
+    reload: 'live',
+    reach: 'project',
+    sentence: "Tokens of the agent's window that budgets of files are reckoned against.",
+  },
   'ignore.enabled': later('Keep files of little worth from agents.', 'project'),
   'ignore.keep': {
     type: 'list',

@@ -108,6 +108,10 @@ export const KINDS = {
     action: 'text',
     accepted: 'flag',
     because: 'text',
+    /** The session of the client that it was done for; empty where it was for none. */
+    clientSession: 'text',
+    /** Estimate of the tokens that it kept from the agent; negative when it cost some. */
+    savedTokens: 'count',
   },
   /** A client's hook fired. */
   hook: {

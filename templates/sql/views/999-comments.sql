@@ -74,6 +74,8 @@ COMMENT ON COLUMN decisions.server IS 'the server''s name';
 COMMENT ON COLUMN decisions.action IS 'what it did';
 COMMENT ON COLUMN decisions.accepted IS 'false: a limit kept it from being done';
 COMMENT ON COLUMN decisions.because IS 'why';
+COMMENT ON COLUMN decisions.client_session IS 'the client''s session that it was done for; NULL for none';
+COMMENT ON COLUMN decisions.saved_tokens IS 'estimate of the tokens that it kept from the agent; negative when it cost some';
 COMMENT ON TABLE hook_events IS 'Hooks of clients that fired.';
 COMMENT ON COLUMN hook_events.ts IS 'UTC';
 COMMENT ON COLUMN hook_events.client IS 'the agent';
