@@ -1,4 +1,5 @@
 import { Argument, Command } from 'commander'
+import { BUDGET } from './program/budget.ts'
 import { COMPLETION } from './program/completion.ts'
 import { CONFIG } from './program/config.ts'
 import { DAEMON } from './program/daemon.ts'
@@ -17,6 +18,7 @@ const ROWS: readonly (Leaf | Noun)[] = [
   SERVER,
   DAEMON,
   USAGE,
+  BUDGET,
   CONFIG,
   DOCTOR,
   DEMO,

@@ -20,6 +20,10 @@ export const ERRORS = {
   not_removed: { exit: 1, hint: 'see to its permissions and run it again, or remove it by hand' },
   registry_invalid: { exit: 1, hint: 'mycelium init --yes writes it anew' },
 
+  // repositories
+  path_missing: { exit: 1, hint: 'name a directory or a file that exists' },
+  unknown_file: { exit: 2, hint: 'mycelium budget files --all' },
+
   // usage database
   duckdb_missing: { exit: 1, hint: 'npm install -g mycelium, on a platform that DuckDB has a build for' },
   database_none: {

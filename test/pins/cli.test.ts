@@ -46,6 +46,7 @@ Commands:
   daemon                 look at or mend the process that keeps servers warm
   usage                  what it costs: tokens, dollars, time, by session,
                          server, tool and more
+  budget                 how many tokens each file may take of the window
   config                 read and change the settings
   doctor [options]       find what is wrong, and the command that mends it
   demo [options]         see it work in a sandbox
@@ -88,6 +89,7 @@ describe('help', () => {
   it.each([
     ['daemon', ['start', 'stop', 'restart', 'status', 'logs', 'run']],
     ['config', ['get', 'set', 'unset', 'list', 'explain', 'path']],
+    ['budget', ['files']],
     ['server', ['list', 'warm', 'restart', 'drain', 'pause', 'resume', 'share']],
   ])('of %s names its verbs', async (noun, verbs) => {
     const { stdout, code } = await mycelium(noun, '--help')

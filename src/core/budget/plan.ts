@@ -76,7 +76,7 @@ export function planBudgets(ranked: readonly RankedFile[], options: PlanOptions)
       const old = former?.get(file.path)
       const budget = steadyBudget({ wanted, size, floor }, old)
       const because =
-        budget < size ? (wanted <= floor ? 'floor' : 'share') : size <= SMALL_TOKENS ? 'small' : 'fits'
+        budget < size ? (budget <= floor ? 'floor' : 'share') : size <= SMALL_TOKENS ? 'small' : 'fits'
       const kept = old === budget && budget !== steadyBudget({ wanted, size, floor }, undefined)
       const { path, bytes, tokens, importance } = file
       return { path, bytes, tokens, budget, importance, weight, because, kept }

@@ -8,11 +8,15 @@ export interface RankOptions {
   readonly signal?: AbortSignal
 }
 
+/** The files of a repository, each with its worth. */
+export interface Ranking {
+  readonly files: readonly RankedFile[]
+  /** Directory that the paths are below; the one that was asked about where it is not said. */
+  readonly root?: string
+}
+
 /** Ranks the files of the repository that a path lies in; what budgets are made of. */
-export type RankRepository = (
-  path: string,
-  options: RankOptions,
-) => Promise<{ readonly files: readonly RankedFile[] }>
+export type RankRepository = (path: string, options: RankOptions) => Promise<Ranking>
 
 /** The parser for a path; undefined where none reads it. Loads it on the first call, which may take a tenth of a second. */
 export type AnalyzerFor = (path: string) => Promise<Analyzer | undefined>
