@@ -344,6 +344,18 @@ COMMENT ON COLUMN greetings.mode IS 'how the server is shared: session, call, sh
 COMMENT ON COLUMN greetings.via IS 'the relay that the session came by';
 COMMENT ON COLUMN greetings.warm IS 'whether a process was ready';
 COMMENT ON COLUMN greetings.waited_ms IS 'until its greeting was answered';
+COMMENT ON VIEW budget_sessions IS 'What budgets of files did for one session of a client, and what it was worth in tokens, with sign.';
+COMMENT ON COLUMN budget_sessions.client_session IS 'the client''s session';
+COMMENT ON COLUMN budget_sessions.first_seen IS 'UTC';
+COMMENT ON COLUMN budget_sessions.last_seen IS 'UTC';
+COMMENT ON COLUMN budget_sessions.outlines IS 'reads answered by an outline';
+COMMENT ON COLUMN budget_sessions.asked_again IS 'files that were given whole after all';
+COMMENT ON COLUMN budget_sessions.parts IS 'ranges of files of which there was an outline';
+COMMENT ON COLUMN budget_sessions.pointers IS 'reads answered by saying that the text is in the context already';
+COMMENT ON COLUMN budget_sessions.extra_turns IS 'tool calls that would not have been but for outlines and pointers, at most';
+COMMENT ON COLUMN budget_sessions.kept_tokens IS 'estimate of what outlines and pointers kept from the context';
+COMMENT ON COLUMN budget_sessions.brought_tokens IS 'estimate of what was brought into the context after all';
+COMMENT ON COLUMN budget_sessions.saved_tokens IS 'kept less brought; negative when budgets cost the session some';
 COMMENT ON VIEW growths IS 'Each time a pool got another shared process: what calls took before and after.';
 COMMENT ON COLUMN growths.ts IS 'UTC';
 COMMENT ON COLUMN growths.server IS 'the server''s name in the client''s config';
