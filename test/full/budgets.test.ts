@@ -14,7 +14,8 @@ import { realClient } from '../fixtures/real-clients.ts'
 import { verifies } from '../requirements.ts'
 
 const LIMIT_S = 120
-const BIG = sourceOf(60, 30).text
+/** Below what Claude Code takes of one MCP result. */
+const BIG = sourceOf(25, 30).text
 
 /** One tool that the model asks for, and what the agent answered. */
 type Step = readonly [tool: string, input: object]
@@ -67,6 +68,8 @@ describe('the real Claude Code under budgets', () => {
         DISABLE_AUTOUPDATER: '1',
         ANTHROPIC_BASE_URL: model.url,
         ANTHROPIC_API_KEY: 'not-a-key',
+        MCP_CONNECTION_NONBLOCKING: '0',
+        ENABLE_TOOL_SEARCH: 'false',
       }
       const words = [
         '-s',
@@ -76,7 +79,7 @@ describe('the real Claude Code under budgets', () => {
         '-p',
         'go',
         '--allowedTools',
-        'Read,Edit',
+        'Read,Edit,mcp__filesystem__read_text_file',
         ...args,
       ]
       expect(await ended('timeout', words, env, home.sandbox.project)).toMatchObject({ code: 0 })
@@ -108,10 +111,10 @@ describe('the real Claude Code under budgets', () => {
       ['Edit', edit],
       ['Read', { file_path: file, offset: 1, limit: 3 }],
     ])
-    expect(text(outline!)).toContain(`Outline of ${file}: 1800 lines`)
+    expect(text(outline!)).toContain(`Outline of ${file}: 750 lines`)
     expect(text(outline!)).toContain(`\n${numbered(1, 30)}\n`)
     expect(text(outline!).length).toBeLessThan(BIG.length / 2)
-    expect(text(whole!)).toBe(numbered(1, 1_801))
+    expect(text(whole!)).toBe(numbered(1, 751))
     expect(text(range!)).toBe(numbered(100, 119))
     expect(text(edited!)).toContain('has been updated')
     expect(text(after!)).toContain('other text')
@@ -152,5 +155,16 @@ describe('the real Claude Code under budgets', () => {
     )
     expect(text(again!)).toContain('Outline of')
     expect(text(range!)).toBe(numbered(40, 44))
+  }, 300_000)
+
+  it('gets the same from a tool of an MCP server, through the daemon', async () => {
+    verifies('BUDGET-1')
+    const [outline, whole] = await turn([
+      ['mcp__filesystem__read_text_file', { path: file }],
+      ['mcp__filesystem__read_text_file', { path: file }],
+    ])
+    expect(text(outline!)).toContain(`Outline of ${file}: 750 lines`)
+    // Claude Code shows the structured content of an answer as JSON.
+    expect(JSON.parse(text(whole!))).toEqual({ content: BIG })
   }, 300_000)
 })

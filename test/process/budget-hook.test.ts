@@ -264,6 +264,55 @@ describe('a read of Claude Code', () => {
   })
 })
 
+describe('a read by a tool of an MCP server', () => {
+  const asked = (given: unknown, args: object = { path: join(work, 'big.ts') }) => ({
+    session_id: 's-1',
+    cwd: work,
+    hook_event_name: 'PostToolUse',
+    tool_name: 'mcp__fs__read_text_file',
+    tool_input: args,
+    tool_response: given,
+  })
+
+  it.each<[string, () => unknown]>([
+    ['structured content', () => JSON.stringify({ content: BIG })],
+    ['a text', () => BIG],
+    ['blocks', () => [{ type: 'text', text: BIG }]],
+    ['a result', () => ({ content: [{ type: 'text', text: BIG.replaceAll('\n', '\r\n') }] })],
+  ])('of the whole file is an outline first: %s', async (_, given) => {
+    verifies('BUDGET-1')
+    const { stdout } = await fire(asked(given()))
+    const [block, ...more] = JSON.parse(stdout).hookSpecificOutput.updatedMCPToolOutput
+    expect(more).toEqual([])
+    expect(block.text).toContain(`Outline of ${join(work, 'big.ts')}: 1800 lines`)
+    expect(block.text).toContain('Call it again with the same arguments for the whole file.')
+    expect(await fire(asked(given()))).toEqual(SILENT)
+    // One context, whichever tool fills it.
+    expect(await fire(read())).toEqual(SILENT)
+  })
+
+  it('that is not understood stays as it is', async () => {
+    const file = join(work, 'big.ts')
+    for (const payload of [
+      asked(BIG.slice(0, 5_000)),
+      asked(`${BIG} and more`),
+      asked([
+        { type: 'text', text: BIG },
+        { type: 'text', text: '' },
+      ]),
+      asked([{ type: 'image', data: BIG }]),
+      asked({ isError: true }),
+      asked(null),
+      asked(BIG, { path: file, head: 5 }),
+      asked(BIG, { paths: [file] }),
+      asked(BIG, {}),
+      asked(SMALL, { path: join(work, 'small.ts') }),
+    ])
+      expect(await fire(payload)).toEqual(SILENT)
+    expect(existsSync(root('budgets/sessions'))).toBe(false)
+  })
+})
+
 describe('the settings that the hook reads', () => {
   it('are those that every other reader sees', () => {
     verifies('BUDGET-1')

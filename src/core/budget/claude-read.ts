@@ -1,18 +1,10 @@
-/** What Claude Code's Read tool was asked for and has answered, from the input of its PostToolUse hook. */
-export interface ClaudeRead {
-  readonly file: string
-  /** Neither offset nor limit was named. */
-  readonly whole: boolean
-  readonly offset: number
-  readonly limit: number | undefined
-  /** Text, or the client's own word that it gave this before and the file has not changed (its `file_unchanged`). */
-  readonly answer:
-    | { readonly content: string; readonly from: number; readonly to: number; readonly of: number }
-    | 'stub'
-}
+import type { ToolRead } from './tool-read.ts'
 
-/** Anything but a text file (images, notebooks, PDF), and whatever this version does not know, is undefined: it stays as it is. */
-export function claudeRead(input: unknown): ClaudeRead | undefined {
+/**
+ * What Claude Code's Read tool was asked for and has answered, from the input of its PostToolUse hook. Anything but a text file (images, notebooks,
+ * PDF), and whatever this version does not know, is undefined: it stays as it is.
+ */
+export function claudeRead(input: unknown): ToolRead | undefined {
   const { tool_input: asked, tool_response: given } = Object(input)
   const { file_path: file, offset, limit, pages } = Object(asked)
   if (typeof file !== 'string' || pages !== undefined) return undefined
@@ -23,6 +15,7 @@ export function claudeRead(input: unknown): ClaudeRead | undefined {
     whole: offset === undefined && limit === undefined,
     offset: Math.max(1, offset ?? 1),
     limit,
+    numbered: true,
   }
   if (type === 'file_unchanged') return { ...read, answer: 'stub' }
   const { content, numLines, startLine, totalLines } = Object(answered)

@@ -2,13 +2,15 @@ import { readFileSync, realpathSync, statSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { hasErrno } from '../errors.ts'
 import { fingerprint } from '../hash.ts'
-import { type ClaudeRead, claudeRead, ownOutput, replacing, textAsRead, textOutput } from './claude-read.ts'
+import { claudeRead, ownOutput, replacing, textAsRead, textOutput } from './claude-read.ts'
 import type { Answer } from './gate.ts'
+import { mcpRead, replacingMcp } from './mcp-read.ts'
 import { outlineOf, type Ways } from './outline.ts'
 import { treeOf } from './outline-cache.ts'
 import { type PlannedFile, planNames, plannedFile } from './plan-file.ts'
 import { removeOld, SessionLog } from './session-log.ts'
 import { switchesFor } from './switches.ts'
+import type { ToolRead } from './tool-read.ts'
 
 /** What fired, by the names that the client gives, and all of its input. */
 export interface Fired {
@@ -50,7 +52,7 @@ const FORGETS: readonly string[] = ['PreCompact', 'PostCompact']
 const NEW_START = /"source"\s*:\s*"startup"/
 
 /**
- * What Claude Code's read is answered by: nothing (undefined) unless budgets are on here and the file is planned and over its budget, or has
+ * What a read in Claude Code, by its own tool or by one of an MCP server, is answered by: nothing (undefined) unless budgets are on here and the file is planned and over its budget, or has
  * been read before and may be pointed to. Everything cheap is looked at first, the parser last. Throws the system's errors.
  */
 export async function answerRead(fired: Fired, place: BudgetPlace): Promise<ReadAnswer | undefined> {
@@ -60,7 +62,8 @@ export async function answerRead(fired: Fired, place: BudgetPlace): Promise<Read
   if (fired.event === 'SessionStart' || FORGETS.includes(fired.event)) return forget(fired, place, log)
   if (fired.event !== 'PostToolUse') return undefined
   const isWrite = WRITERS.includes(fired.tool)
-  if (!isWrite && fired.tool !== 'Read') return undefined
+  const isMcp = fired.tool.startsWith('mcp__')
+  if (!isWrite && !isMcp && fired.tool !== 'Read') return undefined
   const switches = switchesFor({ userFile: place.userFile, cwd: fired.project, env: place.env })
   if (!switches.enabled) return undefined
 
@@ -71,7 +74,7 @@ export async function answerRead(fired: Fired, place: BudgetPlace): Promise<Read
     if (file !== undefined) log.note({ kind: 'edit', context: fired.agent, file: fingerprint([file]) })
     return undefined
   }
-  const read = claudeRead(input)
+  const read = isMcp ? mcpRead(input) : claudeRead(input)
   const file = read && realFile(resolve(fired.project, read.file))
   const size = file === undefined ? undefined : statSync(file, { throwIfNoEntry: false })?.size
   if (read === undefined || file === undefined || size === undefined || size > MAX_FILE_BYTES)
@@ -83,6 +86,8 @@ export async function answerRead(fired: Fired, place: BudgetPlace): Promise<Read
   if (!over && !switches.mayPoint) return undefined
 
   const text = textAsRead(readFileSync(file))
+  // A tool that says something else of a file than what is in it is not reading it.
+  if (!read.numbered && (read.answer === 'stub' || read.answer.content !== text)) return undefined
   const seen = { read, lines: text.split('\n'), tokensOf: estimator(planned) }
   const content = fingerprint([text], 32)
   const [from, to] = linesOf(seen)
@@ -116,7 +121,7 @@ export async function answerRead(fired: Fired, place: BudgetPlace): Promise<Read
     return granted('whole', seen, from, to)
   }
   return {
-    output: replacing(ownOutput(read.file, outline.text)),
+    output: instead(read, outline.text),
     action: 'outline',
     savedTokens: Math.round(outline.wholeTokens - outline.tokens),
     because: `${Math.round(outline.wholeTokens)} tokens, budget ${planned.budget}, ${Math.round(outline.tokens)} given`,
@@ -132,7 +137,7 @@ function forget(fired: Fired, place: BudgetPlace, log: SessionLog): undefined {
 }
 
 interface Seen {
-  readonly read: ClaudeRead
+  readonly read: ToolRead
   readonly lines: readonly string[]
   readonly tokensOf: (text: string) => number
 }
@@ -152,7 +157,7 @@ function granted(
     const pointer = `${read.file}, lines ${from}-${to}: unchanged since you read them in this conversation, and what you read is still right. \
 Read them once more to get them again.`
     return {
-      output: replacing(ownOutput(read.file, pointer)),
+      output: instead(read, pointer),
       action: answer,
       savedTokens: tokens - Math.round(tokensOf(pointer)),
       because: `${tokens} tokens that are in the context already`,
@@ -166,6 +171,10 @@ Read them once more to get them again.`
     : { output, action: 'again', savedTokens: 0, because: 'given again: it may have left the context' }
 }
 
+function instead({ file, numbered }: ToolRead, text: string): string {
+  return numbered ? replacing(ownOutput(file, text)) : replacingMcp(text)
+}
+
 /** The lines that the agent gets, counted as the client counts them. */
 function linesOf({ read, lines }: Seen): readonly [from: number, to: number] {
   if (read.answer !== 'stub') return [read.answer.from, read.answer.to]
@@ -176,7 +185,12 @@ function linesOf({ read, lines }: Seen): readonly [from: number, to: number] {
 }
 
 /** The client's own limit cuts what is longer, and takes such a cut for no reading of the file: an edit has to read its lines first. */
-function waysOf({ answer }: ClaudeRead): Ways {
+function waysOf({ answer, numbered }: ToolRead): Ways {
+  if (!numbered)
+    return {
+      part: 'Ask this tool, or the one you read files with, for the lines that you need.',
+      whole: 'Call it again with the same arguments for the whole file.',
+    }
   const isCut = answer !== 'stub' && answer.to < answer.of
   return {
     part: `Read it with offset and limit for any lines${isCut ? '; do so for the lines that you edit, before you edit them' : ''}.`,
