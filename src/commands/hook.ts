@@ -1,6 +1,7 @@
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Readable } from 'node:stream'
-import { answerRead, type Fired } from '../core/budget/read-answer.ts'
+import type { Fired } from '../core/budget/read-answer.ts'
 import type { Clock } from '../core/clock.ts'
 import { rootFrom } from '../core/config/paths.ts'
 import { hooksEnabled } from '../core/hook/enabled.ts'
@@ -60,8 +61,12 @@ export async function runHook(call: HookCall): Promise<void> {
 }
 
 async function answer({ env, clock, parsers, write }: HookCall, root: string, fired: Fired): Promise<void> {
+  const dir = join(root, 'budgets')
+  // What answers is loaded for those who have budgets: everybody waits for it.
+  if (!existsSync(dir)) return
+  const { answerRead } = await import('../core/budget/read-answer.ts')
   const place = {
-    dir: join(root, 'budgets'),
+    dir,
     userFile: join(root, 'config.json'),
     env,
     parsers,

@@ -2,6 +2,7 @@ import {
   existsSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   realpathSync,
   rmSync,
@@ -13,6 +14,8 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { type BudgetFilesOptions, runBudgetFiles } from '../../src/commands/budget.ts'
 import { planName, planNames, plannedFile } from '../../src/core/budget/plan-file.ts'
+import { removeOurFiles } from '../../src/core/clients/our-files.ts'
+import { pathsOf } from '../../src/core/config/paths.ts'
 import type { Io } from '../../src/core/report/io.ts'
 import { plainPaint } from '../../src/core/report/paint.ts'
 import type { RankedFile } from '../../src/core/score/ranked.ts'
@@ -139,6 +142,20 @@ src/pool.ts 30000 14693 0.90 its share by importance and complexity
     expect(shown.stdout).toContain('Window 60000')
     expect(shown.stderr).toContain('next: mycelium budget files --write')
     expect((await run({ write: true })).stderr).not.toContain('next:')
+  })
+
+  it('leaves nothing behind an undo, and what is not its own alone', async () => {
+    await run({ write: true })
+    mkdirSync(join(budgets(), 'sessions'))
+    writeFileSync(join(budgets(), 'sessions/a.jsonl'), '{}')
+    writeFileSync(join(budgets(), 'mine.txt'), '')
+    const none = { launchers: new Set<string>(), backups: new Set<string>(), usage: false }
+    expect(removeOurFiles(pathsOf(join(home, '.mycelium')), none)).toEqual([])
+    expect(readdirSync(budgets())).toEqual(['mine.txt'])
+    rmSync(join(budgets(), 'mine.txt'))
+    await run({ write: true })
+    removeOurFiles(pathsOf(join(home, '.mycelium')), none)
+    expect(existsSync(join(home, '.mycelium'))).toBe(false)
   })
 
   it('takes a plan that is damaged or of another version for none', async () => {
