@@ -31,6 +31,8 @@ export const REQUIREMENTS = {
   'STORE-2':
     'sums kept for reports say what the events say; the database opens with any DuckDB and explains itself',
   'CLI-5': 'npm start and npm test do all the set-up on a fresh clone',
+  'IGNORE-1':
+    'ignore files and what is really enforced, from one plan; refuses to hide what is needed; verify proves it with a canary',
   'USE-3': 'reports by day, session, server, tool, model, project and sub-agent; SQL that only reads',
 } as const
 
