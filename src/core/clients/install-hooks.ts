@@ -10,6 +10,7 @@ import { changeFile } from './change-file.ts'
 import { type Problem, problemOf } from './discover.ts'
 import { type Hooked, type HookWish, putHooks, takeHooks } from './hook-edit.ts'
 import { hookHosts } from './hook-hosts.ts'
+import { takeIgnore } from './ignore-edit.ts'
 import {
   hashOf,
   type JournalFile,
@@ -159,7 +160,8 @@ function note(paths: Paths, { wish, file, realFile, before, after, kept, created
     ...(was?.created !== undefined ? { created: was.created } : created !== undefined ? { created } : {}),
   }
   const untouched = record?.written === hashOf(before) ? readBackup(paths, record.base) : undefined
-  const base = untouched ?? (before === '' ? '' : takeHooks(before, edit, file).text)
+  const shown = record?.ignore === undefined ? before : takeIgnore(before, record.ignore, file).text
+  const base = untouched ?? (shown === '' ? '' : takeHooks(shown, edit, file).text)
   const name = storeBackup(paths, file, base)
   const next: JournalFile = {
     file,
@@ -170,6 +172,7 @@ function note(paths: Paths, { wish, file, realFile, before, after, kept, created
     written: hashOf(after),
     edits: record?.edits ?? [],
     hooks: edit,
+    ...(record?.ignore && { ignore: record.ignore }),
   }
   writeJournal(paths, withFile(journal, realFile, next))
 }

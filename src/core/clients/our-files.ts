@@ -1,6 +1,6 @@
 import { closeSync, lstatSync, openSync, readdirSync, readSync, renameSync, rmdirSync, rmSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
-import { isDatabaseName, isOurLogName, isOurRunName, isSegmentName } from '../config/own-names.ts'
+import { isDatabaseName, isOurLogName, isOurRunName, isPlanName, isSegmentName } from '../config/own-names.ts'
 import type { Paths } from '../config/paths.ts'
 import { TEMPORARY } from '../config/write-file.ts'
 import { hasErrno, MyceliumError } from '../errors.ts'
@@ -30,6 +30,7 @@ export interface Kept {
 export function anythingOfOurs(paths: Paths): boolean {
   if (ourLaunchers(paths).length > 0 || ourRunFiles(paths).length > 0 || ourRecords(paths).length > 0)
     return true
+  if (namesIn(paths.ignore).some(isPlanName)) return true
   if (knownServers(paths).servers.length > 0 || readJournal(paths).files.length > 0) return true
   if (ourBackups(paths).some((name) => isSoundBackup(paths, name))) return true
   // Names that others use too count only where the directory has our name.
@@ -69,6 +70,9 @@ export function removeOurFiles(paths: Paths, kept: Kept): readonly Problem[] {
     ...namesIn(paths.log)
       .filter(isOurLogName)
       .map((name) => join(paths.log, name)),
+    ...namesIn(paths.ignore)
+      .filter(isPlanName)
+      .map((name) => join(paths.ignore, name)),
     ...namesIn(paths.root)
       .filter((name) => isDraftOf(paths.registry, name) || isDraftOf(paths.settings, name))
       .map((name) => join(paths.root, name)),
@@ -79,7 +83,7 @@ export function removeOurFiles(paths: Paths, kept: Kept): readonly Problem[] {
   // DuckDB's spill directory is one of them.
   for (const path of kept.usage ? [] : ourRecords(paths))
     trying(path, () => rmSync(path, { recursive: true, force: true }))
-  for (const path of [paths.launchers, paths.bin, paths.backups, paths.log, paths.events])
+  for (const path of [paths.launchers, paths.bin, paths.backups, paths.log, paths.events, paths.ignore])
     trying(path, () => removeIfEmpty(path))
   trying(paths.run, () => removeRun(paths))
   trying(paths.root, () => removeIfEmpty(paths.root))
@@ -178,7 +182,7 @@ function isEmptyDirectory(path: string): boolean {
 }
 
 function directoriesOf(paths: Paths): readonly string[] {
-  return [paths.launchers, paths.bin, paths.backups, paths.log, paths.run]
+  return [paths.launchers, paths.bin, paths.backups, paths.log, paths.ignore, paths.run]
 }
 
 function exists(path: string): boolean {

@@ -17,6 +17,14 @@ export function isOurRunName(name: string): boolean {
   return RUN_NAME.test(name) || TEMPORARY.test(name) || name === UPSTREAMS
 }
 
+/** Pairs with ignore/plan-file.ts. */
+const PLAN_NAME = /^[0-9a-f]{16}\.(plan|guard)\.json$/
+
+/** Whether a name in the directory of plans is one of ours. */
+export function isPlanName(name: string): boolean {
+  return PLAN_NAME.test(name) || TEMPORARY.test(name)
+}
+
 /** Pairs with events/segment-file.ts. */
 const SEGMENT_NAME = /^(shared|[a-z]+-\d{1,10}-[0-9a-f]{12})\.seg$/
 /** Pairs with paths.ts and events/db.ts; DuckDB puts its log and its spill directory next to the file. */

@@ -16,6 +16,8 @@ export interface Paths {
   readonly backups: string
   readonly registry: string
   readonly settings: string
+  /** What is hidden in each project, for hooks and for the next plan. */
+  readonly ignore: string
   readonly log: string
   /** Segments of the event log. */
   readonly events: string
@@ -46,6 +48,7 @@ export function pathsOf(root: string): Paths {
     backups: join(root, 'backups'),
     registry: join(root, 'servers.json'),
     settings: join(root, 'config.json'),
+    ignore: join(root, 'ignore'),
     log: join(root, 'log'),
     events: join(root, 'events'),
     database: join(root, 'usage.duckdb'),
