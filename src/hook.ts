@@ -1,3 +1,4 @@
+import { writeSync } from 'node:fs'
 import { runHook } from './commands/hook.ts'
 import { systemClock } from './core/clock.ts'
 import { openStdin } from './core/input.ts'
@@ -6,4 +7,5 @@ import { openStdin } from './core/input.ts'
 // writes (templates/quiet.sh) starts it, and so does bin/mycelium.js. CommonJS: a module costs 6 ms more to load.
 const [, , , client, event] = process.argv
 const end = () => process.exit(0)
-runHook({ client, event, input: openStdin(), env: process.env, clock: systemClock }).then(end, end)
+const write = (text: string) => void writeSync(1, text)
+runHook({ client, event, input: openStdin(), env: process.env, clock: systemClock, write }).then(end, end)

@@ -3,6 +3,7 @@ import { COMPLETION } from './program/completion.ts'
 import { CONFIG } from './program/config.ts'
 import { DAEMON } from './program/daemon.ts'
 import { DOCTOR, HOOK, STATUSLINE } from './program/doctor.ts'
+import { IGNORE } from './program/ignore.ts'
 import { type Action, type Example, type Leaf, type Noun, repeated } from './program/row.ts'
 import { SERVER } from './program/server.ts'
 import { DEMO, INIT, UNDO, VERSION } from './program/set-up.ts'
@@ -17,6 +18,7 @@ const ROWS: readonly (Leaf | Noun)[] = [
   SERVER,
   DAEMON,
   USAGE,
+  IGNORE,
   CONFIG,
   DOCTOR,
   DEMO,

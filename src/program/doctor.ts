@@ -19,19 +19,21 @@ export const HOOK: Leaf = {
   word: 'hook',
   summary: 'record that a hook of a client fired',
   about: `The one entry for the hooks of clients; \`init --hooks\` installs it. Reads what the client writes to its hook from stdin and \
-records names, ids and sizes, nothing that was said. It prints nothing and ends with 0 whatever happens, so that no agent waits for it or \
+records names, ids and sizes, nothing that was said. Before a tool is used in a project that hides files (\`mycelium ignore write\`) it says no where \
+the tool would read one. It prints nothing else and ends with 0 whatever happens, so that no agent waits for it or \
 fails by it; what went wrong is in log/hook.log.`,
   parts: [
     new Argument('<client>', 'whose hook it is, such as claude-code'),
     new Argument('[event]', 'the event, where the input does not name it'),
   ],
-  run: async ({ env }, [client, event]) =>
+  run: async ({ env, write }, [client, event]) =>
     (await import('../commands/hook.ts')).runHook({
       client,
       event,
       input: openStdin(),
       env,
       clock: systemClock,
+      write,
     }),
 }
 

@@ -190,10 +190,13 @@ describe('the guard', () => {
   })
 
   it.each([
-    ['rg -n needle', "rg -n needle -g '!/old' -g '!/src/legacy.ts' -g '!/src/odd name.ts' -g '!/data.csv'"],
-    ['rg -n needle src | head', "rg -n needle src -g '!/src/legacy.ts' -g '!/src/odd name.ts' | head"],
-    ['rg -- needle src', "rg -g '!/src/legacy.ts' -g '!/src/odd name.ts' -- needle src"],
-    ['cd src && rg needle', "cd src && rg needle -g '!/legacy.ts' -g '!/odd name.ts'"],
+    [
+      'rg -n needle',
+      "rg -n needle -g '!/[o]ld' -g '!/[s]rc/legacy.ts' -g '!/[s]rc/odd name.ts' -g '!/[d]ata.csv'",
+    ],
+    ['rg -n needle src | head', "rg -n needle src -g '!/[s]rc/legacy.ts' -g '!/[s]rc/odd name.ts' | head"],
+    ['rg -- needle src', "rg -g '!/[s]rc/legacy.ts' -g '!/[s]rc/odd name.ts' -- needle src"],
+    ['cd src && rg needle', "cd src && rg needle -g '!/[l]egacy.ts' -g '!/[o]dd name.ts'"],
     ['grep -rn needle .', 'grep -rn needle ./README.md ./src/main.ts ./src/util'],
     ['grep -rn needle', 'grep -rn needle README.md src/main.ts src/util'],
     ['grep -rn needle src/ 2>/dev/null', 'grep -rn needle src/main.ts src/util 2>/dev/null'],

@@ -144,7 +144,6 @@ export const SETTINGS = {
     default: [],
     reload: 'live',
     reach: 'project',
-    inert: true,
     sentence: 'Patterns of files that are never kept from agents.',
   },
   'prewarm.enabled': later('Start servers that a session is likely to call next.', 'daemon'),

@@ -47,11 +47,23 @@ export function withoutHiddenRg(
   const globs = hidden.map((path) => relative(scope.cwd!, path))
   // rg reads globs from where it stands: what lies above it cannot be named.
   if (globs.some((path) => path.startsWith('..'))) return undefined
-  const text = globs.map((path) => ` -g ${quoted(`!/${path.replace(/[\\*?[\]{}]/g, '\\$&')}`)}`).join('')
+  const text = globs.map((path) => ` -g ${quoted(`!/${rgPattern(path)}`)}`).join('')
   const before = command.words[search.optionsEnd]
   return bounded([
     before === undefined ? insert(command.end, text) : insert(before.start, `${text.slice(1)} `),
   ])
+}
+
+/**
+ * A path as a glob of rg. One letter stands in a class of its own: where a deny rule names a directory, Claude Code refuses every rg whose words
+ * spell it, an exclusion too (seen in 2.1.197).
+ */
+function rgPattern(path: string): string {
+  const letter = path.search(/[A-Za-z0-9]/)
+  const plain = (text: string) => text.replace(/[\\*?[\]{}]/g, '\\$&')
+  return letter < 0
+    ? plain(path)
+    : `${plain(path.slice(0, letter))}[${path[letter]}]${plain(path.slice(letter + 1))}`
 }
 
 /** git grep with one pathspec for each hidden path. Certain only where no operand may be either a revision or a path. */
