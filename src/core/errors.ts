@@ -25,7 +25,6 @@ export const ERRORS = {
   // files hidden from agents
   ignore_refused: { exit: 1, hint: 'mycelium ignore plan --keep 80, or any larger share or budget' },
   ignore_none: { exit: 1, hint: 'mycelium ignore write' },
-  ignore_readable: { exit: 1, hint: 'docs/ignore.md says what each client holds to' },
 
   // usage database
   duckdb_missing: { exit: 1, hint: 'npm install -g mycelium, on a platform that DuckDB has a build for' },

@@ -46,6 +46,8 @@ Commands:
   daemon                 look at or mend the process that keeps servers warm
   usage                  what it costs: tokens, dollars, time, by session,
                          server, tool and more
+  ignore                 keep files of little worth from agents, and check that
+                         it holds
   config                 read and change the settings
   doctor [options]       find what is wrong, and the command that mends it
   demo [options]         see it work in a sandbox

@@ -266,6 +266,25 @@ describe('the hook that it installs', () => {
   })
 })
 
+it('doctor says which rules a file lost, and the command that writes them', async () => {
+  verifies('IGNORE-1')
+  await write()
+  const findings = async () => {
+    const { stdout } = await mycelium('doctor', '--json')
+    return (JSON.parse(stdout).findings as { id: string; subject: string; fix: string }[]).filter(
+      ({ id }) => id === 'ignore-rules-lost',
+    )
+  }
+  expect(await findings()).toEqual([])
+  writeFileSync(join(project, '.claude/settings.local.json'), '{}')
+  expect(await findings()).toMatchObject([
+    {
+      subject: join(project, '.claude/settings.local.json'),
+      fix: expect.stringContaining('mycelium ignore write'),
+    },
+  ])
+})
+
 describe('mycelium ignore verify', () => {
   const verified = async () => {
     const { io, said } = capturedIo(env(), project)
