@@ -36,6 +36,8 @@ function classOf(inside: string): (char: string) => boolean {
 /** Whether a name fits a shell pattern. A name that begins with a dot fits only one that does. Takes at most length × length steps. */
 export function fitsName(name: string, pattern: string): boolean {
   if (name.startsWith('.') && !pattern.startsWith('.') && !pattern.startsWith('\\.')) return false
+  // Most segments of most patterns are plain.
+  if (!/[*?[\\]/.test(pattern)) return name === pattern
   const parts = partsOf(pattern)
   let [i, j, star, mark] = [0, 0, -1, 0]
   while (i < name.length) {

@@ -57,7 +57,7 @@ function listed(command: ShellCommand, scope: Scope, world: ShellWorld): readonl
     const globs = command.words
       .slice(at + 1)
       .flatMap((word) => valuesOf(word, scope).values.flatMap(({ glob }) => glob ?? []))
-    return values(globs.flatMap((glob) => hiddenByGlob(glob, from, world)))
+    return values(globs.flatMap((glob) => hiddenByGlob(glob, from, world, MAX_LISTED)))
   }
   return []
 }

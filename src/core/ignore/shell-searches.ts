@@ -12,7 +12,7 @@ export interface CommandSplice {
 
 /** Longer commands are refused by the system, as one argument of a shell (MAX_ARG_STRLEN, 128 KB). */
 const MAX_CHARS = 100_000
-const MAX_OPERANDS = 3_000
+const MAX_OPERANDS = 2_000
 
 /** One operand as it was written. */
 export interface Operand {
@@ -44,6 +44,7 @@ export function withoutHiddenRg(
   hidden: readonly string[],
   scope: Scope,
 ): readonly CommandSplice[] | undefined {
+  if (hidden.length > MAX_OPERANDS) return undefined
   const globs = hidden.map((path) => relative(scope.cwd!, path))
   // rg reads globs from where it stands: what lies above it cannot be named.
   if (globs.some((path) => path.startsWith('..'))) return undefined
@@ -74,7 +75,7 @@ export function withoutHiddenGit(
   scope: Scope,
   hasDashes: boolean,
 ): readonly CommandSplice[] | undefined {
-  if (!hasDashes && search.operands.length > 0) return undefined
+  if (hidden.length > MAX_OPERANDS || (!hasDashes && search.operands.length > 0)) return undefined
   const specs = hidden.map((path) => ` ${quoted(`:(exclude,literal)${relative(scope.cwd!, path)}`)}`)
   return bounded([insert(command.end, `${hasDashes ? '' : ' --'}${specs.join('')}`)])
 }

@@ -66,14 +66,29 @@ export function hiddenBy(value: Value, scope: Scope, world: ShellWorld): string 
   return hiddenByGlob(value.glob, from, world)[0]
 }
 
-/** All hidden paths that a pattern would name. */
-export function hiddenByGlob(glob: string, from: string, { lookup }: ShellWorld): readonly string[] {
+/** Hidden paths that a pattern would name, at most so many. */
+export function hiddenByGlob(
+  glob: string,
+  from: string,
+  { lookup }: ShellWorld,
+  limit = 1,
+): readonly string[] {
   const { project, files, directories } = lookup.guard
   const pattern = absolutePattern(glob, from)
-  return [
-    ...files.filter((path) => meets(`${project}/${path}`, pattern) === 'itself'),
-    ...directories.filter((path) => meets(`${project}/${path}`, pattern) === 'inside'),
-  ]
+  // Thousands of files may be hidden: what the plain part rules out is not compared further.
+  const plain = /^[^*?[\\]*/.exec(pattern)![0]
+  const found: string[] = []
+  const look = (paths: readonly string[], how: 'itself' | 'inside'): void => {
+    for (const path of paths) {
+      if (found.length >= limit) return
+      const whole = `${project}/${path}`
+      if ((whole.startsWith(plain) || plain.startsWith(whole)) && meets(whole, pattern) === how)
+        found.push(path)
+    }
+  }
+  look(directories, 'inside')
+  look(files, 'itself')
+  return found
 }
 
 /** A pattern from the root, without `.` and `..`; wild cards are never followed by `..` in practice. */
