@@ -1,7 +1,7 @@
 // Bundles src/ into dist/: cli.js with one chunk per command, daemon.js and the quick commands in one file each. Run it alone, or let scripts/setup.mjs call build().
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
-import { join, relative } from 'node:path'
+import { dirname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { withLock } from './lock.mjs'
 
@@ -23,8 +23,8 @@ export const nodeBundle = {
   banner: {
     js: "import { createRequire as createRequireOfBundle } from 'node:module'\nconst require = createRequireOfBundle(import.meta.url)",
   },
-  // Native, and the only package that is installed beside the bundle.
-  external: ['@duckdb/node-api'],
+  // Native, and the only packages that are installed beside the bundle.
+  external: ['@duckdb/node-api', 'oxc-parser', 'oxc-resolver'],
   logLevel: 'warning',
 }
 
@@ -32,6 +32,19 @@ export const nodeBundle = {
 const withoutDevtools = {
   name: 'without-devtools',
   setup: ({ onLoad }) => onLoad({ filter: /ink[\\/]build[\\/]devtools\.js$/ }, () => ({ contents: '' })),
+}
+
+/** Half of the table of tokens only turns them back into text, which nothing here does. Pairs with src/core/tokens/claude-table.ts. */
+export const withoutDecoder = {
+  name: 'without-decoder',
+  setup: ({ onLoad }) =>
+    onLoad({ filter: /ai-tokenizer[\\/]dist[\\/]encoding[\\/]claude-[\w-]+\.js$/ }, ({ path }) => {
+      const contents = readFileSync(path, 'utf8').replace(
+        /^const decoder = \{[\s\S]*?^\};$/m,
+        'const decoder = {};',
+      )
+      return { contents }
+    }),
 }
 
 /** CommonJS starts 6 ms faster than a module. */
@@ -44,7 +57,10 @@ const entries = [
   // What agents wait for: one small file each, without what only libraries in CommonJS need.
   { in: 'src/hook.ts', splitting: false, more: quickBundle },
   { in: 'src/statusline.ts', splitting: false, more: quickBundle },
+  // Loaded by the hook, by path, for an outline of what it has not seen before.
+  { in: 'src/core/budget/parsers.ts', out: 'parsers', splitting: false },
   { in: 'src/core/events/main.ts', out: 'ingest', splitting: false },
+  { in: 'src/core/score/main.ts', out: 'analysis', splitting: false },
   // The agents of the demo: processes of their own, so that they can be killed as agents are.
   { in: 'src/core/bench/agent.ts', out: 'agent', splitting: false },
   // Runs in worker threads, which are started by path.
@@ -56,6 +72,15 @@ const copied = [
   // It finds its WebAssembly beside itself, and is loaded only where there is a database to read.
   { from: 'node_modules/node-sqlite3-wasm/dist/node-sqlite3-wasm.js', to: 'sqlite3.cjs' },
   { from: 'node_modules/node-sqlite3-wasm/dist/node-sqlite3-wasm.wasm', to: 'node-sqlite3-wasm.wasm' },
+  // Pairs with src/core/score/grammar/wasm.ts, which looks for them there by name.
+  ...[
+    'web-tree-sitter/web-tree-sitter.wasm',
+    ...['python', 'go', 'rust', 'java', 'c', 'cpp', 'c_sharp', 'ruby', 'php', 'swift'].map(
+      (language) => `@repomix/tree-sitter-wasms/out/tree-sitter-${language}.wasm`,
+    ),
+    '@vscode/tree-sitter-wasm/wasm/tree-sitter-bash.wasm',
+    '@tree-sitter-grammars/tree-sitter-kotlin/tree-sitter-kotlin.wasm',
+  ].map((path) => ({ from: `node_modules/${path}`, to: `grammars/${path.split('/').at(-1)}` })),
 ]
 
 /** Whether dist/ was built from the sources as they are now. */
@@ -83,7 +108,7 @@ export async function build() {
       write: false,
       metafile: true,
       splitting: entry.splitting,
-      plugins: [withoutDevtools],
+      plugins: [withoutDevtools, withoutDecoder],
       ...entry.more,
       chunkNames: 'chunk-[name]-[hash]',
       // Names and lines stay, for stack traces in bug reports.
@@ -106,16 +131,20 @@ export async function build() {
 }
 
 function install(outputs) {
-  mkdirSync(dist, { recursive: true })
+  for (const name of outputs.keys()) mkdirSync(dirname(join(dist, name)), { recursive: true })
   const chunksFirst = [...outputs.keys()].sort(
     (a, b) => Number(b.startsWith('chunk-')) - Number(a.startsWith('chunk-')),
   )
   for (const name of chunksFirst) {
-    const temporary = join(dist, `.${name}.${process.pid}`)
+    const temporary = join(dist, `.${name.replaceAll('/', '-')}.${process.pid}`)
     writeFileSync(temporary, outputs.get(name))
     renameSync(temporary, join(dist, name))
   }
-  for (const name of readdirSync(dist)) if (!outputs.has(name)) rmSync(join(dist, name), { recursive: true })
+  const directories = new Set([...outputs.keys()].map(dirname))
+  for (const name of readdirSync(dist, { recursive: true })) {
+    if (!outputs.has(name) && !directories.has(name))
+      rmSync(join(dist, name), { recursive: true, force: true })
+  }
 }
 
 function inputsHash() {

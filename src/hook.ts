@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import { runHook } from './commands/hook.ts'
 import { systemClock } from './core/clock.ts'
 import { openStdin } from './core/input.ts'
@@ -6,4 +7,14 @@ import { openStdin } from './core/input.ts'
 // writes (templates/quiet.sh) starts it, and so does bin/mycelium.js. CommonJS: a module costs 6 ms more to load.
 const [, , , client, event] = process.argv
 const end = () => process.exit(0)
-runHook({ client, event, input: openStdin(), env: process.env, clock: systemClock }).then(end, end)
+/** Resolves when it has left, or when there is nobody to take it. */
+const write = (answer: string) =>
+  new Promise<void>((resolve) => {
+    process.stdout.on('error', () => resolve())
+    process.stdout.write(answer, () => resolve())
+  })
+const parsers = join(__dirname, 'parsers.js')
+runHook({ client, event, input: openStdin(), env: process.env, clock: systemClock, parsers, write }).then(
+  end,
+  end,
+)

@@ -1,9 +1,12 @@
 import { Argument, Command } from 'commander'
+import { BUDGET } from './program/budget.ts'
 import { COMPLETION } from './program/completion.ts'
 import { CONFIG } from './program/config.ts'
 import { DAEMON } from './program/daemon.ts'
 import { DOCTOR, HOOK, STATUSLINE } from './program/doctor.ts'
+import { IGNORE } from './program/ignore.ts'
 import { type Action, type Example, type Leaf, type Noun, repeated } from './program/row.ts'
+import { SCORE } from './program/score.ts'
 import { SERVER } from './program/server.ts'
 import { DEMO, INIT, UNDO, VERSION } from './program/set-up.ts'
 import { STATUS } from './program/status.ts'
@@ -17,6 +20,9 @@ const ROWS: readonly (Leaf | Noun)[] = [
   SERVER,
   DAEMON,
   USAGE,
+  SCORE,
+  BUDGET,
+  IGNORE,
   CONFIG,
   DOCTOR,
   DEMO,
@@ -59,19 +65,24 @@ export function buildProgram(version: string, run: RunLeaf): Command {
 function addNoun(program: Command, row: Noun, run: RunLeaf): Command {
   const noun = program.command(row.word).summary(row.summary).description(row.about)
   for (const verb of row.verbs) addLeaf(noun, verb, run)
+  if (row.alone !== undefined) fill(noun, row.alone, run)
   return noun
 }
 
 function addLeaf(parent: Command, row: Leaf, run: RunLeaf): Command {
   const command = parent.command(row.word).summary(row.summary)
   command.description(row.about ?? `${row.summary[0]!.toUpperCase()}${row.summary.slice(1)}.`)
-  for (const part of row.parts ?? []) {
+  return fill(command, row, run)
+}
+
+function fill(command: Command, { parts, run: action }: Pick<Leaf, 'parts' | 'run'>, run: RunLeaf): Command {
+  for (const part of parts ?? []) {
     if (part instanceof Argument) command.addArgument(part)
     else command.addOption(part)
   }
   // commander calls back with the operands, then the options, then the command itself.
   return command.action((...given: unknown[]) =>
-    run(row.run, given.slice(0, -2), command.optsWithGlobals(), command),
+    run(action, given.slice(0, -2), command.optsWithGlobals(), command),
   )
 }
 

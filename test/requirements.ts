@@ -31,7 +31,16 @@ export const REQUIREMENTS = {
   'STORE-2':
     'sums kept for reports say what the events say; the database opens with any DuckDB and explains itself',
   'CLI-5': 'npm start and npm test do all the set-up on a fresh clone',
+  'BUDGET-1':
+    'each file has a budget from importance, complexity and size; a read over it is an outline first, and the agent can always get the full text; tokens are counted by a tokenizer, calibrated from the user’s transcripts',
+  'IGNORE-1':
+    'ignore files and what is really enforced, from one plan; refuses to hide what is needed; verify proves it with a canary',
   'USE-3': 'reports by day, session, server, tool, model, project and sub-agent; SQL that only reads',
+  'SCORE-1':
+    'lines, cyclomatic and cognitive complexity per function by syntax tree, equal to the accepted tool of each language; what cannot be parsed costs only itself',
+  'SCORE-2':
+    'importance from history, imports and complexity keeps what the next commits edit better than any of them alone',
+  'SCORE-3': 'unchanged files are not read again; a file that crashes its parser costs only itself',
 } as const
 
 /** The id of a requirement row. */

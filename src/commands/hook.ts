@@ -1,10 +1,13 @@
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Readable } from 'node:stream'
+import type { Fired } from '../core/budget/read-answer.ts'
 import type { Clock } from '../core/clock.ts'
 import { rootFrom } from '../core/config/paths.ts'
 import { hooksEnabled } from '../core/hook/enabled.ts'
+import { answerOf, guarded } from '../core/hook/guard.ts'
 import { hookEvent } from '../core/hook/payload.ts'
-import { noteFailure, recordHook } from '../core/hook/record.ts'
+import { noteFailure, recordOne } from '../core/hook/record.ts'
 import { readInput } from '../core/input.ts'
 
 /** What one call of a hook has. */
@@ -15,31 +18,88 @@ export interface HookCall {
   readonly input: Readable
   readonly env: NodeJS.ProcessEnv
   readonly clock: Clock
+  /** Where parsers of files are, for an answer that needs one (dist/parsers.js). */
+  readonly parsers: string
+  /** Takes what the client is to do or see instead; it waits for that. */
+  write(answer: string): void | Promise<void>
 }
 
 /** The largest tool results that clients hand to hooks are a few MB. */
 const MAX_INPUT_BYTES = 64 * 1024 * 1024
 const INPUT_LIMIT_MS = 1_000
 
-/** `mycelium hook CLIENT [EVENT]`: records that a hook fired. Prints nothing and never throws: an agent waits for it, and must not fail by it. */
-export async function runHook({ client, event, input, env, clock }: HookCall): Promise<void> {
+/**
+ * `mycelium hook CLIENT [EVENT]`: records that a hook fired, says no before a tool would read what is hidden (docs/ignore.md), and answers reads over
+ * their budget in part where the user wants that (docs/budgets.md). Prints nothing else and never throws: an agent waits for it, and must not fail
+ * by it.
+ */
+export async function runHook(call: HookCall): Promise<void> {
+  const { client, event, input, env, clock, write } = call
   try {
     const root = rootFrom(env)
     if (!hooksEnabled(join(root, 'config.json'))) return
     const paths = { events: join(root, 'events'), log: join(root, 'log') }
-    try {
-      const { bytes, whole } = await readInput(input, {
-        maxBytes: MAX_INPUT_BYTES,
-        limitMs: INPUT_LIMIT_MS,
-        clock,
-      })
-      const at = Math.round(clock.wall() * 1000)
-      recordHook(paths, hookEvent(bytes, { client: client ?? 'unknown', event, at }))
-      if (!whole) noteFailure(paths, clock.wall(), `${client}: the input did not end, or was too long`)
-    } catch (error) {
-      noteFailure(paths, clock.wall(), `${client}: ${String(error)}`)
+    const trying = async (work: () => void | Promise<void>): Promise<void> => {
+      try {
+        await work()
+      } catch (error) {
+        noteFailure(paths, clock.wall(), `${client}: ${String(error)}`)
+      }
     }
+    const { bytes, whole } = await readInput(input, {
+      maxBytes: MAX_INPUT_BYTES,
+      limitMs: INPUT_LIMIT_MS,
+      clock,
+    })
+    const fired = hookEvent(bytes, { client: client ?? 'unknown', event, at: microseconds(clock) })
+    if (fired.event === 'PreToolUse' && fired.outcome === 'ok') {
+      let text = ''
+      await trying(() => {
+        text = answerOf(guarded(bytes, root, env))
+      })
+      // What passes is recorded by the hook behind it.
+      if (text === '') return
+      await write(text)
+    }
+    await trying(() => {
+      recordOne(paths, 'hook', fired)
+      if (!whole) noteFailure(paths, clock.wall(), `${client}: the input did not end, or was too long`)
+    })
+    if (whole && client === 'claude-code') await trying(() => answer(call, root, { ...fired, input: bytes }))
   } catch {
     // No place to write to: there is nobody to tell.
   }
+}
+
+async function answer({ env, clock, parsers, write }: HookCall, root: string, fired: Fired): Promise<void> {
+  const dir = join(root, 'budgets')
+  // What answers is loaded for those who have budgets: everybody waits for it.
+  if (!existsSync(dir)) return
+  const { answerRead } = await import('../core/budget/read-answer.ts')
+  const place = {
+    dir,
+    userFile: join(root, 'config.json'),
+    env,
+    parsers,
+    nowMs: clock.wall(),
+  }
+  const given = await answerRead(fired, place)
+  if (given === undefined) return
+  if (given.output !== undefined) await write(given.output)
+  const { action, because, savedTokens } = given
+  const { clientSession } = fired
+  const decision = {
+    policy: 'budget',
+    server: '',
+    action,
+    accepted: true,
+    because,
+    clientSession,
+    savedTokens,
+  }
+  recordOne({ events: join(root, 'events') }, 'decision', { at: microseconds(clock), ...decision })
+}
+
+function microseconds(clock: Clock): number {
+  return Math.round(clock.wall() * 1000)
 }

@@ -41,8 +41,9 @@ export async function runUndo(io: Io, options: UndoOptions): Promise<number> {
   if (options.dryRun) {
     const targets = undoTargets(where, paths, only, problems)
     const previews = previewUndo(targets, where, paths, problems)
-    for (const { file, format, before, after } of options.json ? [] : previews) {
-      const texts = [redacted(before, format, file), redacted(after, format, file)] as const
+    for (const { file, format, before, after, isPatterns } of options.json ? [] : previews) {
+      const shown = (text: string) => (isPatterns ? text : redacted(text, format, file))
+      const texts = [shown(before), shown(after)] as const
       io.write(unifiedDiff(file, ...texts, io.paint.stdout))
     }
     return report(io, options, { files: previews, problems, removed: false, daemonStopped: false }, present)

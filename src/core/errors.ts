@@ -6,6 +6,8 @@ export const ERRORS = {
   unknown_server: { exit: 2, hint: 'mycelium server list' },
   unknown_setting: { exit: 2, hint: 'mycelium config list --all' },
   setting_invalid: { exit: 2, hint: 'mycelium config list --all' },
+  unknown_target: { exit: 2, hint: 'mycelium ignore plan --help' },
+  ignore_path_unknown: { exit: 2, hint: 'mycelium ignore status lists what is hidden' },
   interrupted: { exit: 130, hint: 'nothing was left half-written; run it again' },
   internal: { exit: 70, wire: -32603, hint: 'mycelium daemon logs' },
 
@@ -19,6 +21,15 @@ export const ERRORS = {
   config_gone: { exit: 1, hint: 'mycelium undo, in the directory that the file was moved to' },
   not_removed: { exit: 1, hint: 'see to its permissions and run it again, or remove it by hand' },
   registry_invalid: { exit: 1, hint: 'mycelium init --yes writes it anew' },
+
+  // repositories
+  path_missing: { exit: 1, hint: 'name a directory or a file that exists' },
+  history_short: { exit: 1, hint: 'name a directory of a git repository with some dozens of commits' },
+  too_many_files: { exit: 1, hint: 'name the directory of one repository' },
+  unknown_file: { exit: 2, hint: 'mycelium budget files --all' },
+  // files hidden from agents
+  ignore_refused: { exit: 1, hint: 'mycelium ignore plan --keep 80, or any larger share or budget' },
+  ignore_none: { exit: 1, hint: 'mycelium ignore write' },
 
   // usage database
   duckdb_missing: { exit: 1, hint: 'npm install -g mycelium, on a platform that DuckDB has a build for' },

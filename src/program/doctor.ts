@@ -1,5 +1,7 @@
+import { join } from 'node:path'
 import { Argument, Option } from 'commander'
 import { systemClock } from '../core/clock.ts'
+import { packageRoot } from '../core/config/package-root.ts'
 import { openStdin } from '../core/input.ts'
 import { json, type Leaf } from './row.ts'
 
@@ -19,19 +21,22 @@ export const HOOK: Leaf = {
   word: 'hook',
   summary: 'record that a hook of a client fired',
   about: `The one entry for the hooks of clients; \`init --hooks\` installs it. Reads what the client writes to its hook from stdin and \
-records names, ids and sizes, nothing that was said. It prints nothing and ends with 0 whatever happens, so that no agent waits for it or \
-fails by it; what went wrong is in log/hook.log.`,
+records names, ids and sizes, nothing that was said. Before a tool is used in a project that hides files (\`mycelium ignore write\`) it says no where \
+the tool would read one, and reads over their budget it answers in part where that is wanted (budget.enabled). It prints nothing else and ends with 0 \
+whatever happens, so that no agent waits for it or fails by it; what went wrong is in log/hook.log.`,
   parts: [
     new Argument('<client>', 'whose hook it is, such as claude-code'),
     new Argument('[event]', 'the event, where the input does not name it'),
   ],
-  run: async ({ env }, [client, event]) =>
+  run: async ({ env, write }, [client, event]) =>
     (await import('../commands/hook.ts')).runHook({
       client,
       event,
       input: openStdin(),
       env,
       clock: systemClock,
+      parsers: join(packageRoot(), 'dist/parsers.js'),
+      write,
     }),
 }
 

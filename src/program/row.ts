@@ -25,13 +25,15 @@ export interface Leaf {
   readonly run: Action
 }
 
-/** A word that only gathers others. */
+/** A word that gathers others. */
 export interface Noun {
   readonly word: string
   readonly summary: string
   readonly about: string
   readonly examples: readonly Example[]
   readonly verbs: readonly Leaf[]
+  /** What it does by itself, with no verb behind it; without this it shows its help. */
+  readonly alone?: Pick<Leaf, 'parts' | 'run'>
 }
 
 /** `--json`, the same on every command that has it. */

@@ -167,6 +167,31 @@ describe('a response of Claude Code', () => {
 })
 
 describe('a tool use of Claude Code', () => {
+  it('says which file of the project it was about, and of none elsewhere', async () => {
+    verifies('USE-1')
+    const inputs = [
+      { file_path: '/work/p/src/ä.ts' },
+      { file_path: '/etc/passwd' },
+      { file_path: '/work/p2/a.ts' },
+      { notebook_path: '/work/p/n.ipynb' },
+      { path: 'docs' },
+      { command: 'cat /work/p/x' },
+    ]
+    home.write(
+      sessionPath('s1'),
+      lines(...inputs.map((input, i) => answer(M1, 1, use(`t${i}`, 'Read', input), { second: 1 }))),
+    )
+    await home.import()
+    expect([...home.kept.toolUses.values()].map(({ file }) => file)).toEqual([
+      'src/ä.ts',
+      '',
+      '',
+      'n.ipynb',
+      'docs',
+      '',
+    ])
+  })
+
   it('has its server, sizes, result and duration', async () => {
     verifies('USE-1')
     const parts = [

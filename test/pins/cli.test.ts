@@ -33,27 +33,32 @@ Shared, warm, supervised MCP servers under every coding agent, without changing
 the agent.
 
 Options:
-  -V, --version          print the version
-  --config <key=value>   this setting for this command; may be given more than
-                         once
-  -h, --help             display help for command
+  -V, --version           print the version
+  --config <key=value>    this setting for this command; may be given more than
+                          once
+  -h, --help              display help for command
 
 Commands:
-  init [options]         find your MCP servers and put mycelium under them
-  undo [options]         take mycelium away and restore every config
-  status [options]       show what runs, what it costs and what it saves
-  server                 look at the servers and decide how they are shared
-  daemon                 look at or mend the process that keeps servers warm
-  usage                  what it costs: tokens, dollars, time, by session,
-                         server, tool and more
-  config                 read and change the settings
-  doctor [options]       find what is wrong, and the command that mends it
-  demo [options]         see it work in a sandbox
-  completion <shell>     print the completion script of a shell
-  version [options]      say what is installed
-  hook <client> [event]  record that a hook of a client fired
-  statusline             print the status line of Claude Code
-  help [command]         explain a command
+  init [options]          find your MCP servers and put mycelium under them
+  undo [options]          take mycelium away and restore every config
+  status [options]        show what runs, what it costs and what it saves
+  server                  look at the servers and decide how they are shared
+  daemon                  look at or mend the process that keeps servers warm
+  usage                   what it costs: tokens, dollars, time, by session,
+                          server, tool and more
+  score [options] [path]  which files of a repository matter, and how complex
+                          they are
+  budget                  how many tokens each file may take of the window
+  ignore                  keep files of little worth from agents, and check that
+                          it holds
+  config                  read and change the settings
+  doctor [options]        find what is wrong, and the command that mends it
+  demo [options]          see it work in a sandbox
+  completion <shell>      print the completion script of a shell
+  version [options]       say what is installed
+  hook <client> [event]   record that a hook of a client fired
+  statusline              print the status line of Claude Code
+  help [command]          explain a command
 
 Examples:
   mycelium demo  see it work in a sandbox first
@@ -88,6 +93,7 @@ describe('help', () => {
   it.each([
     ['daemon', ['start', 'stop', 'restart', 'status', 'logs', 'run']],
     ['config', ['get', 'set', 'unset', 'list', 'explain', 'path']],
+    ['budget', ['files']],
     ['server', ['list', 'warm', 'restart', 'drain', 'pause', 'resume', 'share']],
   ])('of %s names its verbs', async (noun, verbs) => {
     const { stdout, code } = await mycelium(noun, '--help')
@@ -174,10 +180,10 @@ describe('status --json', () => {
       'growth',
       'resolution',
       'compiled relay',
+      'file budgets',
       'token optimization',
       'lazy loading',
       'diff',
-      'budget',
       'ignore',
       'prewarm',
       'envelope',

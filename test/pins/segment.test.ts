@@ -16,12 +16,13 @@ const COLUMNS = {
   sample:
     'at time, server text, pid count, processes count, rssKb count, pssKb known, cpuMs count, sessions count',
   schema: 'at time, client text, server text, tool text, bytes count, tokens known, hash label, source text',
-  decision: 'at time, policy text, server text, action text, accepted flag, because text',
+  decision:
+    'at time, policy text, server text, action text, accepted flag, because text, clientSession text, savedTokens count',
   hook: 'at time, client text, clientSession text, project text, agent text, event text, tool text, toolUse label, bytesIn count, bytesOut count, durationUs known, outcome text',
   response:
     'at time, client text, clientSession text, project text, agent text, agentType text, model text, message label, inputTokens count, outputTokens count, cacheWrite5mTokens count, cacheWrite1hTokens count, cacheReadTokens count, reasoningTokens count, clientCostUsd cost',
   toolUse:
-    'at time, client text, clientSession text, project text, agent text, agentType text, model text, message label, toolUse label, server text, tool text, bytesIn count, bytesOut known, failed flag, durationUs known',
+    'at time, client text, clientSession text, project text, agent text, agentType text, model text, message label, toolUse label, server text, tool text, bytesIn count, bytesOut known, failed flag, durationUs known, file label',
   clientCost:
     'at time, client text, clientSession text, project text, model text, inputTokens count, outputTokens count, cacheWriteTokens count, cacheReadTokens count, costUsd cost',
   progress:

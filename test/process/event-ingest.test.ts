@@ -302,7 +302,8 @@ function plain(payload: Buffer): Buffer {
 /** A whole frame that is at the same time a text: no byte of it is over 127. */
 function asciiFrame(): Buffer {
   for (let i = 0; i < 10_000; i++) {
-    const event = { at: 2 ** 40, policy: 'p', server: 's', action: 'a', accepted: false, because: `b${i}` }
+    const done = { policy: 'p', server: 's', action: 'a', accepted: false, because: 'b'.repeat(120) + i }
+    const event = { at: 2 ** 40, ...done, clientSession: '', savedTokens: 0 }
     const frame = frameOf('decision', [event])
     if (frame.every((byte) => byte < 128)) return frame
   }

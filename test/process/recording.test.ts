@@ -107,6 +107,7 @@ test('a call is joined to the tool use in the transcript of its client', async (
     bytesOut: 1,
     failed: false,
     durationUs: -1,
+    file: 'src/a.ts',
   })
   await writer.close()
   expect(await rows('SELECT tool, outcome, through_mycelium FROM tool_use_calls')).toEqual([

@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, expect, test } from 'vitest'
 import { builtCli, type Ended, ended } from '../fixtures/built-cli.ts'
@@ -13,7 +13,10 @@ const mycelium = (...args: string[]): Promise<Ended> =>
 
 /** The daemon's log lines of one event. */
 function logged(event: string): readonly Record<string, unknown>[] {
-  return readFileSync(join(home.paths.log, 'daemon.log'), 'utf8')
+  const file = join(home.paths.log, 'daemon.log')
+  // There may be no line yet.
+  if (!existsSync(file)) return []
+  return readFileSync(file, 'utf8')
     .trim()
     .split('\n')
     .map((line) => JSON.parse(line) as Record<string, unknown>)

@@ -222,6 +222,35 @@ describe('mycelium status --show-optimization', () => {
     )
   })
 
+  it('tells what budgets of files kept from sessions, less what they asked for after all', async () => {
+    verifies('BUDGET-1')
+    const at = Date.now() * 1000 - 60_000_000
+    const budget = (action: string, clientSession: string, savedTokens: number): ['decision', object] => [
+      'decision',
+      { at, policy: 'budget', action, accepted: true, clientSession, savedTokens },
+    ]
+    await record([
+      budget('outline', 'a', 5_000),
+      budget('again', 'a', -6_000),
+      budget('outline', 'b', 4_000),
+      budget('part', 'b', -500),
+    ])
+    const row = (await answer('--show-optimization')).optimizations.find(
+      ({ id }: { id: string }) => id === 'file budgets',
+    )
+    const deeds = {
+      outlines: 2,
+      'files asked for again': 1,
+      'ranges asked for': 1,
+      'unchanged answers': 0,
+      'tokens kept, net': 2_500,
+    }
+    expect(row).toMatchObject({ on: false, built: true, lastHour: deeds, lastDay: deeds })
+    // One session lost 1,000 tokens, the other kept 3,500.
+    expect(row.effect).toEqual({ value: 1_250, low: null, high: null, n: 2, note: 'too few: 2' })
+    expect((await status(['--show-optimization'])).stdout).toContain('+1250 tokens less for a session')
+  })
+
   it('shows what a setting switches off, and what is not in this version', async () => {
     verifies('CLI-2')
     writeFileSync(

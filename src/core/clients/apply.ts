@@ -12,6 +12,7 @@ import { changeFile } from './change-file.ts'
 import { clientById } from './client-lookup.ts'
 import { discover, entryRules, type Problem, problemOf } from './discover.ts'
 import type { EntryRules } from './entry.ts'
+import { takeIgnore } from './ignore-edit.ts'
 import {
   hashOf,
   type JournalFile,
@@ -181,7 +182,8 @@ function note(
   )
   const untouched =
     record !== undefined && record.written === hashOf(before) ? readBackup(paths, record.base) : undefined
-  const base = untouched ?? takeBack({ ...plan, text: before }, [clientById(plan.client)!], kept, rules).text
+  const shown = record?.ignore === undefined ? before : takeIgnore(before, record.ignore, plan.file).text
+  const base = untouched ?? takeBack({ ...plan, text: shown }, [clientById(plan.client)!], kept, rules).text
   const name = storeBackup(paths, plan.file, base)
   const next: JournalFile = {
     file: plan.file,
@@ -192,6 +194,7 @@ function note(
     written: hashOf(after),
     edits: [...kept, ...edits],
     ...(record?.hooks && { hooks: record.hooks }),
+    ...(record?.ignore && { ignore: record.ignore }),
   }
   writeJournal(paths, withFile(journal, plan.realFile, next))
 }

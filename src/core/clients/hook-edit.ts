@@ -21,6 +21,8 @@ export interface HookWish {
   readonly quiet: string
   readonly hooks: boolean
   readonly statusline: boolean
+  /** Those that ask for leave before a tool is used. */
+  readonly guards?: boolean
 }
 
 /** What was put into a file that holds hooks; kept in the journal. */
@@ -58,9 +60,10 @@ export function putHooks(before: string, wish: HookWish): Hooked {
     text = applySplices(text, append(text, container(readRoot(text, host.file)), value, key))
   }
   const hooksIn = (root: MapValue) => mapUnder(root, 'hooks', host.file)
-  if (wish.hooks) {
+  const events = [...(wish.hooks ? host.events : []), ...(wish.guards ? host.guards : [])]
+  if (events.length > 0) {
     if (hooksIn(readRoot(text, host.file)) === undefined) put((root) => root, {}, 'hooks')
-    for (const { event, matcher } of host.events) {
+    for (const { event, matcher } of events) {
       const list = listUnder(hooksIn(readRoot(text, host.file))!, event, host.file)
       if (list?.items.some((group) => ourHandlers(group, quiet).length > 0)) continue
       const command = quietCommand(quiet, `hook ${host.id}`)
@@ -87,10 +90,12 @@ export function takeHooks(
   before: string,
   { quiet, kept }: Pick<HookEdit, 'quiet' | 'kept'>,
   file: string,
+  /** Only these events; all when undefined. */
+  only?: readonly string[],
 ): { readonly text: string; readonly taken: number } {
   let [text, taken] = [before, 0]
   for (;;) {
-    const splices = nextRemoval(readRoot(text, file), text, quiet, kept)
+    const splices = nextRemoval(readRoot(text, file), text, quiet, kept, only)
     if (splices === undefined) return { text, taken }
     text = applySplices(text, splices)
     taken += 1
@@ -116,13 +121,14 @@ function nextRemoval(
   text: string,
   quiet: string,
   kept: readonly string[],
+  only: readonly string[] | undefined,
 ): readonly Splice[] | undefined {
   for (const [at, member] of root.members.entries()) {
     const { key, value } = member
-    if (key === 'statusLine' && calls(value, quiet)) return removeAt(text, root, at)
+    if (key === 'statusLine' && only === undefined && calls(value, quiet)) return removeAt(text, root, at)
     if (key !== 'hooks' || value.kind !== 'map') continue
     for (const [index, { key: event, value: list }] of value.members.entries()) {
-      if (list.kind !== 'list') continue
+      if (list.kind !== 'list' || only?.includes(event) === false) continue
       for (const [i, group] of list.items.entries()) {
         const ours = ourHandlers(group, quiet)
         if (ours.length === 0) continue

@@ -10,6 +10,8 @@ export interface HookHost {
   readonly marks: readonly string[]
   /** Its events, and whether they are chosen by a matcher. */
   readonly events: readonly { readonly event: string; readonly matcher: boolean }[]
+  /** Events at which the client waits for leave: installed only where files are hidden, for they cost time at every tool use. */
+  readonly guards: readonly { readonly event: string; readonly matcher: boolean }[]
 }
 
 /** Seconds; the hook itself waits for one at most. */
@@ -35,6 +37,7 @@ export function hookHosts({ env, home }: Where): readonly HookHost[] {
         turn('Stop'),
         turn('SessionEnd'),
       ],
+      guards: [tool('PreToolUse')],
     },
   ]
 }

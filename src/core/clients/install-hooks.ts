@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync } from 'node:fs'
+import { existsSync, mkdirSync, rmSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { readConfig } from '../config/config-text.ts'
 import type { Paths } from '../config/paths.ts'
@@ -11,6 +11,7 @@ import { changeFile } from './change-file.ts'
 import { type Problem, problemOf } from './discover.ts'
 import { type Hooked, type HookWish, putHooks, takeHooks } from './hook-edit.ts'
 import { hookHosts } from './hook-hosts.ts'
+import { takeIgnore } from './ignore-edit.ts'
 import {
   hashOf,
   type JournalFile,
@@ -20,6 +21,7 @@ import {
   withFile,
   writeJournal,
 } from './journal.ts'
+import { removeIfEmpty } from './our-files.ts'
 import { realPath, type Where } from './places.ts'
 
 /** What the user asked for. */
@@ -28,6 +30,7 @@ export interface HookOptions {
   readonly statusline: boolean
   /** Ids of clients; all when empty. */
   readonly only: readonly string[]
+  readonly guards?: boolean
 }
 
 /** What would be put into one client's settings. */
@@ -49,16 +52,16 @@ export interface HooksDone {
 export function planHooks(
   where: Where,
   paths: Paths,
-  { hooks, statusline, only }: HookOptions,
+  { hooks, statusline, only, guards = false }: HookOptions,
   problems: Problem[],
 ): readonly HookPlan[] {
-  if (!hooks && !statusline) return []
+  if (!hooks && !statusline && !guards) return []
   return hookHosts(where).flatMap((host): HookPlan[] => {
     if (only.length > 0 && !only.includes(host.id)) return []
     if (!host.marks.some(existsSync)) return []
     try {
       const before = readConfig(host.file)?.text ?? ''
-      const wish = { host, quiet: quietPath(paths), hooks, statusline }
+      const wish = { host, quiet: quietPath(paths), hooks, statusline, guards }
       const { text: after, added, statuslineTaken } = putHooks(before, wish)
       return [{ file: host.file, format: 'json', before, after, added, statuslineTaken, wish }]
     } catch (error) {
@@ -155,7 +158,8 @@ function note(paths: Paths, { wish, file, realFile, before, after, kept, created
     ...(was?.created !== undefined ? { created: was.created } : created !== undefined ? { created } : {}),
   }
   const untouched = record?.written === hashOf(before) ? readBackup(paths, record.base) : undefined
-  const base = untouched ?? (before === '' ? '' : takeHooks(before, edit, file).text)
+  const shown = record?.ignore === undefined ? before : takeIgnore(before, record.ignore, file).text
+  const base = untouched ?? (shown === '' ? '' : takeHooks(shown, edit, file).text)
   const name = storeBackup(paths, file, base)
   const next: JournalFile = {
     file,
@@ -166,6 +170,46 @@ function note(paths: Paths, { wish, file, realFile, before, after, kept, created
     written: hashOf(after),
     edits: record?.edits ?? [],
     hooks: edit,
+    ...(record?.ignore && { ignore: record.ignore }),
   }
   writeJournal(paths, withFile(journal, realFile, next))
+}
+
+/** Takes the hooks that ask for leave out again, and leaves the others. What the file becomes without any of us stays in the journal. */
+export async function removeGuards(
+  where: Where,
+  paths: Paths,
+): Promise<{ readonly changed: readonly string[]; readonly problems: readonly Problem[] }> {
+  const changed: string[] = []
+  const problems: Problem[] = []
+  for (const host of hookHosts(where)) {
+    try {
+      const realFile = realPath(host.file)
+      const record = readJournal(paths).files.find((one) => one.realFile === realFile)
+      if (realFile === undefined || record?.hooks === undefined) continue
+      const events = host.guards.map(({ event }) => event)
+      const edit = { quiet: quietPath(paths), kept: record.hooks.kept }
+      let isEmpty = false
+      const outcome = await changeFile(realFile, (text) => {
+        const all = takeHooks(text, edit, host.file)
+        const some = takeHooks(text, edit, host.file, events)
+        if (some.taken === 0) return text
+        isEmpty = some.taken === all.taken
+        const base = hashOf(text) === record.written ? readBackup(paths, record.base) : undefined
+        const after = isEmpty && record.edits.length === 0 && base !== undefined ? base : some.text
+        const rest = isEmpty && record.edits.length === 0 ? undefined : { ...record, written: hashOf(after) }
+        writeJournal(paths, withFile(readJournal(paths), realFile, rest))
+        return after
+      })
+      if (outcome !== 'changed') continue
+      changed.push(host.file)
+      if (isEmpty && record.hooks.created !== undefined && readConfig(realFile)?.text === '') {
+        rmSync(realFile)
+        if (record.hooks.created === 'directory') removeIfEmpty(dirname(realFile))
+      }
+    } catch (error) {
+      problems.push(problemOf(host.id, host.file, error))
+    }
+  }
+  return { changed, problems }
 }

@@ -5,6 +5,7 @@ import type { Paths } from '../config/paths.ts'
 import { writeFileAtomic } from '../config/write-file.ts'
 import { bytesIfRegular, textIfRegular } from '../regular-file.ts'
 import type { HookEdit } from './hook-edit.ts'
+import { type IgnoreEdit, isIgnoreEdit } from './ignore-edit.ts'
 import type { Edit } from './rewrite.ts'
 
 /** What was done to one config file. */
@@ -22,6 +23,8 @@ export interface JournalFile {
   readonly edits: readonly Edit[]
   /** The hooks that were put into it. */
   readonly hooks?: HookEdit
+  /** What was put into it to hide files of its project. */
+  readonly ignore?: IgnoreEdit
 }
 
 /** backups/journal.json: every config file that holds edits of ours. */
@@ -51,14 +54,15 @@ export function readJournal(paths: Paths): Journal {
 }
 
 function isRecord(value: unknown): value is JournalFile {
-  const { file, realFile, first, base, before, written, edits, hooks } = Object(value)
+  const { file, realFile, first, base, before, written, edits, hooks, ignore } = Object(value)
   const sound = [file, realFile, first, base, before, written].every(isText)
   return (
     sound &&
     [first, base].every(isBackupName) &&
     Array.isArray(edits) &&
     edits.every(isEdit) &&
-    (hooks === undefined || isHookEdit(hooks))
+    (hooks === undefined || isHookEdit(hooks)) &&
+    (ignore === undefined || isIgnoreEdit(ignore))
   )
 }
 

@@ -1,6 +1,15 @@
 import { closeSync, lstatSync, readdirSync, readSync, renameSync, rmdirSync, rmSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
-import { isDatabaseName, isOurLogName, isOurRunName, isSegmentName } from '../config/own-names.ts'
+import {
+  isBudgetName,
+  isCalibrationName,
+  isDatabaseName,
+  isOurLogName,
+  isOurRunName,
+  isPlanName,
+  isScoresName,
+  isSegmentName,
+} from '../config/own-names.ts'
 import { isForeignRun, type Paths } from '../config/paths.ts'
 import { saysNothing } from '../config/settings-file.ts'
 import { TEMPORARY } from '../config/write-file.ts'
@@ -25,7 +34,7 @@ export const OWN_ROOT_NAME = '.mycelium'
 export interface Kept {
   readonly launchers: ReadonlySet<string>
   readonly backups: ReadonlySet<string>
-  /** What was recorded: events and the database. */
+  /** What was recorded: events, the database, and what was learnt from transcripts. */
   readonly usage: boolean
 }
 
@@ -33,6 +42,7 @@ export interface Kept {
 export function anythingOfOurs(paths: Paths): boolean {
   if (ourLaunchers(paths).length > 0 || ourRunFiles(paths).length > 0 || ourRecords(paths).length > 0)
     return true
+  if (ourDerived(paths).length > 0 || namesIn(paths.ignore).some(isPlanName)) return true
   if (knownServers(paths).servers.length > 0 || readJournal(paths).files.length > 0) return true
   if (ourBackups(paths).some((name) => isSoundBackup(paths, name))) return true
   // Names that others use too count only where the directory has our name.
@@ -73,6 +83,9 @@ export function removeOurFiles(paths: Paths, kept: Kept): readonly Problem[] {
     ...namesIn(paths.log)
       .filter(isOurLogName)
       .map((name) => join(paths.log, name)),
+    ...namesIn(paths.ignore)
+      .filter(isPlanName)
+      .map((name) => join(paths.ignore, name)),
     ...namesIn(paths.root)
       .filter((name) => isDraftOf(paths.registry, name) || isDraftOf(paths.settings, name))
       .map((name) => join(paths.root, name)),
@@ -81,10 +94,20 @@ export function removeOurFiles(paths: Paths, kept: Kept): readonly Problem[] {
   ]) {
     trying(path, () => rmSync(path, { force: true }))
   }
+  for (const path of ourDerived(paths)) trying(path, () => rmSync(path, { recursive: true, force: true }))
   // DuckDB's spill directory is one of them.
   for (const path of kept.usage ? [] : ourRecords(paths))
     trying(path, () => rmSync(path, { recursive: true, force: true }))
-  for (const path of [paths.launchers, paths.bin, paths.backups, paths.log, paths.events])
+  for (const path of [
+    paths.launchers,
+    paths.bin,
+    paths.backups,
+    paths.log,
+    paths.events,
+    paths.scores,
+    paths.budgets,
+    paths.ignore,
+  ])
     trying(path, () => removeIfEmpty(path))
   trying(paths.run, () => removeRun(paths))
   trying(paths.root, () => removeIfEmpty(paths.root))
@@ -140,8 +163,20 @@ function ourRecords(paths: Paths): readonly string[] {
       .filter(isSegmentName)
       .map((name) => join(paths.events, name)),
     ...namesIn(paths.root)
-      .filter(isDatabaseName)
+      .filter((name) => isDatabaseName(name) || isCalibrationName(name))
       .map((name) => join(paths.root, name)),
+  ]
+}
+
+/** What was made from repositories: it can be made again. */
+function ourDerived(paths: Paths): readonly string[] {
+  return [
+    ...namesIn(paths.scores)
+      .filter(isScoresName)
+      .map((name) => join(paths.scores, name)),
+    ...namesIn(paths.budgets)
+      .filter(isBudgetName)
+      .map((name) => join(paths.budgets, name)),
   ]
 }
 
@@ -184,7 +219,8 @@ function isEmptyDirectory(path: string): boolean {
 }
 
 function directoriesOf(paths: Paths): readonly string[] {
-  return [paths.launchers, paths.bin, paths.backups, paths.log, paths.run]
+  const { launchers, bin, backups, log, events, scores, budgets, ignore, run } = paths
+  return [launchers, bin, backups, log, events, scores, budgets, ignore, run]
 }
 
 function exists(path: string): boolean {

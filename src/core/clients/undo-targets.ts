@@ -12,6 +12,7 @@ import { entryRules, type Problem, readConfigFiles } from './discover.ts'
 import type { Format } from './document.ts'
 import { hookedEvents, takeHooks } from './hook-edit.ts'
 import { hookHosts } from './hook-hosts.ts'
+import { takeIgnore } from './ignore-edit.ts'
 import { hashOf, type JournalFile, readBackup, readJournal } from './journal.ts'
 import { knownServers } from './known-servers.ts'
 import { configFiles, formatOf, realPath, type Where } from './places.ts'
@@ -30,6 +31,11 @@ export interface UndoTarget {
   readonly record?: JournalFile
 }
 
+/** Whether a file holds patterns, and is in none of the languages of configs. */
+export function isPatternFile({ record }: UndoTarget): boolean {
+  return record?.ignore?.shape === 'block'
+}
+
 /**
  * How a file came out: `restored` byte for byte; `merged` when it had changed meanwhile, so that only our edits went; `clean` when nothing of
  * ours was in it any more; `missing` when it is gone.
@@ -42,6 +48,8 @@ export interface UndoneFile {
   readonly clients: readonly string[]
   readonly outcome: UndoOutcome
   readonly servers: readonly string[]
+  /** A file of patterns: no config, and no secret in it. */
+  readonly isPatterns?: boolean
 }
 
 /** Every config file with edits of ours, of these clients only if some are named. */
@@ -54,7 +62,11 @@ export function undoTargets(
   const targets = new Map<string, UndoTarget>()
   for (const record of readJournal(paths).files) {
     const ids = new Set(
-      [...record.edits, ...(record.hooks ? [record.hooks] : [])].map(({ client }) => client),
+      [
+        ...record.edits,
+        ...(record.hooks ? [record.hooks] : []),
+        ...(record.ignore ? [record.ignore] : []),
+      ].map(({ client }) => client),
     )
     const clients = [...ids].flatMap((id) => clientById(id) ?? [])
     targets.set(record.realFile, {
@@ -124,8 +136,16 @@ export function undoText(
   if (record !== undefined && base !== undefined && hashOf(text) === record.written) {
     return { text: base, outcome: 'restored', servers: record.edits.map((edit) => edit.name) }
   }
+  const ignored = record?.ignore
+  const shown = ignored === undefined ? { text, taken: 0 } : takeIgnore(text, ignored, target.file)
+  // A file of patterns is in none of the languages that configs are in.
+  if (ignored?.shape === 'block') {
+    const outcome = shown.taken === 0 ? 'clean' : shown.text === base ? 'restored' : 'merged'
+    return { text: shown.text, outcome, servers: [] }
+  }
   const hooks = { quiet: quietPath(paths), kept: record?.hooks?.kept ?? [] }
-  const unhooked = target.format === 'json' ? takeHooks(text, hooks, target.file) : { text, taken: 0 }
+  const unhooked =
+    target.format === 'json' ? takeHooks(shown.text, hooks, target.file) : { text: shown.text, taken: 0 }
   const back = takeBack(
     { ...target, text: unhooked.text },
     target.clients,
@@ -143,7 +163,7 @@ export function undoText(
     )
   }
   const servers = back.entries.map((entry) => entry.name)
-  if (servers.length === 0 && unhooked.taken === 0) return { text, outcome: 'clean', servers }
+  if (servers.length === 0 && unhooked.taken + shown.taken === 0) return { text, outcome: 'clean', servers }
   return { text: back.text, outcome: back.text === base ? 'restored' : 'merged', servers }
 }
 
@@ -165,7 +185,8 @@ export function previewUndo(
         return { file, format, clients, outcome: 'missing', servers: [], before: '', after: '' }
       }
       const { text: after, outcome, servers } = undoText(target, before, where, paths)
-      return { file, format, clients, outcome, servers, before, after }
+      const isPatterns = isPatternFile(target)
+      return { file, format, clients, outcome, servers, before, after, isPatterns }
     } catch (error) {
       if (!(error instanceof MyceliumError)) throw error
       problems.push({ client: clients[0] ?? '', file, error })

@@ -116,9 +116,9 @@ async function undoFile(target: UndoTarget, where: Where, paths: Paths): Promise
   return { file: target.file, clients: target.clients.map((client) => client.id), outcome, servers }
 }
 
-/** Settings that were made only for hooks go with them, and so does their directory, unless there is something else in it. */
+/** Files that were made only for us go with it, and so does their directory, unless there is something else in it. */
 function removeCreated({ record, realFile }: UndoTarget): void {
-  const created = record?.hooks?.created
+  const created = record?.hooks?.created ?? record?.ignore?.created
   if (created === undefined || statSync(realFile, { throwIfNoEntry: false })?.size !== 0) return
   rmSync(realFile)
   if (created === 'directory') removeIfEmpty(dirname(realFile))

@@ -17,10 +17,28 @@ export function isOurRunName(name: string): boolean {
   return RUN_NAME.test(name) || TEMPORARY.test(name) || name === UPSTREAMS
 }
 
+/** Pairs with ignore/plan-file.ts. */
+const PLAN_NAME = /^[0-9a-f]{16}\.(plan|guard)\.json$/
+
+/** Whether a name in the directory of plans is one of ours. */
+export function isPlanName(name: string): boolean {
+  return PLAN_NAME.test(name) || TEMPORARY.test(name)
+}
+
 /** Pairs with events/segment-file.ts. */
 const SEGMENT_NAME = /^(shared|[a-z]+-\d{1,10}-[0-9a-f]{12})\.seg$/
 /** Pairs with paths.ts and events/db.ts; DuckDB puts its log and its spill directory next to the file. */
 const DATABASE_NAME = /^usage\.duckdb(\.draft-\d+-[0-9a-f]{8})?(\.wal|\.tmp)?$/
+/** Pairs with paths.ts; the second is what a write that was killed leaves. */
+const CALIBRATION_NAME = /^token-calibration\.json(\.\d+\.[0-9a-f]{8}\.tmp)?$/
+
+/** Pairs with score/memory.ts. */
+const SCORES_NAME = /^[0-9a-f]{16}-(facts|ranking)\.json(\.\d+\.[0-9a-f]{8}\.tmp)?$/
+
+/** Whether a name in the directory of scores is one that scoring makes. */
+export function isScoresName(name: string): boolean {
+  return SCORES_NAME.test(name)
+}
 
 /** Whether a name in the events directory is one of our segments. */
 export function isSegmentName(name: string): boolean {
@@ -30,4 +48,17 @@ export function isSegmentName(name: string): boolean {
 /** Whether a name in the root is the database or one of the files that DuckDB keeps beside it. */
 export function isDatabaseName(name: string): boolean {
   return DATABASE_NAME.test(name)
+}
+
+/** Whether a name in the root is the calibration of token counts. */
+export function isCalibrationName(name: string): boolean {
+  return CALIBRATION_NAME.test(name)
+}
+
+/** Pairs with core/budget/: plans by repository, below them what sessions read and outlines by content. */
+const BUDGET_NAME = /^plan-[0-9a-f]{16}\.json$|^(sessions|outlines)$/
+
+/** Whether a name in the directory of budgets is one that we write. */
+export function isBudgetName(name: string): boolean {
+  return BUDGET_NAME.test(name) || TEMPORARY.test(name)
 }

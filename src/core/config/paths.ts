@@ -16,11 +16,19 @@ export interface Paths {
   readonly backups: string
   readonly registry: string
   readonly settings: string
+  /** What is hidden in each project, for hooks and for the next plan. */
+  readonly ignore: string
   readonly log: string
   /** Segments of the event log. */
   readonly events: string
+  /** Budgets of files: plans, what sessions read, outlines of trees. */
+  readonly budgets: string
   /** What the events become: tables to ask. */
   readonly database: string
+  /** How many real tokens a counted one is, as the user's transcripts show it. */
+  readonly calibration: string
+  /** What is known of the files of repositories. */
+  readonly scores: string
   /** Socket, locks and journals: short path, 0700. Every name in it is listed in clients/our-files.ts, or undo would leave it. */
   readonly run: string
   readonly socket: string
@@ -46,9 +54,13 @@ export function pathsOf(root: string): Paths {
     backups: join(root, 'backups'),
     registry: join(root, 'servers.json'),
     settings: join(root, 'config.json'),
+    ignore: join(root, 'ignore'),
     log: join(root, 'log'),
     events: join(root, 'events'),
+    budgets: join(root, 'budgets'),
     database: join(root, 'usage.duckdb'),
+    calibration: join(root, 'token-calibration.json'),
+    scores: join(root, 'scores'),
     run,
     socket: join(run, 'd.sock'),
   }

@@ -8,6 +8,7 @@ import { checkDisk } from './disk.ts'
 import { checkEntries } from './entries.ts'
 import { type Check, type Finding, type Look, SEVERITIES } from './finding.ts'
 import { checkHooks } from './hooks.ts'
+import { checkIgnored } from './ignored.ts'
 import { checkLaunchers } from './launchers.ts'
 import { checkLeftovers } from './leftovers.ts'
 import { checkNode } from './node-version.ts'
@@ -34,6 +35,7 @@ const CHECKS: Readonly<Record<string, Check>> = {
   'server-health': checkServerHealth,
   sharing: checkSharing,
   hooks: checkHooks,
+  ignored: checkIgnored,
   transcripts: checkTranscripts,
   clients: checkClients,
 }

@@ -126,6 +126,26 @@ const MEASURES: readonly Measure[] = [
     }),
     measured: () => unknown('not measured: the memory of relays is not on record'),
   },
+  {
+    id: 'file budgets',
+    what: 'the first read of a file over its budget is an outline',
+    on: ({ isOn }) => isOn('budget.enabled'),
+    setting: 'budget.enabled',
+    change: 'mycelium budget files --write, then mycelium config set budget.enabled=BOOLEAN',
+    gain: 'tokens less for a session that was shown a file in part, what it asked for after all taken off',
+    deeds: ({ decisions, budgetTokens }, count) => {
+      const done = (action: string) =>
+        count(decisions.filter((one) => one.policy === 'budget' && one.action === action))
+      return {
+        outlines: done('outline'),
+        'files asked for again': done('again'),
+        'ranges asked for': done('part'),
+        'unchanged answers': done('point'),
+        'tokens kept, net': count([budgetTokens.sum]),
+      }
+    },
+    measured: ({ budgetTokens }) => meanEstimate(budgetTokens.bySession),
+  },
 ]
 
 /** Every optimization there is, and those whose setting has no effect yet. `day` undefined: nothing is on record, or it cannot be asked; `why` says which. */

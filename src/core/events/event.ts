@@ -108,6 +108,10 @@ export const KINDS = {
     action: 'text',
     accepted: 'flag',
     because: 'text',
+    /** The session of the client that it was done for; empty where it was for none. */
+    clientSession: 'text',
+    /** Estimate of the tokens that it kept from the agent; negative when it cost some. */
+    savedTokens: 'count',
   },
   /** A client's hook fired. */
   hook: {
@@ -167,6 +171,8 @@ export const KINDS = {
     failed: 'flag',
     /** -1 when the transcript does not say. */
     durationUs: 'known',
+    /** Of the project, read or written; empty where the transcript names none. */
+    file: 'label',
   },
   /** What a client says that a session cost in all, by model; the last of a session counts. */
   clientCost: {

@@ -243,7 +243,8 @@ export class SegmentWriter {
     const because = `${segments} segments with up to ${events} events that nobody had taken in`
     this.options.trouble?.(`given up for room: ${because}`)
     const at = Math.round(this.options.clock.wall() * 1000)
-    this.append('decision', { at, policy: 'events', server: '', action: 'drop', accepted: true, because })
+    const decision = { policy: 'events', server: '', action: 'drop', accepted: true, because }
+    this.append('decision', { at, ...decision, clientSession: '', savedTokens: 0 })
   }
 
   async #finishSegment(): Promise<void> {

@@ -12,11 +12,15 @@ const MAX_LOG_BYTES = 64 * 1024
 const MAX_SHARED_BYTES = 128 * 1024 * 1024
 
 /**
- * Records that a hook fired: one frame, one write that the system appends whole, however many hooks fire at once. The root is never made,
- * so a hook that outlives an undo leaves no trace. Throws the system's error.
+ * Records that a hook fired, or what it decided: one frame, one write that the system appends whole, however many hooks fire at once. The root
+ * is never made, so a hook that outlives an undo leaves no trace. Throws the system's error.
  */
-export function recordHook(paths: Pick<Paths, 'events'>, event: EventOf<'hook'>): void {
-  const batch = new Batch('hook', new Scratch())
+export function recordOne<K extends 'hook' | 'decision'>(
+  paths: Pick<Paths, 'events'>,
+  kind: K,
+  event: EventOf<K>,
+): void {
+  const batch = new Batch(kind, new Scratch())
   batch.add(event)
   const fd = openShared(paths.events)
   try {

@@ -73,6 +73,8 @@ export class LogEvents {
       action,
       accepted,
       because,
+      clientSession: '',
+      savedTokens: 0,
     })
   }
 

@@ -18,7 +18,7 @@ export function failureJson(error: unknown): FailureJson {
 /** What went wrong, as stderr says it: the fact, then the next step. An unforeseen error shows where it came from, because it is a bug. */
 export function failureText(error: unknown, paint: Paint): string {
   if (error instanceof MyceliumError) {
-    const next = error.hint === '' ? '' : `  ${paint.faint('next:')} ${error.hint}\n`
+    const next = error.hint === '' ? '' : `  ${paint.faint('next:')} ${printable(error.hint)}\n`
     return `${paint.bad('mycelium:')} ${printable(error.message)}\n${next}`
   }
   const trace =

@@ -55,8 +55,11 @@ function deedsText(deeds: Deeds | null): string {
 
 function effectText({ effect, gain }: Optimization): string {
   if (effect.value === null) return effect.note
-  const signed = (ms: number) => `${ms > 0 ? '+' : ''}${timeText(ms)}`
-  return `${signed(effect.value)}${gain.replace(/^ms/, '')} (${spreadText(effect, signed)}; n ${effect.n})`
+  // The first word of a gain is its unit.
+  const unit = gain.split(' ')[0]!
+  const amount = (value: number) => (unit === 'ms' ? timeText(value) : `${Math.round(value)} ${unit}`)
+  const signed = (value: number) => `${value > 0 ? '+' : ''}${amount(value)}`
+  return `${signed(effect.value)}${gain.slice(unit.length)} (${spreadText(effect, signed)}; n ${effect.n})`
 }
 
 function plannedText(rows: readonly Optimization[], { width, paint }: Screen): string {

@@ -1,5 +1,6 @@
 import { findClaudeFiles } from './claude-files.ts'
 import { claudeTokens, clientCosts, schemasOf } from './claude-usage.ts'
+import { fileOfUse } from './file-of-use.ts'
 import { type ByteFields, byteText, jsonBytes, parseLine, resultBytes } from './json-line.ts'
 import { OpenUses } from './open-uses.ts'
 import { PendingResponses } from './pending-responses.ts'
@@ -127,6 +128,7 @@ class ClaudeReader implements LineReader {
         bytesOut: -1,
         failed: false,
         durationUs: -1,
+        file: fileOfUse(fields(block.input), place.project),
       })
     }
     return undefined

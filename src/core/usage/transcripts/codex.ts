@@ -208,6 +208,8 @@ class CodexReader implements LineReader {
           bytesOut: -1,
           failed: false,
           durationUs: -1,
+          // It reads and writes files by commands and patches.
+          file: '',
         })
         return true
       }

@@ -1,4 +1,5 @@
 import type { EventOf } from '../../events/event.ts'
+import { fileOfUse } from './file-of-use.ts'
 import { byteText, jsonBytes, textBytes, tokenCount } from './json-line.ts'
 import { fields, microseconds } from './reader.ts'
 
@@ -47,6 +48,7 @@ export function geminiUses(place: Place, session: string, message: Message): Eve
       bytesOut: call.result === undefined || call.result === null ? -1 : answerBytes(call.result),
       failed: call.status === 'error',
       durationUs: ended >= at && ended > 0 ? ended - at : -1,
+      file: fileOfUse(fields(call.args), place.project),
     }
   })
 }

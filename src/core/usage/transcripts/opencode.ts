@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import type { EventOf } from '../../events/event.ts'
+import { belowProject } from './file-of-use.ts'
 import { foundFile, list } from './files.ts'
 import { keptIn, Tally } from './read-lines.ts'
 import {
@@ -159,6 +160,7 @@ const TOOL_USES = `
     json_extract(p.data, '$.state.status') AS status,
     length(CAST(json_extract(p.data, '$.state.input') AS BLOB)) AS bytes_in,
     length(CAST(coalesce(json_extract(p.data, '$.state.output'), json_extract(p.data, '$.state.error')) AS BLOB)) AS bytes_out,
+    coalesce(json_extract(p.data, '$.state.input.filePath'), json_extract(p.data, '$.state.input.path')) AS file,
     json_extract(p.data, '$.state.time.start') AS started, json_extract(p.data, '$.state.time.end') AS ended
   FROM part p JOIN message m ON m.id = p.message_id
   WHERE p.time_updated >= ?1 AND p.id > ?2 AND json_valid(p.data) AND json_extract(p.data, '$.type') = 'tool'
@@ -179,6 +181,7 @@ function toolUses(query: Query, since: number, sessions: ReadonlyMap<string, Ses
       bytesOut: row.bytes_out === null ? -1 : count(row.bytes_out),
       failed: row.status === 'error',
       durationUs: started > 0 && ended >= started ? ended - started : -1,
+      file: belowProject(text(row.file), placeOf(row, sessions).project),
     })
   })
 }

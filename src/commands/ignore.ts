@@ -1,0 +1,213 @@
+import { homedir } from 'node:os'
+import type { Where } from '../core/clients/places.ts'
+import { pause, systemClock } from '../core/clock.ts'
+import { resolveSettings } from '../core/config/layers.ts'
+import { packageRoot } from '../core/config/package-root.ts'
+import { pathsFrom } from '../core/config/paths.ts'
+import { runAlone } from '../core/daemon/alone.ts'
+import { MyceliumError } from '../core/errors.ts'
+import { carryOut, previewWrite } from '../core/ignore/carry-out.ts'
+import { makePlan, type PlanPlace, projectFor, targetWishes, untold } from '../core/ignore/make-plan.ts'
+import { type PlanRequest, readPlan } from '../core/ignore/plan-file.ts'
+import type { RankRepository } from '../core/ignore/source.ts'
+import { renderQuiet } from '../core/launch/quiet.ts'
+import { changesText, planJson, planReport } from '../core/report/ignore-report.ts'
+import type { Io } from '../core/report/io.ts'
+import { jsonText } from '../core/report/json.ts'
+import { exitCodeAfter, problemRows, problemText } from '../core/report/problems.ts'
+import { rankFor } from '../core/report/ranked.ts'
+import { unifiedDiff } from '../core/report/unified-diff.ts'
+
+/** `mycelium ignore plan` and `write`. */
+export interface IgnoreOptions {
+  readonly budget?: number
+  readonly keep?: number
+  readonly target?: readonly string[]
+  readonly hideTests?: boolean
+  readonly dryRun?: boolean
+  readonly watch?: boolean
+  readonly yes?: boolean
+  readonly json?: boolean
+  readonly config?: readonly string[]
+}
+
+/** How often `--watch` looks whether there is new usage. */
+const WATCH_MS = 60_000
+
+/** `mycelium ignore plan [PATH]`: shows what would be hidden, and changes nothing. */
+export async function runIgnorePlan(
+  io: Io,
+  path: string | undefined,
+  options: IgnoreOptions,
+  rank: RankRepository = (root) => rankFor(io, root),
+): Promise<number> {
+  const { place, request, allowed } = standingOf(io, path, options, rank)
+  const made = await makePlan(place, request, allowed)
+  const targets = targetWishes(made.plan, request.targets, place.project, place.where)
+  if (options.json) io.write(jsonText(planJson(made, targets, place.project)))
+  else
+    io.write(planReport(made, targets, untold(request.targets), { width: io.width, paint: io.paint.stdout }))
+  return made.plan.refused === undefined ? 0 : 1
+}
+
+/** `mycelium ignore diff [PATH]`: what a new plan would change beside the one in force, and why. Throws ignore_none. */
+export async function runIgnoreDiff(
+  io: Io,
+  path: string | undefined,
+  options: IgnoreOptions,
+  rank: RankRepository = (root) => rankFor(io, root),
+): Promise<number> {
+  const { place, request, allowed } = standingOf(io, path, options, rank)
+  const { changes, stored, plan } = await makePlan(place, request, allowed)
+  if (stored === undefined) throw new MyceliumError('ignore_none', `nothing is hidden in ${place.project}`)
+  if (options.json) io.write(jsonText({ project: place.project, changes, refused: plan.refused ?? null }))
+  else io.write(changes.length === 0 ? 'nothing would change\n' : changesText(changes))
+  return 0
+}
+
+/** `mycelium ignore write [PATH]`: shows the diff and, when the user agrees, puts the plan in force. Throws ignore_refused. */
+export async function runIgnoreWrite(
+  io: Io,
+  path: string | undefined,
+  options: IgnoreOptions,
+  rank: RankRepository = (root) => rankFor(io, root),
+): Promise<number> {
+  let code = await writeOnce(io, path, options, rank)
+  if (!options.watch) return code
+  for (;;) {
+    await Promise.race([pause(systemClock, WATCH_MS), aborted(io.signal)])
+    if (io.signal.aborted) return code
+    code = await writeOnce(io, path, { ...options, yes: true }, rank, true)
+  }
+}
+
+async function writeOnce(
+  io: Io,
+  path: string | undefined,
+  options: IgnoreOptions,
+  rank: RankRepository,
+  isRepeat = false,
+): Promise<number> {
+  const { place, request, allowed } = standingOf(io, path, options, rank)
+  const { project, where, paths } = place
+  const made = await makePlan(place, request, allowed)
+  const { plan, stored, changes } = made
+  if (plan.refused !== undefined)
+    throw new MyceliumError('ignore_refused', `nothing is written: ${plan.refused}`, {
+      hint:
+        made.leastKeep === undefined
+          ? 'nothing of weight can be hidden here'
+          : `mycelium ignore plan --keep ${made.leastKeep}`,
+    })
+  if (isRepeat && changes.length === 0) return 0
+  const targets = targetWishes(plan, request.targets, project, where)
+  const preview = previewWrite(targets, where, paths)
+  if (!options.json && isRepeat) io.write(changesText(changes))
+  if (!options.json && !isRepeat) {
+    io.write(planReport(made, targets, untold(request.targets), { width: io.width, paint: io.paint.stdout }))
+    // Only our own lines: what else is in those files may be a secret.
+    for (const { file, before, after } of preview.files)
+      io.write(`\n${unifiedDiff(file, ownLines(before), ownLines(after), io.paint.stdout)}`)
+    for (const { file, added } of preview.hooks)
+      io.write(`\n${file}: the hook for ${added.join(', ')} is added\n`)
+  }
+  const count = preview.files.length + preview.hooks.length
+  const isAgreed = !options.dryRun && (await agreed(io, options, count))
+  const quietText = renderQuiet(paths, process.execPath, packageRoot())
+  const kept = { project, writtenAt: new Date(systemClock.wall()).toISOString(), request, allowed }
+  const written = isAgreed
+    ? await runAlone(paths, () => carryOut(plan, targets, kept, where, paths, quietText))
+    : { changed: [], problems: [] }
+  const problems = [
+    ...preview.problems,
+    ...written.problems.filter(({ file }) => !preview.problems.some((one) => one.file === file)),
+  ]
+  if (options.json)
+    io.write(
+      jsonText({
+        dryRun: options.dryRun === true,
+        changed: options.dryRun
+          ? [...preview.files, ...preview.hooks].map(({ file }) => file)
+          : written.changed,
+        ...planJson(made, targets, project),
+        problems: problemRows(problems),
+      }),
+    )
+  else {
+    io.talk(problemText(problems, io.paint.stderr))
+    io.write(lastLine(options, isAgreed, written.changed.length, stored === undefined))
+  }
+  return exitCodeAfter(problems)
+}
+
+function lastLine(options: IgnoreOptions, isAgreed: boolean, changed: number, isFirst: boolean): string {
+  if (options.dryRun) return '\ndry run: nothing was changed\n'
+  if (!isAgreed) return '\nnothing was changed\n'
+  const what = changed === 0 ? 'nothing to change' : `${changed} ${changed === 1 ? 'file' : 'files'} written`
+  return `\n${what}; ${isFirst ? 'sessions that run now read their settings when they start anew; ' : ''}check with: mycelium ignore verify\n`
+}
+
+/** Our lines of a text, between our marks or as rules, so that a diff shows no other. */
+function ownLines(text: string): string {
+  return text
+    .split('\n')
+    .filter((line) => /^# (>>>|<<<) mycelium|^\/|^#|Read\(|"deny"/.test(line.trim()))
+    .map((line) => `${line}\n`)
+    .join('')
+}
+
+async function agreed(io: Io, options: IgnoreOptions, count: number): Promise<boolean> {
+  if (options.yes || count === 0) return true
+  const answer = options.json
+    ? undefined
+    : await io.ask(`Change ${count} ${count === 1 ? 'file' : 'files'}? [y/N] `)
+  if (answer === undefined)
+    throw new MyceliumError('usage', 'nobody is there to agree to the change', {
+      hint: 'mycelium ignore write --yes, or --dry-run to look first',
+    })
+  return /^y(es)?$/i.test(answer.trim())
+}
+
+interface Standing {
+  readonly place: PlanPlace
+  readonly request: PlanRequest
+  readonly allowed: readonly string[]
+}
+
+/** What was asked for now, or else when the plan in force was written. */
+function standingOf(
+  io: Io,
+  path: string | undefined,
+  options: IgnoreOptions,
+  rank: RankRepository,
+): Standing {
+  const project = projectFor(io.cwd, path)
+  const paths = pathsFrom(io.env)
+  const where: Where = {
+    env: io.env,
+    cwd: project,
+    platform: process.platform,
+    home: io.env.HOME || homedir(),
+  }
+  const settings = resolveSettings({ flags: options.config ?? [], env: io.env, cwd: project, paths })
+  const stored = readPlan(paths, project)
+  const isSized = options.budget !== undefined || options.keep !== undefined
+  const request: PlanRequest = {
+    ...(options.budget !== undefined && { budgetTokens: options.budget }),
+    ...(options.keep !== undefined && { keepPercent: options.keep }),
+    ...(!isSized &&
+      stored?.request.budgetTokens !== undefined && { budgetTokens: stored.request.budgetTokens }),
+    ...(!isSized && stored?.request.keepPercent !== undefined && { keepPercent: stored.request.keepPercent }),
+    targets: options.target ?? stored?.request.targets ?? [],
+    hideTests: options.hideTests ?? stored?.request.hideTests ?? false,
+  }
+  const place = { project, where, paths, keep: settings.get('ignore.keep'), rank }
+  return { place, request, allowed: stored?.allowed ?? [] }
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve()
+    else signal.addEventListener('abort', () => resolve(), { once: true })
+  })
+}

@@ -1,0 +1,62 @@
+import { availableParallelism } from 'node:os'
+import { resolve } from 'node:path'
+import { systemClock } from '../core/clock.ts'
+import { MyceliumError } from '../core/errors.ts'
+import { evaluationJson, evaluationText } from '../core/report/evaluation-report.ts'
+import type { Io } from '../core/report/io.ts'
+import { jsonText } from '../core/report/json.ts'
+import { progressBar } from '../core/report/progress.ts'
+import { Analyst } from '../core/score/analyst.ts'
+import type { FileFacts } from '../core/score/facts.ts'
+import { evaluate } from '../core/score/importance/evaluate.ts'
+
+/** `mycelium score evaluate`. */
+export interface EvaluateOptions {
+  readonly json?: boolean
+}
+
+/** Replays the newest commits of a repository against what the ranking would have kept before each. */
+export async function runScoreEvaluate(
+  io: Io,
+  path: string | undefined,
+  { json }: EvaluateOptions,
+): Promise<void> {
+  const cwd = resolve(io.cwd, path ?? '.')
+  const bar = progressBar(io, 'replaying commits', () => systemClock.now())
+  const { env, signal } = io
+  const analyst = new Analyst({
+    clock: systemClock,
+    env,
+    signal,
+    children: Math.min(4, availableParallelism()),
+  })
+  const evaluation = await evaluate(
+    { cwd, env, clock: systemClock },
+    {
+      analyse: async (name, content) => treeFacts(await analyst.factsOf(name, content)),
+      onCommit: (done, of) => bar.show(done, of, `${done} of ${of} commits`),
+    },
+  ).finally(bar.done)
+  if (evaluation.commits === 0)
+    throw new MyceliumError(
+      'history_short',
+      evaluation.gap?.message ?? `${cwd} has too few commits that edited files to replay any`,
+    )
+  if (evaluation.gap !== undefined) io.talk(`${evaluation.gap.message}\n`)
+  if (json) io.write(jsonText(evaluationJson(evaluation)))
+  else io.write(evaluationText(evaluation, { width: io.width, paint: io.paint.stdout }))
+}
+
+function treeFacts(facts: FileFacts | undefined) {
+  return (
+    facts && {
+      language: facts.language,
+      nature: facts.nature,
+      tokens: facts.tokens,
+      cyclomatic: facts.parsed?.cyclomatic ?? 0,
+      cognitive: facts.parsed?.cognitive ?? 0,
+      imports: facts.parsed?.imports ?? [],
+      exports: facts.parsed?.exports ?? [],
+    }
+  )
+}

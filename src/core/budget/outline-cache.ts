@@ -1,0 +1,65 @@
+import { mkdirSync, readFileSync, statSync } from 'node:fs'
+import { extname, join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { writeFileAtomic } from '../config/write-file.ts'
+import { hasErrno } from '../errors.ts'
+import { fingerprint } from '../hash.ts'
+import type { ParsedFile } from '../score/analysis.ts'
+import type { AnalyzerFor } from './source.ts'
+
+/** Where trees come from. */
+export interface TreeSource {
+  /** The cache. */
+  readonly dir: string
+  /** A module that exports `analyzerFor`: loaded only for a content that was never seen. */
+  readonly parsers: string
+}
+
+/**
+ * The syntax tree of a text, from the cache where its content was seen before; undefined where no parser reads it, whatever the reason. The
+ * cache holds names, signatures and lines, never a body; removeOld() in session-log.ts ends what nobody asks for.
+ */
+export async function treeOf(
+  path: string,
+  text: string,
+  content: string,
+  { dir, parsers }: TreeSource,
+): Promise<ParsedFile | undefined> {
+  // Another build of the parsers may say something else of the same text.
+  const { size, mtimeMs } = statSync(parsers, { throwIfNoEntry: false }) ?? { size: 0, mtimeMs: 0 }
+  const file = join(dir, `${fingerprint([`${size}-${mtimeMs}`, extname(path), content], 32)}.json`)
+  const known = cached(file)
+  if (known !== undefined) return known
+  const parsed = await parse(path, text, parsers)
+  if (parsed === undefined) return undefined
+  try {
+    mkdirSync(dir, { mode: 0o700 })
+  } catch (error) {
+    if (!hasErrno(error, 'EEXIST')) return parsed
+  }
+  try {
+    writeFileAtomic(file, JSON.stringify(parsed))
+  } catch {
+    // The next one parses again.
+  }
+  return parsed
+}
+
+function cached(file: string): ParsedFile | undefined {
+  try {
+    const parsed = JSON.parse(readFileSync(file, 'utf8')) as ParsedFile
+    return Array.isArray(parsed.outline) ? parsed : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** A parser that is missing, or that breaks on this text, is as good as none. */
+async function parse(path: string, text: string, parsers: string): Promise<ParsedFile | undefined> {
+  try {
+    const { analyzerFor } = (await import(pathToFileURL(parsers).href)) as { analyzerFor: AnalyzerFor }
+    return (await analyzerFor(path))?.parse(path, text)
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,91 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { dirname, join, relative, sep } from 'node:path'
+import { writeFileAtomic } from '../config/write-file.ts'
+import { hasErrno } from '../errors.ts'
+import { fingerprint } from '../hash.ts'
+import { type BudgetPlan, SMALL_TOKENS } from './plan.ts'
+
+/** Budget, tokens and bytes of one file when the plan was made. */
+type Entry = readonly [budget: number, tokens: number, bytes: number]
+
+/** What the hook reads: the budgets of a repository, as JSON. Written anew, never edited. */
+interface PlanFile {
+  readonly format: 1
+  /** Directory that the paths are below, with links resolved. */
+  readonly root: string
+  readonly window: number
+  /** Milliseconds since the epoch. */
+  readonly at: number
+  /** Files larger than those that are always given whole. */
+  readonly files: Readonly<Record<string, Entry>>
+}
+
+/** What is known of one file that was planned. */
+export interface PlannedFile {
+  readonly budget: number
+  /** When the plan was made. */
+  readonly tokens: number
+  readonly bytes: number
+}
+
+/** The name of a repository's plan in the directory of budgets; pairs with config/own-names.ts. */
+export function planName(root: string): string {
+  return `plan-${fingerprint([root])}.json`
+}
+
+/** Writes the plan for the hook. `root` with links resolved. Throws write_failed, config_read_only. */
+export function writePlan(dir: string, root: string, plan: BudgetPlan, nowMs: number): string {
+  const large = plan.files.filter(({ tokens }) => tokens > SMALL_TOKENS)
+  const files = Object.fromEntries(
+    large.map(({ path, budget, tokens, bytes }): [string, Entry] => [path, [budget, tokens, bytes]]),
+  )
+  const file: PlanFile = { format: 1, root, window: plan.window, at: nowMs, files }
+  const path = join(dir, planName(root))
+  writeFileAtomic(path, `${JSON.stringify(file)}\n`)
+  return path
+}
+
+/** The plan of a repository; undefined where there is none, or none that this version reads. */
+export function readPlan(dir: string, root: string): PlanFile | undefined {
+  try {
+    const plan = JSON.parse(readFileSync(join(dir, planName(root)), 'utf8'))
+    return plan?.format === 1 && typeof plan.files === 'object' ? plan : undefined
+  } catch (error) {
+    if (error instanceof SyntaxError || hasErrno(error, 'ENOENT', 'ENOTDIR')) return undefined
+    throw error
+  }
+}
+
+/** Budgets given before, for a plan that is to be made anew; undefined where there are none for this window. */
+export function formerBudgets(
+  dir: string,
+  root: string,
+  window: number,
+): ReadonlyMap<string, number> | undefined {
+  const plan = readPlan(dir, root)
+  if (plan === undefined || plan.window !== window) return undefined
+  return new Map(Object.entries(plan.files).map(([path, [budget]]) => [path, budget]))
+}
+
+/** Whether any repository has a plan: where none has, nothing else needs to be looked at. */
+export function planNames(dir: string): ReadonlySet<string> {
+  try {
+    return new Set(readdirSync(dir).filter((name) => name.startsWith('plan-')))
+  } catch (error) {
+    if (hasErrno(error, 'ENOENT', 'ENOTDIR')) return new Set()
+    throw error
+  }
+}
+
+/** What the nearest plan above a file says of it. `file` with links resolved. */
+export function plannedFile(dir: string, names: ReadonlySet<string>, file: string): PlannedFile | undefined {
+  for (let at = dirname(file); ; at = dirname(at)) {
+    if (names.has(planName(at))) {
+      const entry = readPlan(dir, at)?.files[relative(at, file).split(sep).join('/')]
+      if (!Array.isArray(entry)) return undefined
+      const [budget, tokens, bytes] = entry as unknown as Entry
+      return { budget, tokens, bytes }
+    }
+    if (dirname(at) === at) return undefined
+  }
+}

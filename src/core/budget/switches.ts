@@ -1,0 +1,95 @@
+import { readFileSync } from 'node:fs'
+import { homedir } from 'node:os'
+import { dirname, join } from 'node:path'
+
+/** What the user allows a hook to do with reads. */
+export interface Switches {
+  /** `budget.enabled`. */
+  readonly enabled: boolean
+  /** `budget.unchanged_answers`. */
+  readonly mayPoint: boolean
+}
+
+/** Where settings are looked for. */
+export interface SwitchSources {
+  /** config.json of the root. */
+  readonly userFile: string
+  /** Where the agent works. */
+  readonly cwd: string
+  readonly env: NodeJS.ProcessEnv
+}
+
+const WORDS: Readonly<Record<string, boolean>> = {
+  true: true,
+  on: true,
+  yes: true,
+  false: false,
+  off: false,
+  no: false,
+}
+
+/**
+ * The two settings without what the other readers of settings load, because an agent waits: environment, project file, user file, default, as in
+ * config/layers.ts, with which it pairs. A file that cannot be read says nothing.
+ */
+export function switchesFor({ userFile, cwd, env }: SwitchSources): Switches {
+  const layers = [projectSettings(cwd, env.HOME || homedir()), settingsIn(userFile)]
+  const isOn = (key: string, variable: string): boolean => {
+    const word = WORDS[env[variable]?.trim().toLowerCase() ?? '']
+    if (word !== undefined) return word
+    for (const settings of layers) {
+      const value = valueIn(settings, key)
+      if (typeof value === 'boolean') return value
+    }
+    return false
+  }
+  const enabled = isOn('budget.enabled', 'MYCELIUM_BUDGET__ENABLED')
+  return {
+    enabled,
+    mayPoint: enabled && isOn('budget.unchanged_answers', 'MYCELIUM_BUDGET__UNCHANGED_ANSWERS'),
+  }
+}
+
+/** The nearest `.mycelium.json`; only that one counts, whatever it says. */
+function projectSettings(cwd: string, home: string): unknown {
+  for (let at = cwd; at !== home; at = dirname(at)) {
+    const text = textOf(join(at, '.mycelium.json'))
+    if (text !== undefined) return parsed(text)
+    if (dirname(at) === at) return undefined
+  }
+  return undefined
+}
+
+function settingsIn(file: string): unknown {
+  const text = textOf(file)
+  return text === undefined ? undefined : parsed(text)
+}
+
+function textOf(file: string): string | undefined {
+  try {
+    return readFileSync(file, 'utf8')
+  } catch {
+    return undefined
+  }
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text.replace(/^\uFEFF/, ''))
+  } catch {
+    return undefined
+  }
+}
+
+/** Dots in a key are levels, or are not, as the file likes; the one written last counts. */
+function valueIn(settings: unknown, key: string): unknown {
+  const [section, word] = key.split('.') as [string, string]
+  let value: unknown
+  if (typeof settings !== 'object' || settings === null) return undefined
+  for (const [name, one] of Object.entries(settings)) {
+    if (name === key) value = one
+    if (name === section && typeof one === 'object' && one !== null)
+      value = (one as Record<string, unknown>)[word] ?? value
+  }
+  return value
+}

@@ -1,0 +1,27 @@
+import { join } from 'node:path'
+import { judgeTool, type Verdict } from '../ignore/guard.ts'
+import { guardFor } from '../ignore/guard-file.ts'
+
+/** Whether the files that a project hides stand in the way of what a client is about to do. `root` is mycelium's own. Throws for input that is no JSON. */
+export function guarded(input: Buffer, root: string, env: NodeJS.ProcessEnv): Verdict {
+  const { cwd, tool_name: tool, tool_input: toolInput } = Object(JSON.parse(input.toString('utf8')))
+  const at = typeof cwd === 'string' && cwd.startsWith('/') ? cwd : undefined
+  const directory = join(root, 'ignore')
+  const project = env.CLAUDE_PROJECT_DIR
+  // An agent that has gone elsewhere is still in its project.
+  const guard =
+    (at === undefined ? undefined : guardFor(directory, at)) ??
+    (project?.startsWith('/') ? guardFor(directory, project) : undefined)
+  if (guard === undefined || typeof tool !== 'string') return { kind: 'pass' }
+  return judgeTool({ tool, input: toolInput, cwd: at ?? guard.project, env }, guard)
+}
+
+/** A verdict as Claude Code takes it from a PreToolUse hook; nothing where the tool may go on. Without a decision a rewritten input still asks for leave. */
+export function answerOf(verdict: Verdict): string {
+  if (verdict.kind === 'pass') return ''
+  const decision =
+    verdict.kind === 'deny'
+      ? { permissionDecision: 'deny', permissionDecisionReason: verdict.reason }
+      : { updatedInput: verdict.input, additionalContext: verdict.note }
+  return `${JSON.stringify({ hookSpecificOutput: { hookEventName: 'PreToolUse', ...decision } })}\n`
+}

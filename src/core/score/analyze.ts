@@ -1,0 +1,122 @@
+import { createHash } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Analyzer, ParsedFile } from './analysis.ts'
+import type { FileFacts } from './facts.ts'
+import { type Language, languageOf } from './languages.ts'
+import { HEAD_BYTES, isBinary, natureOf } from './nature.ts'
+import type { Nature } from './ranked.ts'
+
+/** What looking at files needs: parsers by language, and a tokenizer. */
+export interface Tools {
+  /** Undefined where nothing here parses the language. Throws where its parser cannot be had. */
+  analyzerOf(language: Language): Promise<Analyzer | undefined>
+  countTokens(text: string): number
+}
+
+/** Bytes above which a file is not parsed: nobody wrote it by hand, and it would take seconds. */
+const MAX_PARSED_BYTES = 1024 * 1024
+/** Bytes above which tokens are counted of a part only. */
+const MAX_COUNTED_BYTES = 1024 * 1024
+/** Bytes above which a file is not read at all. */
+const MAX_READ_BYTES = 64 * 1024 * 1024
+/** Nobody reads these for their structure. */
+const UNPARSED: readonly Nature[] = ['minified', 'vendored', 'lock', 'generated']
+
+/** A file to look at. */
+export interface Order {
+  /** Below the root, with `/`. */
+  readonly path: string
+  readonly bytes: number
+  /** Of the bytes whose facts are known. */
+  readonly knownHash?: string
+  /** Its text, where that is not what is on the disk. */
+  readonly text?: string
+  /** Why it is not to be parsed. */
+  readonly unparsed?: string
+}
+
+/** Looks at one file; undefined when its bytes are those that are known. Throws the system's error when it cannot be read. */
+export async function analyze(
+  root: string,
+  { path, bytes, knownHash, text: given, unparsed }: Order,
+  tools: Tools,
+): Promise<FileFacts | undefined> {
+  if (bytes > MAX_READ_BYTES)
+    return {
+      hash: `size-${bytes}`,
+      language: 'text',
+      nature: 'data',
+      bytes,
+      lines: 0,
+      tokens: Math.round(bytes / 3),
+      fallback: `over ${MAX_READ_BYTES / 1024 / 1024} MB: not read, tokens by its size`,
+    }
+  const content = given === undefined ? readFileSync(join(root, path)) : Buffer.from(given)
+  const hash = createHash('sha256').update(content).digest('hex').slice(0, 32)
+  if (hash === knownHash) return undefined
+  if (isBinary(content))
+    return {
+      hash,
+      language: 'binary',
+      nature: 'binary',
+      bytes: content.length,
+      lines: 0,
+      tokens: 0,
+      fallback: 'binary',
+    }
+  const text = content.toString('utf8')
+  const { lines, longestLine } = measure(text)
+  const head = text.slice(0, HEAD_BYTES)
+  const language = languageOf(path, head.slice(0, head.indexOf('\n') >>> 0))
+  const nature = natureOf({ path, head, bytes: content.length, lines, longestLine })
+  const facts = { hash, language: language.name, nature, bytes: content.length, lines, tokens: 0 }
+  const tree =
+    unparsed === undefined ? await parse(path, text, language, nature, tools) : { fallback: unparsed }
+  return { ...facts, tokens: tokensOf(text, tools), ...tree }
+}
+
+/** A syntax tree's facts, or why there are none. */
+async function parse(
+  path: string,
+  text: string,
+  language: Language,
+  nature: Nature,
+  tools: Tools,
+): Promise<Pick<FileFacts, 'parsed' | 'fallback'>> {
+  if (language.parser === 'none') return { fallback: `no parser for ${language.name}` }
+  if (UNPARSED.includes(nature)) return { fallback: nature }
+  if (text.length > MAX_PARSED_BYTES) return { fallback: 'over 1 MB' }
+  try {
+    const analyzer = await tools.analyzerOf(language)
+    if (analyzer === undefined) return { fallback: `no parser for ${language.name}` }
+    return { parsed: withoutOutline(analyzer.parse(path, text)) }
+  } catch (error) {
+    return { fallback: `not parsed: ${error instanceof Error ? error.message.slice(0, 200) : error}` }
+  }
+}
+
+function withoutOutline({ outline: _, ...rest }: ParsedFile): Omit<ParsedFile, 'outline'> {
+  return rest
+}
+
+/** Tokens of the whole; of a very long text as its beginning, middle and end have them. */
+function tokensOf(text: string, { countTokens }: Tools): number {
+  if (text.length <= MAX_COUNTED_BYTES) return countTokens(text)
+  const part = MAX_COUNTED_BYTES / 4
+  const middle = (text.length - part) >>> 1
+  const parts = [text.slice(0, part), text.slice(middle, middle + part), text.slice(-part)]
+  return Math.round((parts.reduce((sum, one) => sum + countTokens(one), 0) / (3 * part)) * text.length)
+}
+
+function measure(text: string): { lines: number; longestLine: number } {
+  let [lines, longestLine, from] = [0, 0, 0]
+  while (from < text.length) {
+    const end = text.indexOf('\n', from)
+    const to = end < 0 ? text.length : end
+    longestLine = Math.max(longestLine, to - from)
+    lines++
+    from = to + 1
+  }
+  return { lines, longestLine }
+}

@@ -1,0 +1,219 @@
+import { readFileSync, realpathSync } from 'node:fs'
+import { join } from 'node:path'
+import { fingerprint } from '../hash.ts'
+import type { Calibration } from '../tokens/calibration.ts'
+import { estimatorWith } from '../tokens/estimator.ts'
+import { loadOxc } from './graph/oxc.ts'
+import { changedInWorkTree } from './history/changed.ts'
+import { type GitPlace, gitText } from './history/git.ts'
+import type { Commit, HistoryGap } from './history/history.ts'
+import { readHistory } from './history/read.ts'
+import { bagOf, bm25 } from './importance/bm25.ts'
+import { type Importance, rankTree } from './importance/rank.ts'
+import { isTelling } from './importance/train.ts'
+import type { Weights } from './importance/weights.ts'
+import { memoryFile } from './memory.ts'
+import type { RankedFile } from './ranked.ts'
+import { recallRanking, rememberRanking } from './ranking-memory.ts'
+import { type KnownFile, type LookContext, lookAt } from './repository.ts'
+
+/** What a ranking needs. */
+export interface RankContext extends Omit<LookContext, 'memory'> {
+  /** mycelium's directory of scores; undefined: nothing is remembered. */
+  readonly scores: string | undefined
+  readonly calibration?: Calibration | undefined
+}
+
+/** What the work at hand is about; paths below the root. */
+export interface Task {
+  readonly focus?: readonly string[]
+  /** What it is about, in words. */
+  readonly text?: string
+  /** Files that agents read or edited of late, each 0 … 1. */
+  readonly read?: ReadonlyMap<string, number>
+}
+
+/** The files of a repository with their worth. */
+export interface Ranking {
+  readonly root: string
+  readonly files: readonly RankedFile[]
+  /** Newest first, at most RECENT_COMMITS: the files that each edited; none of one that touched nearly everything. */
+  readonly commits: readonly { readonly files: readonly string[] }[]
+  readonly weights: Weights
+  /** Why there is no history, or not all of it. */
+  readonly gap?: HistoryGap
+  readonly unreadable: readonly string[]
+  /** Files that were read now, rather than remembered. */
+  readonly fresh: number
+}
+
+/** What is the same as long as neither history nor imports nor task change. */
+export interface Remainder {
+  readonly importances: readonly Importance[]
+  readonly commits: Ranking['commits']
+  readonly weights: Weights
+  readonly gap?: HistoryGap
+}
+
+/** Longer files are no source of anybody. */
+const MAX_WORDS_BYTES = 1024 * 1024
+/** Commits whose files are told; what "recent" can mean. */
+const RECENT_COMMITS = 200
+/** Weights are fitted anew when the history has grown by so much of itself: a ranking should not jump with each commit. */
+const REFIT_GROWTH = 1.1
+
+/** Ranks the files below a directory. Throws path_missing, too_many_files, interrupted. */
+export async function rankRepository(path: string, context: RankContext, task: Task = {}): Promise<Ranking> {
+  const root = realRoot(path)
+  const place: GitPlace = { cwd: root, env: context.env, clock: context.clock }
+  const memory = (what: 'facts' | 'ranking') =>
+    context.scores === undefined ? undefined : memoryFile(context.scores, root, what)
+  // Git works while files are walked, which holds this process.
+  const asked = Promise.all([headOf(place), changedInWorkTree(place)])
+  const look = await lookAt(root, { ...context, memory: memory('facts') })
+  const [head, changed] = await asked
+  const kept = memory('ranking')
+  const key = fingerprint(
+    [
+      context.version,
+      head,
+      ...look.files.map(({ path, facts }) => `${path}\0${facts.hash}`),
+      '\0changed',
+      ...changed,
+      '\0focus',
+      ...(task.focus ?? []),
+      '\0text',
+      task.text ?? '',
+      '\0read',
+      ...[...(task.read ?? [])].map(([path, weight]) => `${path}\0${weight.toFixed(1)}`),
+    ],
+    32,
+  )
+  const before = kept === undefined ? undefined : recallRanking(kept, context.version)
+  const remainder =
+    before?.key === key
+      ? before.remainder
+      : await rankAnew(look.files, place, changed, task, before?.remainder.weights)
+  if (kept !== undefined && before?.key !== key) rememberRanking(kept, context.version, { key, remainder })
+  const { factor } = estimatorWith(() => 0, context.calibration)
+  const { importances, ...rest } = remainder
+  return {
+    root,
+    ...rest,
+    files: look.files.map((file, i) => rankedFile(file, importances[i]!, factor(file.path))),
+    unreadable: look.unreadable,
+    fresh: look.fresh,
+  }
+}
+
+async function rankAnew(
+  files: readonly KnownFile[],
+  place: GitPlace,
+  changed: readonly string[],
+  task: Task,
+  known: Weights | undefined,
+): Promise<Remainder> {
+  const root = place.cwd
+  const [history, oxc] = await Promise.all([readHistory(place), loadOxc(root)])
+  const count = history.commits.length
+  const holds =
+    known !== undefined && known.commits > 0 && count < known.commits * REFIT_GROWTH && count >= known.commits
+  const ranked = rankTree({
+    files: files.map(({ path, facts }) => ({
+      path,
+      language: facts.language,
+      nature: facts.nature,
+      tokens: facts.tokens,
+      cyclomatic: facts.parsed?.cyclomatic ?? 0,
+      cognitive: facts.parsed?.cognitive ?? 0,
+      imports: facts.parsed?.imports ?? [],
+      exports: facts.parsed?.exports ?? [],
+    })),
+    history,
+    ...(holds && { weights: known }),
+    seeds: {
+      focus: focusOf(files, task.focus ?? []),
+      changed: new Map(changed.map((path) => [path, 1])),
+      ...(task.read && { read: task.read }),
+    },
+    read: (path) => textOf(join(root, path)),
+    ...(task.text !== undefined && { words: wordsOf(files, root, task.text) }),
+    oxc,
+  })
+  return {
+    importances: ranked.files,
+    weights: ranked.weights,
+    commits: history.commits
+      .slice(-RECENT_COMMITS)
+      .reverse()
+      .map((commit) => ({ files: isTelling(commit) ? editedBy(commit) : [] })),
+    ...(history.gap && { gap: history.gap }),
+  }
+}
+
+/** What a commit says of which files are worked on: what it made had nobody to keep it from. */
+function editedBy({ files }: Commit): readonly string[] {
+  return files.flatMap(({ path, change }) => (change === 'edited' || change === 'renamed' ? [path] : []))
+}
+
+/** How well the words of the task fit each file, its path among them. */
+function wordsOf(files: readonly KnownFile[], root: string, text: string): Float64Array {
+  const bags = files.map(({ path, facts }) => {
+    const readable = facts.nature !== 'binary' && facts.bytes <= MAX_WORDS_BYTES
+    return bagOf(`${path}\n${(readable ? textOf(join(root, path)) : undefined) ?? ''}`)
+  })
+  return bm25(bagOf(text), bags)
+}
+
+/** A directory that is named stands for all that is in it. */
+function focusOf(files: readonly KnownFile[], focus: readonly string[]): ReadonlyMap<string, number> {
+  const named = focus.map((path) => path.replace(/^\.\//, '').replace(/\/+$/, ''))
+  const isNamed = (path: string) =>
+    named.some((one) => one === '.' || path === one || path.startsWith(`${one}/`))
+  return new Map(files.filter(({ path }) => isNamed(path)).map(({ path }) => [path, 1]))
+}
+
+function rankedFile({ path, facts }: KnownFile, importance: Importance, factor: number): RankedFile {
+  const { parsed, fallback } = facts
+  return {
+    path,
+    nature: facts.nature,
+    language: facts.language,
+    bytes: facts.bytes,
+    lines: facts.lines,
+    tokens: Math.round(facts.tokens * factor),
+    cyclomatic: parsed?.cyclomatic ?? 0,
+    cognitive: parsed?.cognitive ?? 0,
+    functions: parsed?.functions ?? [],
+    ...(fallback === undefined ? {} : { fallback }),
+    importance: importance.importance,
+    because: importance.because,
+    importedBy: importance.importedBy,
+    typesImported: importance.typesImported,
+    lastCommitAt: importance.lastCommitAt,
+    commitsAgo: importance.commitsAgo,
+  }
+}
+
+/** Links on the way would give one repository several memories. */
+function realRoot(path: string): string {
+  try {
+    return realpathSync(path)
+  } catch {
+    // The walk says what is wrong with it.
+    return path
+  }
+}
+
+async function headOf(place: GitPlace): Promise<string> {
+  const { end, bytes } = await gitText(['rev-parse', '--verify', '--quiet', 'HEAD'], place)
+  return end.how === 'done' ? bytes.toString().trim() : end.how
+}
+
+function textOf(file: string): string | undefined {
+  try {
+    return readFileSync(file, 'utf8')
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,319 @@
+import { spawn } from 'node:child_process'
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { runIgnorePlan, runIgnoreWrite } from '../../src/commands/ignore.ts'
+import { runIgnoreAllow, runIgnoreStatus, runIgnoreUndo } from '../../src/commands/ignore-state.ts'
+import { runIgnoreVerify } from '../../src/commands/ignore-verify.ts'
+import type { RankRepository } from '../../src/core/ignore/source.ts'
+import { builtCli, ended } from '../fixtures/built-cli.ts'
+import { capturedIo } from '../fixtures/captured-io.ts'
+import { rankedFile } from '../fixtures/ranked-files.ts'
+import { verifies } from '../requirements.ts'
+
+const FILES = [
+  rankedFile('src/main.ts', { importance: 0.9, commitsAgo: 0 }),
+  rankedFile('src/legacy.ts', { importance: 0.1 }),
+  rankedFile('old/a.ts', { importance: 0.05 }),
+  rankedFile('old/b (1).ts', { importance: 0.05 }),
+  rankedFile('package.json', { nature: 'manifest', importance: 0 }),
+]
+const rank: RankRepository = async () => ({ files: FILES, commits: [{ files: ['src/main.ts'] }] })
+
+let bin: string
+let home: string
+let project: string
+beforeAll(() => {
+  bin = builtCli()
+})
+beforeEach(() => {
+  home = realpathSync(mkdtempSync(join(tmpdir(), 'my-')))
+  project = join(home, 'work')
+  mkdirSync(join(project, '.git'), { recursive: true })
+  mkdirSync(join(home, '.claude'))
+  for (const { path } of FILES) put(path, `canary of ${path}\n`)
+})
+afterEach(() => rmSync(home, { recursive: true, force: true }))
+
+const env = () => ({ HOME: home, PATH: process.env.PATH })
+function put(path: string, content: string | Buffer): void {
+  mkdirSync(dirname(join(project, path)), { recursive: true })
+  writeFileSync(join(project, path), content)
+}
+const text = (path: string) => readFileSync(join(project, path), 'utf8')
+const mycelium = (...args: string[]) => ended(process.execPath, [bin, ...args], env(), project)
+async function write(options: object = {}): Promise<string> {
+  const { io, said } = capturedIo(env(), project)
+  expect(await runIgnoreWrite(io, undefined, { yes: true, keep: 40, ...options }, rank)).toBe(0)
+  return said()
+}
+async function state(run: (io: ReturnType<typeof capturedIo>['io']) => Promise<number>): Promise<string> {
+  const { io, said } = capturedIo(env(), project)
+  expect(await run(io)).toBe(0)
+  return said()
+}
+/** Every file below a directory with its bytes. */
+function tree(directory: string): Record<string, string> {
+  const names = readdirSync(directory, { recursive: true, encoding: 'utf8' }).sort()
+  return Object.fromEntries(
+    names.map((name) => [
+      name,
+      statSync(join(directory, name)).isFile() ? readFileSync(join(directory, name), 'latin1') : '',
+    ]),
+  )
+}
+/** What the installed hook says to a use of a tool, as Claude Code asks it. */
+function hook(tool: string, input: object, cwd = project): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(join(home, '.mycelium/bin/quiet'), ['hook', 'claude-code'], {
+      env: env(),
+      stdio: ['pipe', 'pipe', 'inherit'],
+    })
+    let out = ''
+    child.stdout.setEncoding('utf8').on('data', (chunk) => (out += chunk))
+    child.on('error', reject)
+    child.on('close', () => resolve(out))
+    child.stdin.end(
+      JSON.stringify({
+        session_id: 's',
+        cwd,
+        hook_event_name: 'PreToolUse',
+        tool_name: tool,
+        tool_input: input,
+        tool_use_id: 't',
+      }),
+    )
+  })
+}
+
+/** Ignore files and settings as people leave them. */
+const HOSTILE: readonly (readonly [string, Readonly<Record<string, string>>])[] = [
+  ['nothing', {}],
+  ['empty files', { '.claudeignore': '', '.claude/settings.local.json': '', '.cursorignore': '\n' }],
+  ['no line end at the end', { '.claudeignore': 'mine', '.geminiignore': '# a\n!b' }],
+  ['CRLF and a byte order mark', { '.claudeignore': '\uFEFFmine\r\n!x\r\n', '.cursorignore': 'a\r\nb' }],
+  [
+    'settings with comments, tabs and rules',
+    {
+      '.claude/settings.local.json':
+        '{\n\t// mine\n\t"permissions": {\n\t\t"allow": ["Bash(ls:*)"], // keep\n\t\t"deny": [\n\t\t\t"Read(./.env)" // secret\n\t\t]\n\t}\n}\n',
+      'opencode.jsonc':
+        '{ "permission": { "read": { "*": "allow", "*.pem": "deny" }, "bash": "ask" }, /* x */ }',
+    },
+  ],
+  [
+    'one line',
+    { '.claude/settings.local.json': '{"permissions":{"deny":[]},"model":"x"}', 'opencode.json': '{}' },
+  ],
+]
+
+describe('mycelium ignore write', () => {
+  it.each(HOSTILE)('and undo leave every byte as it was: %s', async (_, files) => {
+    verifies('IGNORE-1')
+    for (const [path, content] of Object.entries(files)) put(path, content)
+    mkdirSync(join(home, '.cursor'))
+    mkdirSync(join(home, '.config/opencode'), { recursive: true })
+    const before = tree(project)
+    await write()
+    for (const [path, content] of Object.entries(files))
+      expect(text(path).startsWith(content.slice(0, 1))).toBe(true)
+    for (const path of ['.claudeignore', '.cursorignore']) {
+      const own = files[path] ?? ''
+      expect(text(path).startsWith(own)).toBe(true)
+      expect(text(path)).toMatch(/\/old\/\r?\n\/src\/legacy\.ts\r?\n# <<< mycelium ignore <<<\r?\n$/)
+    }
+    const rules = JSON.stringify(text('.claude/settings.local.json'))
+    expect(rules).toContain('Read(./old/**)')
+    expect(rules).toContain('Read(./src/legacy.ts)')
+    const written = tree(project)
+    await write()
+    expect(tree(project)).toEqual(written)
+    expect(await state((io) => runIgnoreUndo(io, undefined, {}))).toContain('byte for byte')
+    expect(tree(project)).toEqual(before)
+    expect(tree(join(home, '.claude'))).toEqual({})
+    await write()
+    expect(await mycelium('undo')).toMatchObject({ code: 0, stderr: '' })
+    expect(tree(project)).toEqual(before)
+    expect(existsSync(join(home, '.mycelium'))).toBe(false)
+    expect(tree(join(home, '.claude'))).toEqual({})
+  })
+
+  it('takes back exactly its own when the files changed meanwhile', async () => {
+    verifies('IGNORE-1')
+    put('.claudeignore', 'mine')
+    put('.claude/settings.local.json', '{\n  "permissions": {\n    "deny": ["Read(./old/**)"]\n  }\n}\n')
+    await write()
+    writeFileSync(join(project, '.claudeignore'), `${text('.claudeignore')}later\n`)
+    writeFileSync(
+      join(project, '.claude/settings.local.json'),
+      text('.claude/settings.local.json').replace('"permissions"', '"model": "x",\n  "permissions"'),
+    )
+    expect(await mycelium('undo')).toMatchObject({ code: 0, stderr: '' })
+    expect(text('.claudeignore')).toBe('mine\nlater\n')
+    expect(text('.claude/settings.local.json')).toBe(
+      '{\n  "model": "x",\n  "permissions": {\n    "deny": ["Read(./old/**)"]\n  }\n}\n',
+    )
+  })
+
+  it('respects what the user keeps, and says in .claudeignore that Claude Code does not read it', async () => {
+    put('.claudeignore', '!/src/legacy.ts\n')
+    put('.mycelium.json', '{"ignore.keep": ["old/a*"]}')
+    await write()
+    expect(text('.claudeignore')).toContain('Claude Code does not read this file')
+    expect(text('.claudeignore')).not.toMatch(/^\/src/m)
+    expect(text('.claudeignore')).toMatch(/^\/old\/b \(1\)\.ts$/m)
+    expect(text('.claude/settings.local.json')).toContain('"Read(./old/b \\\\(1\\\\).ts)"')
+  })
+
+  it('refuses a plan that history speaks against, with the next step, and writes nothing', async () => {
+    const before = tree(project)
+    const edited: RankRepository = async () => ({ files: FILES, commits: [{ files: ['old/a.ts'] }] })
+    const { io } = capturedIo(env(), project)
+    await expect(runIgnoreWrite(io, undefined, { yes: true, keep: 40 }, edited)).rejects.toMatchObject({
+      code: 'ignore_refused',
+      hint: expect.stringMatching(/^mycelium ignore plan --keep \d+$|^nothing of weight can be hidden here$/),
+    })
+    expect(await runIgnorePlan(io, undefined, { keep: 40 }, edited)).toBe(1)
+    await write({ dryRun: true })
+    expect(tree(project)).toEqual(before)
+  })
+
+  it('knows its targets, and says what each cannot be told', async () => {
+    const said = await write({ target: ['codex', 'gemini-cli', 'ripgrep'] })
+    expect(said).toContain('Codex has no ignore file')
+    expect(said).toContain('grep_search and shell commands do not')
+    expect(existsSync(join(project, '.geminiignore')) && existsSync(join(project, '.ignore'))).toBe(true)
+    expect(existsSync(join(project, '.claude'))).toBe(false)
+    await write({ target: ['aider'] })
+    expect(existsSync(join(project, '.geminiignore'))).toBe(false)
+    await expect(write({ target: ['curser'] })).rejects.toMatchObject({
+      code: 'unknown_target',
+      hint: 'did you mean cursor?',
+    })
+  })
+})
+
+describe('the hook that it installs', () => {
+  it('refuses hidden files, rewrites searches, and is silent about all else', async () => {
+    verifies('IGNORE-1')
+    await write()
+    const denied = JSON.parse(await hook('Read', { file_path: join(project, 'src/legacy.ts') }))
+    expect(denied.hookSpecificOutput).toMatchObject({
+      hookEventName: 'PreToolUse',
+      permissionDecision: 'deny',
+    })
+    expect(denied.hookSpecificOutput.permissionDecisionReason).toContain(
+      'mycelium ignore allow src/legacy.ts',
+    )
+    expect(await hook('Bash', { command: 'python3 -c "print(open(\'old/a.ts\').read())"' })).toContain(
+      '"deny"',
+    )
+    expect(await hook('Bash', { command: 'cat a.ts' }, join(project, 'old'))).toContain('"deny"')
+    const searched = JSON.parse(await hook('Bash', { command: 'grep -rn canary .', timeout: 5 }))
+    expect(searched.hookSpecificOutput.updatedInput).toEqual({
+      command: expect.not.stringContaining('legacy'),
+      timeout: 5,
+    })
+    expect(searched.hookSpecificOutput).not.toHaveProperty('permissionDecision')
+    expect(await hook('Read', { file_path: join(project, 'src/main.ts') })).toBe('')
+    expect(await hook('Read', { file_path: join(home, 'src/legacy.ts') }, home)).toBe('')
+    writeFileSync(
+      join(
+        home,
+        '.mycelium/ignore',
+        readdirSync(join(home, '.mycelium/ignore')).find((name) => name.includes('guard'))!,
+      ),
+      '{"version":1',
+    )
+    expect(await hook('Read', { file_path: join(project, 'src/legacy.ts') })).toBe('')
+  })
+
+  it('lets a file through that the user opens, in this plan and the next', async () => {
+    await write()
+    expect(await state((io) => runIgnoreAllow(io, 'old/a.ts', {}))).toContain('visible again')
+    expect(await hook('Read', { file_path: join(project, 'old/a.ts') })).toBe('')
+    expect(await hook('Read', { file_path: join(project, 'old/b (1).ts') })).toContain('"deny"')
+    expect(text('.claudeignore')).toMatch(/^\/old\/b \(1\)\.ts$/m)
+    await write()
+    expect(await hook('Read', { file_path: join(project, 'old/a.ts') })).toBe('')
+    expect(await state((io) => runIgnoreStatus(io, undefined, {}))).toContain('opened by you: old/a.ts')
+    const { io } = capturedIo(env(), project)
+    await expect(runIgnoreAllow(io, 'src/legaci.ts', {})).rejects.toMatchObject({
+      hint: 'did you mean src/legacy.ts?',
+    })
+  })
+
+  it('stays beside the hooks of init, and goes alone', async () => {
+    expect(await mycelium('init', '--hooks', '--yes')).toMatchObject({ code: 0 })
+    const before = readFileSync(join(home, '.claude/settings.json'), 'utf8')
+    await write()
+    expect(readFileSync(join(home, '.claude/settings.json'), 'utf8')).toContain('PreToolUse')
+    await state((io) => runIgnoreUndo(io, undefined, {}))
+    expect(readFileSync(join(home, '.claude/settings.json'), 'utf8')).toBe(before)
+    await mycelium('undo')
+    expect(tree(join(home, '.claude'))).toEqual({})
+  })
+})
+
+it('doctor says which rules a file lost, and the command that writes them', async () => {
+  verifies('IGNORE-1')
+  await write()
+  const findings = async () => {
+    const { stdout } = await mycelium('doctor', '--json')
+    return (JSON.parse(stdout).findings as { id: string; subject: string; fix: string }[]).filter(
+      ({ id }) => id === 'ignore-rules-lost',
+    )
+  }
+  expect(await findings()).toEqual([])
+  writeFileSync(join(project, '.claude/settings.local.json'), '{}')
+  expect(await findings()).toMatchObject([
+    {
+      subject: join(project, '.claude/settings.local.json'),
+      fix: expect.stringContaining('mycelium ignore write'),
+    },
+  ])
+})
+
+describe('mycelium ignore verify', () => {
+  const verified = async () => {
+    const { io, said } = capturedIo(env(), project)
+    const code = await runIgnoreVerify(io, undefined, { json: true })
+    return { code, ...(JSON.parse(said()) as { rows: { tool: string; result: string }[]; note: string }) }
+  }
+
+  it('plants a canary, finds every way in closed, and leaves nothing', async () => {
+    verifies('IGNORE-1')
+    await write()
+    const before = tree(project)
+    const { code, rows, note } = await verified()
+    expect(rows.filter(({ result }) => result !== 'unreadable')).toEqual([])
+    expect(rows.map(({ tool }) => tool)).toEqual(
+      expect.arrayContaining(['Read', 'Bash grep -rn', 'Bash python -c', 'MCP file tool']),
+    )
+    expect(code).toBe(0)
+    expect(note).toContain('Claude Code does not read .claudeignore')
+    expect(tree(project)).toEqual(before)
+  })
+
+  it('says which ways are open when the hook is gone, and exits 1', async () => {
+    verifies('IGNORE-1')
+    await write()
+    writeFileSync(join(home, '.claude/settings.json'), '{}')
+    const { code, rows } = await verified()
+    expect(code).toBe(1)
+    const open = rows.filter(({ result }) => result === 'READABLE').map(({ tool }) => tool)
+    expect(open).toEqual(expect.arrayContaining(['Bash grep -rn', 'Bash python -c', 'MCP file tool']))
+    expect(open).not.toContain('Read')
+  })
+})

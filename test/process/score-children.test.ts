@@ -1,0 +1,142 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterAll, describe, expect, it } from 'vitest'
+import { systemClock } from '../../src/core/clock.ts'
+import { descendantsOf } from '../../src/core/process.ts'
+import type { FromChild } from '../../src/core/score/child.ts'
+import { analyzeAll } from '../../src/core/score/children.ts'
+import { verifies } from '../requirements.ts'
+
+const program = fileURLToPath(new URL('../fixtures/programs/bad-parser.mjs', import.meta.url))
+const scratch = mkdtempSync(join(tmpdir(), 'my-'))
+afterAll(() => rmSync(scratch, { recursive: true, force: true }))
+
+const others = new Set(descendantsOf([process.pid]).map(({ pid }) => pid))
+/** Processes of this test that were not there before it. */
+const running = () => descendantsOf([process.pid]).filter(({ pid }) => !others.has(pid))
+
+const many = (count: number, name = 'fine') => Array.from({ length: count }, (_, i) => `${name}-${i}`)
+
+async function looked(
+  paths: readonly string[],
+  more: {
+    children?: number
+    hangMs?: number
+    signal?: AbortSignal
+    program?: string
+    take?: () => void
+  } = {},
+): Promise<readonly FromChild[]> {
+  const taken: FromChild[] = []
+  const { take, ...rest } = more
+  await analyzeAll(
+    paths.map((path) => ({ path, bytes: 1 })),
+    {
+      root: scratch,
+      clock: systemClock,
+      env: { PATH: process.env.PATH },
+      children: 2,
+      signal: new AbortController().signal,
+      program,
+      take: (message) => {
+        taken.push(message)
+        take?.()
+      },
+      ...rest,
+    },
+  )
+  return taken
+}
+
+const sorted = (taken: readonly FromChild[]) => taken.map(({ path }) => path).sort()
+const unparsed = (taken: readonly FromChild[]) =>
+  taken
+    .filter(({ facts }) => facts !== undefined && 'unparsed' in facts)
+    .map(({ path }) => path)
+    .sort()
+
+describe('files that their parser does not survive', () => {
+  it('cost only themselves, and of themselves their tree only: every file is answered exactly once', async () => {
+    verifies('SCORE-3')
+    const paths = [
+      ...many(40),
+      'crash-a',
+      ...many(20, 'more'),
+      'eat-b',
+      'exit-c',
+      'crash-d',
+      ...many(30, 'last'),
+    ]
+    const taken = await looked(paths)
+    expect(sorted(taken)).toEqual([...paths].sort())
+    expect(unparsed(taken)).toEqual(['crash-a', 'crash-d', 'eat-b', 'exit-c'])
+    expect(taken.filter(({ problem }) => problem !== undefined)).toEqual([])
+  })
+
+  it('may be first, last or all of them', async () => {
+    for (const paths of [['crash-a', ...many(5)], [...many(5), 'crash-a'], ['crash-a'], many(20, 'crash')])
+      expect(sorted(await looked(paths))).toEqual([...paths].sort())
+  })
+
+  it('are given up after the time that a file may take', async () => {
+    verifies('SCORE-3')
+    const paths = [...many(10), 'hang-a', ...many(10, 'more')]
+    const taken = await looked(paths, { hangMs: 700 })
+    expect(sorted(taken)).toEqual([...paths].sort())
+    expect(unparsed(taken)).toContain('hang-a')
+  })
+
+  it('are told as a problem where not even their text can be read', async () => {
+    const taken = await looked([...many(6), 'worse-a', ...many(6, 'more')])
+    expect(taken.filter(({ problem }) => problem !== undefined)).toEqual([
+      { path: 'worse-a', problem: 'its parser crashed or hung' },
+    ])
+    expect(taken).toHaveLength(13)
+  })
+
+  it('are not blamed for what an earlier file did to the process', async () => {
+    for (let i = 0; i < 3; i++) {
+      const paths = ['late-a', 'fine-b', 'late-c', 'fine-d', 'late-e']
+      const taken = await looked(paths, { children: 1 })
+      expect(sorted(taken)).toEqual([...paths].sort())
+      expect(unparsed(taken)).toEqual([])
+    }
+  })
+
+  it('are none at all', async () => {
+    expect(await looked([])).toEqual([])
+  })
+})
+
+describe('processes that look at files', () => {
+  it('that do nothing but end are not started for ever', async () => {
+    const broken = join(scratch, 'broken.mjs')
+    writeFileSync(broken, 'process.exit(1)\n')
+    await expect(looked(many(500), { program: broken })).rejects.toMatchObject({ code: 'internal' })
+  })
+
+  it('are gone when the work is interrupted, also those that hang', async () => {
+    const controller = new AbortController()
+    const work = looked(['fine-a', 'hang-b', 'fine-c', 'hang-d'], {
+      signal: controller.signal,
+      hangMs: 60_000,
+      take: () => controller.abort(),
+    })
+    await expect(work).rejects.toMatchObject({ code: 'interrupted' })
+    await expect.poll(() => running(), { timeout: 10_000 }).toEqual([])
+  })
+
+  it('are gone when the work is done', async () => {
+    await looked(many(50))
+    await expect.poll(() => running(), { timeout: 10_000 }).toEqual([])
+  })
+
+  it('are not started by one who has stopped already', async () => {
+    await expect(looked(many(3), { signal: AbortSignal.abort() })).rejects.toMatchObject({
+      code: 'interrupted',
+    })
+    expect(running()).toEqual([])
+  })
+})
