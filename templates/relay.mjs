@@ -191,7 +191,9 @@ function greet(socket) {
         resolve()
       } else if (word !== undefined) {
         const reason = (socket.read()?.toString('latin1') ?? '').split('\n')[0]
-        give(word === 'no ' ? `the daemon refused the session: ${reason}` : 'the daemon speaks another language')
+        give(
+          word === 'no ' ? `the daemon refused the session: ${reason}` : 'the daemon speaks another language',
+        )
       }
     }
     const timer = setTimeout(give, ackSeconds * 1000, `the daemon did not answer within ${ackSeconds} s`)
