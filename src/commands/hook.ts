@@ -5,7 +5,6 @@ import type { Fired } from '../core/budget/read-answer.ts'
 import type { Clock } from '../core/clock.ts'
 import { rootFrom } from '../core/config/paths.ts'
 import { hooksEnabled } from '../core/hook/enabled.ts'
-import { answerOf, guarded } from '../core/hook/guard.ts'
 import { hookEvent } from '../core/hook/payload.ts'
 import { noteFailure, recordOne } from '../core/hook/record.ts'
 import { readInput } from '../core/input.ts'
@@ -54,7 +53,9 @@ export async function runHook(call: HookCall): Promise<void> {
     const fired = hookEvent(bytes, { client: client ?? 'unknown', event, at: microseconds(clock) })
     if (fired.event === 'PreToolUse' && fired.outcome === 'ok') {
       let text = ''
-      await trying(() => {
+      await trying(async () => {
+        // Loaded where there is something to guard only: every use of a tool waits for it.
+        const { answerOf, guarded } = await import('../core/hook/guard.ts')
         text = answerOf(guarded(bytes, root, env))
       })
       // What passes is recorded by the hook behind it.
