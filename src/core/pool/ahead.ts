@@ -31,6 +31,9 @@ export interface AheadParts {
   end(process: UpstreamProcess): Promise<void>
 }
 
+/** An agent that has asked says `initialize` by then. */
+const UNNEEDED_MS = 2_000
+
 /** The processes that were started before a pool wanted them: one for each process key at most. */
 export class AheadProcesses {
   readonly #parts: AheadParts
@@ -93,6 +96,14 @@ export class AheadProcesses {
     const now = this.#parts.clock.now()
     for (const [base, row] of this.#rows)
       if (now - row.sinceMs > maxAgeMs) this.drop(base, 'started ahead, and no agent came')
+  }
+
+  /** Ends those that answered what they were asked while another process came to serve all sessions of the server. */
+  endUnneeded(isServed: (server: string) => boolean): void {
+    const now = this.#parts.clock.now()
+    for (const [base, row] of this.#rows)
+      if (row.asking === undefined && now - row.sinceMs > UNNEEDED_MS && isServed(row.profile.server))
+        this.drop(base, 'started ahead, and another process serves')
   }
 
   async #spawn(base: string, profile: Profile): Promise<Ahead> {

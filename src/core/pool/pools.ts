@@ -116,6 +116,11 @@ export class Pools {
   /** Ends processes started ahead that nobody took in time. */
   endStaleAhead(maxAgeMs: number): void {
     this.#ahead.endStale(maxAgeMs)
+    this.#ahead.endUnneeded((server) =>
+      this.of(server).some(
+        ({ sharing, lists }) => sharing !== 'owned' && lists.count('spare', 'idle', 'busy') > 0,
+      ),
+    )
   }
 
   /** Ends everything; no pool takes work after it. */

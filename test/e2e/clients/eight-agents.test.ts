@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest'
 import { clientHome, type RealServer } from '../../fixtures/client-home.ts'
+import { until } from '../../fixtures/daemon-home.ts'
 import { connectSdk, SDKS, type SdkClient, textOfCall } from '../../fixtures/sdk-clients.ts'
 import { verifies } from '../../requirements.ts'
 
@@ -27,7 +28,12 @@ it('8 agents at once with every server get the right answers, and leave nothing 
 
     const rows = Object.fromEntries((await home.servers()).map((row) => [row.id, row]))
     expect(Object.values(rows).map(({ sessions }) => sessions)).toEqual([8, 8, 8, 8])
-    expect([rows.filesystem?.processes, rows.memory?.processes]).toEqual([1, 1])
+    // One that was only asked whether it is modern goes once another serves.
+    await until('one process serves each', async () =>
+      (await home.servers())
+        .filter(({ id }) => id === 'filesystem' || id === 'memory')
+        .every(({ processes }) => processes === 1),
+    )
     expect(rows.everything?.processes).toBeLessThan(AGENTS)
 
     await Promise.all(agents.flatMap((agent) => Object.values(agent).map((client) => client.close())))
