@@ -13,16 +13,9 @@ import { clientById } from './client-lookup.ts'
 import { discover, entryRules, type Problem, problemOf } from './discover.ts'
 import type { EntryRules } from './entry.ts'
 import { takeIgnore } from './ignore-edit.ts'
-import {
-  hashOf,
-  type JournalFile,
-  readBackup,
-  readJournal,
-  storeBackup,
-  withFile,
-  writeJournal,
-} from './journal.ts'
+import type { JournalFile } from './journal.ts'
 import { knownServers, registrySays } from './known-servers.ts'
+import { noteChange } from './note-change.ts'
 import { removeLaunchers } from './our-files.ts'
 import type { Where } from './places.ts'
 import { type FilePlan, type Plan, serversNow } from './plan.ts'
@@ -163,10 +156,6 @@ async function editFile(
   return { servers: plan.takes.map((take) => take.name).filter((name) => !missed.includes(name)), missed }
 }
 
-/**
- * Writes backup and journal for a change that is about to happen. What undo restores is the text as it would be without us: at the first
- * change the text itself; later the same backup while nobody else wrote, or what they wrote with our edits taken out.
- */
 function note(
   plan: FilePlan,
   paths: Paths,
@@ -175,28 +164,18 @@ function note(
   after: string,
   edits: readonly Edit[],
 ): void {
-  const journal = readJournal(paths)
-  const record = journal.files.find((file) => file.realFile === plan.realFile)
-  const kept = (record?.edits ?? []).filter(
-    (old) => !edits.some((edit) => edit.name === old.name && sameWords(edit.place, old.place)),
+  const isNew = (old: Edit) =>
+    !edits.some((edit) => edit.name === old.name && sameWords(edit.place, old.place))
+  const kept = (record: JournalFile | undefined) => (record?.edits ?? []).filter(isNew)
+  noteChange(
+    paths,
+    { file: plan.file, realFile: plan.realFile, before, after },
+    (record) => ({ edits: [...kept(record), ...edits] }),
+    (record) => {
+      const shown = record?.ignore === undefined ? before : takeIgnore(before, record.ignore, plan.file).text
+      return takeBack({ ...plan, text: shown }, [clientById(plan.client)!], kept(record), rules).text
+    },
   )
-  const untouched =
-    record !== undefined && record.written === hashOf(before) ? readBackup(paths, record.base) : undefined
-  const shown = record?.ignore === undefined ? before : takeIgnore(before, record.ignore, plan.file).text
-  const base = untouched ?? takeBack({ ...plan, text: shown }, [clientById(plan.client)!], kept, rules).text
-  const name = storeBackup(paths, plan.file, base)
-  const next: JournalFile = {
-    file: plan.file,
-    realFile: plan.realFile,
-    first: record?.first ?? name,
-    base: name,
-    before: hashOf(before),
-    written: hashOf(after),
-    edits: [...kept, ...edits],
-    ...(record?.hooks && { hooks: record.hooks }),
-    ...(record?.ignore && { ignore: record.ignore }),
-  }
-  writeJournal(paths, withFile(journal, plan.realFile, next))
 }
 
 /** Removes servers and launchers that no config calls, and gives the ids of those that were known: the files decide, not what was planned for them. */

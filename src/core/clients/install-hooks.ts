@@ -9,18 +9,11 @@ import { textIfRegular } from '../regular-file.ts'
 import type { Preview } from './apply.ts'
 import { changeFile } from './change-file.ts'
 import { type Problem, problemOf } from './discover.ts'
-import { type Hooked, type HookWish, putHooks, takeHooks } from './hook-edit.ts'
+import { type HookEdit, type Hooked, type HookWish, putHooks, takeHooks } from './hook-edit.ts'
 import { hookHosts } from './hook-hosts.ts'
 import { takeIgnore } from './ignore-edit.ts'
-import {
-  hashOf,
-  type JournalFile,
-  readBackup,
-  readJournal,
-  storeBackup,
-  withFile,
-  writeJournal,
-} from './journal.ts'
+import { hashOf, readBackup, readJournal, withFile, writeJournal } from './journal.ts'
+import { type Change, noteChange } from './note-change.ts'
 import { removeIfEmpty } from './our-files.ts'
 import { realPath, type Where } from './places.ts'
 
@@ -135,44 +128,30 @@ async function editSettings(wish: HookWish, file: string, paths: Paths): Promise
   return added
 }
 
-interface Note {
+interface Note extends Change {
   readonly wish: HookWish
-  readonly file: string
-  readonly realFile: string
-  readonly before: string
-  readonly after: string
   readonly kept: readonly string[]
   readonly created?: 'file' | 'directory'
 }
 
-/** Backup and journal of a change that is about to happen: what undo restores is the text as it would be without us. Pairs with note() in apply.ts. */
-function note(paths: Paths, { wish, file, realFile, before, after, kept, created }: Note): void {
-  const journal = readJournal(paths)
-  const record = journal.files.find((one) => one.realFile === realFile)
-  const was = record?.hooks
-  const edit = {
+function note(paths: Paths, { wish, kept, created, ...change }: Note): void {
+  const editOf = (was: HookEdit | undefined): HookEdit => ({
     client: wish.host.id,
     quiet: wish.quiet,
     // A container that we made ourselves in an earlier run is not one of the user's.
     kept: was?.kept ?? kept,
     ...(was?.created !== undefined ? { created: was.created } : created !== undefined ? { created } : {}),
-  }
-  const untouched = record?.written === hashOf(before) ? readBackup(paths, record.base) : undefined
-  const shown = record?.ignore === undefined ? before : takeIgnore(before, record.ignore, file).text
-  const base = untouched ?? (shown === '' ? '' : takeHooks(shown, edit, file).text)
-  const name = storeBackup(paths, file, base)
-  const next: JournalFile = {
-    file,
-    realFile,
-    first: record?.first ?? name,
-    base: name,
-    before: hashOf(before),
-    written: hashOf(after),
-    edits: record?.edits ?? [],
-    hooks: edit,
-    ...(record?.ignore && { ignore: record.ignore }),
-  }
-  writeJournal(paths, withFile(journal, realFile, next))
+  })
+  const { file, before } = change
+  noteChange(
+    paths,
+    change,
+    (record) => ({ hooks: editOf(record?.hooks) }),
+    (record) => {
+      const shown = record?.ignore === undefined ? before : takeIgnore(before, record.ignore, file).text
+      return shown === '' ? '' : takeHooks(shown, editOf(record?.hooks), file).text
+    },
+  )
 }
 
 /** Takes the hooks that ask for leave out again, and leaves the others. What the file becomes without any of us stays in the journal. */

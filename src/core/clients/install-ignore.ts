@@ -7,15 +7,8 @@ import { MyceliumError } from '../errors.ts'
 import { changeFile } from './change-file.ts'
 import { type Problem, problemOf } from './discover.ts'
 import { type IgnoreEdit, type IgnoreWish, putIgnore } from './ignore-edit.ts'
-import {
-  hashOf,
-  type JournalFile,
-  readBackup,
-  readJournal,
-  storeBackup,
-  withFile,
-  writeJournal,
-} from './journal.ts'
+import { type JournalFile, readJournal } from './journal.ts'
+import { type Change, noteChange } from './note-change.ts'
 import { realPath, type Where } from './places.ts'
 import { textWithoutUs } from './without-us.ts'
 
@@ -74,14 +67,14 @@ async function editFile(wish: IgnoreWish, where: Where, paths: Paths): Promise<b
     mkdirSync(directory, { recursive: true })
     const realFile = `${realPath(directory) ?? directory}${file.slice(directory.length)}`
     const { text, edit } = putIgnore('', wish, undefined)
-    note(paths, where, { file, realFile, before: '', after: text, edit: { ...edit, created } })
+    note(paths, where, { file, realFile, before: '', after: text }, { ...edit, created })
     writeFileAtomic(file, text, 0o644)
     return true
   }
   const realFile = realPath(file) ?? file
   const outcome = await changeFile(realFile, (before) => {
     const { text, edit } = putIgnore(before, wish, recordOf(file, paths)?.ignore)
-    if (text !== before) note(paths, where, { file, realFile, before, after: text, edit })
+    if (text !== before) note(paths, where, { file, realFile, before, after: text }, edit)
     return text
   })
   if (outcome === 'missing') throw new MyceliumError('config_changed', `${file} was removed meanwhile`)
@@ -94,31 +87,11 @@ export function recordOf(file: string, paths: Paths): JournalFile | undefined {
   return readJournal(paths).files.find((record) => record.realFile === real)
 }
 
-interface Note {
-  readonly file: string
-  readonly realFile: string
-  readonly before: string
-  readonly after: string
-  readonly edit: IgnoreEdit
-}
-
-/** Backup and journal of a change that is about to happen. Pairs with note() in apply.ts and in install-hooks.ts. */
-function note(paths: Paths, where: Where, { file, realFile, before, after, edit }: Note): void {
-  const journal = readJournal(paths)
-  const record = journal.files.find((one) => one.realFile === realFile)
-  const untouched = record?.written === hashOf(before) ? readBackup(paths, record.base) : undefined
-  const base = untouched ?? textWithoutUs(before, record, file, where, paths)
-  const name = storeBackup(paths, file, base)
-  const next: JournalFile = {
-    file,
-    realFile,
-    first: record?.first ?? name,
-    base: name,
-    before: hashOf(before),
-    written: hashOf(after),
-    edits: record?.edits ?? [],
-    ...(record?.hooks && { hooks: record.hooks }),
-    ignore: edit,
-  }
-  writeJournal(paths, withFile(journal, realFile, next))
+function note(paths: Paths, where: Where, change: Change, ignore: IgnoreEdit): void {
+  noteChange(
+    paths,
+    change,
+    () => ({ ignore }),
+    (record) => textWithoutUs(change.before, record, change.file, where, paths),
+  )
 }
