@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process'
+import { execFileSync, spawn } from 'node:child_process'
 import {
   existsSync,
   mkdirSync,
@@ -229,6 +229,17 @@ describe('a read of Claude Code', () => {
     writeFileSync(root('budgets/sessions'), 'in the way')
     expect(await fire(read())).toEqual(SILENT)
     expect(readFileSync(root('log/hook.log'), 'utf8')).toContain('ENOTDIR')
+  })
+
+  it('does not wait for a FIFO where the settings of the project, or the plan, should be', async () => {
+    verifies('BUDGET-1')
+    execFileSync('mkfifo', [join(work, '.mycelium.json')])
+    // The user's own settings count.
+    expect(await answered(read())).toMatchObject({ type: 'notebook' })
+    const [plan] = readdirSync(root('budgets')).filter((name) => name.startsWith('plan-'))
+    rmSync(root(`budgets/${plan}`))
+    execFileSync('mkfifo', [root(`budgets/${plan}`)])
+    expect(await fire(read({ more: { session_id: 's-2' } }))).toEqual(SILENT)
   })
 
   it('that the client cut at its own limit says how to edit then', async () => {

@@ -1,9 +1,10 @@
-import { mkdirSync, readFileSync, statSync } from 'node:fs'
+import { mkdirSync, statSync } from 'node:fs'
 import { extname, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { writeFileAtomic } from '../config/write-file.ts'
 import { hasErrno } from '../errors.ts'
 import { fingerprint } from '../hash.ts'
+import { readRegular } from '../regular-file.ts'
 import type { ParsedFile } from '../score/analysis.ts'
 import type { AnalyzerFor } from './source.ts'
 
@@ -47,7 +48,7 @@ export async function treeOf(
 
 function cached(file: string): ParsedFile | undefined {
   try {
-    const parsed = JSON.parse(readFileSync(file, 'utf8')) as ParsedFile
+    const parsed = JSON.parse(readRegular(file).toString('utf8')) as ParsedFile
     return Array.isArray(parsed.outline) ? parsed : undefined
   } catch {
     return undefined

@@ -1,8 +1,9 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { readdirSync } from 'node:fs'
 import { dirname, join, relative, sep } from 'node:path'
 import { writeFileAtomic } from '../config/write-file.ts'
 import { hasErrno } from '../errors.ts'
 import { fingerprint } from '../hash.ts'
+import { readRegular } from '../regular-file.ts'
 import { type BudgetPlan, SMALL_TOKENS } from './plan.ts'
 
 /** Budget, tokens and bytes of one file when the plan was made. */
@@ -48,7 +49,7 @@ export function writePlan(dir: string, root: string, plan: BudgetPlan, nowMs: nu
 /** The plan of a repository; undefined where there is none, or none that this version reads. */
 export function readPlan(dir: string, root: string): PlanFile | undefined {
   try {
-    const plan = JSON.parse(readFileSync(join(dir, planName(root)), 'utf8'))
+    const plan = JSON.parse(readRegular(join(dir, planName(root))).toString('utf8'))
     return plan?.format === 1 && typeof plan.files === 'object' ? plan : undefined
   } catch (error) {
     if (error instanceof SyntaxError || hasErrno(error, 'ENOENT', 'ENOTDIR')) return undefined

@@ -1,18 +1,9 @@
 import { randomBytes } from 'node:crypto'
-import {
-  closeSync,
-  fstatSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  writeSync,
-} from 'node:fs'
+import { closeSync, fstatSync, mkdirSync, openSync, readdirSync, rmSync, statSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { hasErrno } from '../errors.ts'
 import { fingerprint } from '../hash.ts'
+import { readRegular } from '../regular-file.ts'
 import { type Answer, type Ask, answerTo, type Happening } from './gate.ts'
 
 /** About 15,000 reads; a session with more is answered as if there were no budgets. */
@@ -38,7 +29,7 @@ export class SessionLog {
     const id = randomBytes(6).toString('hex')
     if (!this.#append({ ...ask, id })) return 'whole'
     const before: Happening[] = []
-    for (const line of readFileSync(this.#file, 'utf8').split('\n')) {
+    for (const line of readRegular(this.#file).toString('utf8').split('\n')) {
       const entry = entryOf(line)
       if (entry === undefined) continue
       if (entry.id === id) return answerTo(before, ask)

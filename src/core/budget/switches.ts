@@ -1,6 +1,7 @@
-import { readFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { dirname, join } from 'node:path'
+import { BOOLEAN_WORDS } from '../config/boolean-words.ts'
+import { readRegular } from '../regular-file.ts'
 
 /** What the user allows a hook to do with reads. */
 export interface Switches {
@@ -19,15 +20,6 @@ export interface SwitchSources {
   readonly env: NodeJS.ProcessEnv
 }
 
-const WORDS: Readonly<Record<string, boolean>> = {
-  true: true,
-  on: true,
-  yes: true,
-  false: false,
-  off: false,
-  no: false,
-}
-
 /**
  * The two settings without what the other readers of settings load, because an agent waits: environment, project file, user file, default, as in
  * config/layers.ts, with which it pairs. A file that cannot be read says nothing.
@@ -35,7 +27,7 @@ const WORDS: Readonly<Record<string, boolean>> = {
 export function switchesFor({ userFile, cwd, env }: SwitchSources): Switches {
   const layers = [projectSettings(cwd, env.HOME || homedir()), settingsIn(userFile)]
   const isOn = (key: string, variable: string): boolean => {
-    const word = WORDS[env[variable]?.trim().toLowerCase() ?? '']
+    const word = BOOLEAN_WORDS[env[variable]?.trim().toLowerCase() ?? '']
     if (word !== undefined) return word
     for (const settings of layers) {
       const value = valueIn(settings, key)
@@ -67,7 +59,7 @@ function settingsIn(file: string): unknown {
 
 function textOf(file: string): string | undefined {
   try {
-    return readFileSync(file, 'utf8')
+    return readRegular(file).toString('utf8')
   } catch {
     return undefined
   }

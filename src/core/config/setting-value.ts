@@ -1,16 +1,9 @@
+import { BOOLEAN_WORDS } from './boolean-words.ts'
 import { MAX_TEXT_CHARS, type NumberRow, type SettingRow, type SettingValue } from './setting-row.ts'
 
 /** A value, or that there is none: what the text or JSON is not, with what would have been. */
 export type Reading = { readonly value: SettingValue } | { readonly problem: string }
 
-const WORDS: Readonly<Record<string, boolean>> = {
-  true: true,
-  on: true,
-  yes: true,
-  false: false,
-  off: false,
-  no: false,
-}
 const DURATIONS: Readonly<Record<string, number>> = {
   ms: 1,
   s: 1_000,
@@ -58,7 +51,7 @@ export function allowedText(row: SettingRow): string {
 export function readText(row: SettingRow, text: string): Reading {
   if (row.type === 'text') return checked(row, text)
   const word = text.trim()
-  if (row.type === 'boolean') return checked(row, WORDS[word.toLowerCase()] ?? text)
+  if (row.type === 'boolean') return checked(row, BOOLEAN_WORDS[word.toLowerCase()] ?? text)
   if (row.type === 'list') return checked(row, itemsOf(word))
   if (row.type === 'choice') return checked(row, word)
   return checked(row, numberIn(row, word) ?? text)

@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fingerprint } from '../hash.ts'
+import { readRegular } from '../regular-file.ts'
 
 /** What is hidden in one project, as the hook needs it: read at every tool use, so small and ready to be asked. */
 export interface Guard {
@@ -45,7 +45,7 @@ export function guardFor(directory: string, from: string): Guard | undefined {
 export function readGuard(file: string): Guard | undefined {
   let text: string
   try {
-    text = readFileSync(file, 'utf8')
+    text = readRegular(file).toString('utf8')
   } catch {
     return undefined
   }

@@ -1,10 +1,11 @@
-import { mkdirSync, readFileSync, rmSync } from 'node:fs'
+import { mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Paths } from '../config/paths.ts'
 import { writeFileAtomic } from '../config/write-file.ts'
 import { hasErrno } from '../errors.ts'
 import { fingerprint } from '../hash.ts'
 import { namesIn } from '../names-in.ts'
+import { readRegular } from '../regular-file.ts'
 import { type Guard, guardPath } from './guard-file.ts'
 import type { FormerPlan } from './hysteresis.ts'
 import type { HiddenFile, IgnorePlan } from './plan.ts'
@@ -40,7 +41,7 @@ function planPath(paths: Pick<Paths, 'ignore'>, project: string): string {
 /** The plan in force; undefined where nothing is hidden, or what is there cannot be understood. */
 export function readPlan(paths: Pick<Paths, 'ignore'>, project: string): StoredPlan | undefined {
   try {
-    const value = Object(JSON.parse(readFileSync(planPath(paths, project), 'utf8')))
+    const value = Object(JSON.parse(readRegular(planPath(paths, project)).toString('utf8')))
     const sound = [value.hide, value.allowed].every(Array.isArray) && typeof value.importance === 'object'
     return value.version === 1 && value.project === project && sound ? (value as StoredPlan) : undefined
   } catch (error) {

@@ -1,7 +1,8 @@
-import { mkdirSync, readFileSync } from 'node:fs'
+import { mkdirSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { writeFileAtomic } from '../config/write-file.ts'
 import { fingerprint } from '../hash.ts'
+import { readRegular } from '../regular-file.ts'
 import type { FileFacts } from './facts.ts'
 
 /** What was known of a repository when it was last looked at. */
@@ -30,7 +31,7 @@ export function memoryFile(scores: string, root: string, what: 'facts' | 'rankin
 /** What was kept; nothing when there is nothing that this version can use. `version`: of the package, since parsers come with it. */
 export function recall(file: string, version: string): Remembered {
   try {
-    const kept = JSON.parse(readFileSync(file, 'utf8'))
+    const kept = JSON.parse(readRegular(file).toString('utf8'))
     if (kept.format !== FORMAT || kept.version !== version) return { files: new Map() }
     const files = Object.entries<Entry>(kept.files).filter(([, entry]) => isEntry(entry))
     return { files: new Map(files) }

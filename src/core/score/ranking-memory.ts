@@ -1,6 +1,7 @@
-import { mkdirSync, readFileSync } from 'node:fs'
+import { mkdirSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { writeFileAtomic } from '../config/write-file.ts'
+import { readRegular } from '../regular-file.ts'
 import type { Remainder } from './ranking.ts'
 
 /** A ranking, and what it was made from as one key. */
@@ -14,7 +15,7 @@ const FORMAT = 1
 /** What was kept of the last ranking; undefined when there is nothing that this version can use. */
 export function recallRanking(file: string, version: string): RememberedRanking | undefined {
   try {
-    const kept = JSON.parse(readFileSync(file, 'utf8'))
+    const kept = JSON.parse(readRegular(file).toString('utf8'))
     if (kept.format !== FORMAT || kept.version !== version) return undefined
     // JSON has no infinity and writes null for it.
     for (const one of kept.remainder.importances) one.commitsAgo ??= Number.POSITIVE_INFINITY

@@ -1,6 +1,7 @@
-import { readFileSync, statSync } from 'node:fs'
+import { statSync } from 'node:fs'
 import { writeFileAtomic } from '../config/write-file.ts'
 import { hasErrno } from '../errors.ts'
+import { readRegular } from '../regular-file.ts'
 import type { Band, Calibration, ClassFactor, ModelCalibration } from './calibration.ts'
 import { CONTENT_CLASSES } from './content-class.ts'
 
@@ -34,7 +35,7 @@ function parse(path: string): unknown {
   try {
     const stat = statSync(path)
     if (!stat.isFile() || stat.size > MAX_FILE_BYTES) return undefined
-    return JSON.parse(readFileSync(path, 'utf8'))
+    return JSON.parse(readRegular(path).toString('utf8'))
   } catch (error) {
     if (error instanceof SyntaxError) return undefined
     if (hasErrno(error, 'ENOENT', 'ENOTDIR', 'EACCES', 'EPERM', 'EISDIR', 'EIO')) return undefined
