@@ -36,14 +36,25 @@ describe('water-filling', () => {
     verifies('BUDGET-1')
     fc.assert(
       fc.property(vessels, capacity, (all, cap) => {
-        const { tokens, floorShare } = waterFill(all, cap)
+        const { tokens, floorCap } = waterFill(all, cap)
         expect(total(tokens)).toBeLessThanOrEqual(cap + near)
         all.forEach(({ size, floor }, i) => {
           expect(tokens[i]).toBeLessThanOrEqual(size)
-          expect(tokens[i]).toBeGreaterThanOrEqual(Math.min(size, floor) * floorShare - near)
+          expect(tokens[i]).toBeGreaterThanOrEqual(Math.min(size, floor, floorCap) - near)
         })
       }),
     )
+  })
+
+  it('cuts floors that do not fit from the top, so that what is small stays whole', () => {
+    const large = { size: 10_000, weight: 1, floor: 600 }
+    const { tokens, floorCap } = waterFill(
+      [...Array(10).fill(large), { size: 25, weight: 0.01, floor: 25 }],
+      2_025,
+    )
+    expect(tokens.at(-1)).toBe(25)
+    expect(tokens[0]).toBeCloseTo(200, 3)
+    expect(floorCap).toBeCloseTo(200, 3)
   })
 
   it('leaves nothing over that anybody could use', () => {

@@ -63,7 +63,7 @@ export function planBudgets(ranked: readonly RankedFile[], options: PlanOptions)
     weight: weightOf(file),
     floor: file.tokens <= SMALL_TOKENS ? file.tokens : OUTLINE_TOKENS,
   }))
-  const { level, floorShare } = waterFill(vessels, capacity * SLACK)
+  const { level, floorCap } = waterFill(vessels, capacity * SLACK)
   return {
     window,
     share,
@@ -71,7 +71,7 @@ export function planBudgets(ranked: readonly RankedFile[], options: PlanOptions)
     level,
     files: files.map((file, i) => {
       const { size, weight, floor: whole } = vessels[i]!
-      const floor = whole * floorShare
+      const floor = Math.min(whole, floorCap)
       const wanted = Math.max(floor, level * weight)
       const old = former?.get(file.path)
       const budget = steadyBudget({ wanted, size, floor }, old)

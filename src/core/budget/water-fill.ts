@@ -10,8 +10,8 @@ export interface Vessel {
 export interface Filling {
   /** Tokens per unit of weight; Infinity when everything fits whole. */
   readonly level: number
-  /** What every floor was multiplied by: below 1 where even the floors do not fit. */
-  readonly floorShare: number
+  /** No floor counts for more: Infinity where the floors fit. So what is small stays whole longest. */
+  readonly floorCap: number
   /** Tokens of each vessel, not rounded, in the order given. */
   readonly tokens: readonly number[]
 }
@@ -22,25 +22,40 @@ const ROUNDS = 80
 /**
  * Shares `capacity` tokens: each vessel gets min(size, max(floor, level × weight)) with the highest level at which the sum is no more than the
  * capacity. That maximises Σ weight × log(tokens), so each token goes where it adds most to what is kept (water-filling: Boyd and
- * Vandenberghe, Convex Optimization, 2004, §5.5.3). The sum never exceeds the capacity; no vessel loses by more capacity, nor by more
- * weight of its own. Throws nothing; sizes, weights and the capacity must be finite and not negative.
+ * Vandenberghe, Convex Optimization, 2004, §5.5.3). Floors that do not fit are cut to the highest common cap that does. The sum never exceeds
+ * the capacity; no vessel loses by more capacity, nor by more weight of its own. Throws nothing; sizes, weights and the capacity must be
+ * finite and not negative.
  */
 export function waterFill(vessels: readonly Vessel[], capacity: number): Filling {
+  const sizes = vessels.map(({ size }) => size)
+  if (sum(sizes) <= capacity) {
+    return { level: Number.POSITIVE_INFINITY, floorCap: Number.POSITIVE_INFINITY, tokens: sizes }
+  }
   const floors = vessels.map(({ size, floor }) => Math.min(size, floor))
-  const least = sum(floors)
-  const floorShare = least > capacity ? capacity / least : 1
+  const floorCap =
+    sum(floors) <= capacity
+      ? Number.POSITIVE_INFINITY
+      : highest(Math.max(...floors), (cap) => sum(floors.map((floor) => Math.min(floor, cap))) <= capacity)
   const at = (level: number): number[] =>
-    vessels.map(({ size, weight }, i) => Math.min(size, Math.max(floors[i]! * floorShare, level * weight)))
-  const whole = sum(vessels.map(({ size }) => size))
-  if (whole <= capacity)
-    return { level: Number.POSITIVE_INFINITY, floorShare: 1, tokens: vessels.map(({ size }) => size) }
-  let [low, high] = [0, Math.max(...vessels.map(({ size, weight }) => size / weight))]
+    vessels.map(({ size, weight }, i) =>
+      Math.min(size, Math.max(Math.min(floors[i]!, floorCap), level * weight)),
+    )
+  const level = highest(
+    Math.max(...vessels.map(({ size, weight }) => size / weight)),
+    (level) => sum(at(level)) <= capacity,
+  )
+  return { level, floorCap, tokens: at(level) }
+}
+
+/** The highest value from 0 to `end` that `fits`, which fits everywhere below it. */
+function highest(end: number, fits: (value: number) => boolean): number {
+  let [low, high] = [0, end]
   for (let i = 0; i < ROUNDS; i++) {
     const middle = (low + high) / 2
-    if (sum(at(middle)) <= capacity) low = middle
+    if (fits(middle)) low = middle
     else high = middle
   }
-  return { level: low, floorShare, tokens: at(low) }
+  return low
 }
 
 function sum(values: readonly number[]): number {
