@@ -65,7 +65,7 @@ export async function runBudgetFiles(
         files: plan.files.map(fileJson),
       }),
     )
-  else io.write(filesText(plan, options, io.width))
+  else io.write(filesText(plan, options, ranking.tokensBy, io.width))
   if (!options.json) talk(io, settings, written)
 }
 
@@ -90,7 +90,12 @@ function talk(io: Io, settings: Resolved, written: string | undefined): void {
     io.talk('shown only: the hook goes by what was kept last\n  next: mycelium budget files --write\n')
 }
 
-function filesText(plan: BudgetPlan, { all }: BudgetFilesOptions, width: number): string {
+function filesText(
+  plan: BudgetPlan,
+  { all }: BudgetFilesOptions,
+  tokensBy: string | undefined,
+  width: number,
+): string {
   const over = plan.files
     .filter(({ budget, tokens }) => budget < tokens)
     .sort((a, b) => b.tokens - b.budget - (a.tokens - a.budget) || (a.path < b.path ? -1 : 1))
@@ -103,7 +108,7 @@ function filesText(plan: BudgetPlan, { all }: BudgetFilesOptions, width: number)
     `${BECAUSE[file.because]}${file.kept ? ', kept from before' : ''}`,
   ])
   const total = (of: (file: FileBudget) => number) => plan.files.reduce((sum, file) => sum + of(file), 0)
-  const head = `${plan.files.length} files with ${total(({ tokens }) => tokens)} tokens; ${over.length} over their budget. Window ${plan.window}, \
+  const head = `${plan.files.length} files with ${total(({ tokens }) => tokens)} tokens${tokensBy === undefined ? '' : ` (${tokensBy})`}; ${over.length} over their budget. Window ${plan.window}, \
 ${Math.round(plan.share * 100)} % of it for reads${plan.files.length > DEFAULT_READS ? `, of ${DEFAULT_READS} of these files on average` : ''}.\n`
   if (rows.length === 0) return `${head}Each file is given whole.\n`
   return `${head}\n${table(

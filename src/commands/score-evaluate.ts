@@ -1,4 +1,4 @@
-import { availableParallelism } from 'node:os'
+import { statSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { systemClock } from '../core/clock.ts'
 import { MyceliumError } from '../core/errors.ts'
@@ -7,7 +7,7 @@ import type { Io } from '../core/report/io.ts'
 import { jsonText } from '../core/report/json.ts'
 import { progressBar } from '../core/report/progress.ts'
 import { Analyst } from '../core/score/analyst.ts'
-import type { FileFacts } from '../core/score/facts.ts'
+import { treeFactsOf } from '../core/score/facts.ts'
 import { evaluate } from '../core/score/importance/evaluate.ts'
 
 /** `mycelium score evaluate`. */
@@ -22,18 +22,18 @@ export async function runScoreEvaluate(
   { json }: EvaluateOptions,
 ): Promise<void> {
   const cwd = resolve(io.cwd, path ?? '.')
+  if (statSync(cwd, { throwIfNoEntry: false })?.isDirectory() !== true)
+    throw new MyceliumError('path_missing', `${cwd} is no directory`)
   const bar = progressBar(io, 'replaying commits', () => systemClock.now())
   const { env, signal } = io
-  const analyst = new Analyst({
-    clock: systemClock,
-    env,
-    signal,
-    children: Math.min(4, availableParallelism()),
-  })
+  const analyst = new Analyst({ clock: systemClock, env, signal })
   const evaluation = await evaluate(
     { cwd, env, clock: systemClock },
     {
-      analyse: async (name, content) => treeFacts(await analyst.factsOf(name, content)),
+      analyse: async (name, content) => {
+        const facts = await analyst.factsOf(name, content)
+        return facts && treeFactsOf(facts)
+      },
       onCommit: (done, of) => bar.show(done, of, `${done} of ${of} commits`),
     },
   ).finally(bar.done)
@@ -45,18 +45,4 @@ export async function runScoreEvaluate(
   if (evaluation.gap !== undefined) io.talk(`${evaluation.gap.message}\n`)
   if (json) io.write(jsonText(evaluationJson(evaluation)))
   else io.write(evaluationText(evaluation, { width: io.width, paint: io.paint.stdout }))
-}
-
-function treeFacts(facts: FileFacts | undefined) {
-  return (
-    facts && {
-      language: facts.language,
-      nature: facts.nature,
-      tokens: facts.tokens,
-      cyclomatic: facts.parsed?.cyclomatic ?? 0,
-      cognitive: facts.parsed?.cognitive ?? 0,
-      imports: facts.parsed?.imports ?? [],
-      exports: facts.parsed?.exports ?? [],
-    }
-  )
 }

@@ -57,11 +57,13 @@ export async function runScore(io: Io, path: string | undefined, options: ScoreO
     ? [fileNamed(inOrder, basename(asked), asked, `mycelium score ${dirname(path!)}/`)]
     : inOrder
   const withFunctions = options.functions === true || single
-  if (options.json) io.write(jsonText({ files: scoreJson(files, withFunctions) }))
+  if (options.json) io.write(jsonText({ files: scoreJson(files, withFunctions), tokensBy: ranking.tokensBy }))
   else if (options.csv) io.write(scoreCsv(files, withFunctions))
   else
     io.write(
-      withFunctions ? functionsText(files, options.limit, screen) : scoreText(files, options.limit, screen),
+      withFunctions
+        ? functionsText(files, options.limit, screen)
+        : scoreText(files, options.limit, ranking.tokensBy, screen),
     )
 }
 
@@ -99,11 +101,15 @@ function fileNamed(files: readonly RankedFile[], path: string, given: string, co
 /** What the answer lacks. */
 function tellGaps(
   io: Io,
-  { gap, unreadable, files }: RankedNow,
+  { gap, unreadable, unloaded, files }: RankedNow,
   focus: readonly string[],
   below: (path: string) => string,
 ): void {
   if (gap !== undefined) io.talk(`${gap.message}\n`)
+  if (unloaded > 0)
+    io.talk(
+      `${counted(unloaded, 'file')} scored by lines and tokens alone: oxc-parser is not installed, or has no build for this machine\n`,
+    )
   if (unreadable.length > 0)
     io.talk(
       `not read: ${unreadable.slice(0, 5).map(printable).join(', ')}${unreadable.length > 5 ? ', …' : ''}\n`,

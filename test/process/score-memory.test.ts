@@ -1,5 +1,6 @@
 import {
   chmodSync,
+  cpSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -7,12 +8,14 @@ import {
   realpathSync,
   renameSync,
   rmSync,
+  symlinkSync,
   utimesSync,
   writeFileSync,
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import { packageRoot } from '../../src/core/config/package-root.ts'
 import { builtCli, ended } from '../fixtures/built-cli.ts'
 import { commitAll, layFiles } from '../fixtures/scored-repository.ts'
 import { verifies } from '../requirements.ts'
@@ -146,4 +149,36 @@ it('two at once both answer, and what is kept is whole', async () => {
   for (const lines of answers) expect(lines).toEqual({ 'a.py': 2, 'b.py': 2, 'c.md': 1 })
   expect(readdirSync(join(at.home, '.mycelium/scores')).filter((name) => name.endsWith('.tmp'))).toEqual([])
   expect(Object.keys(JSON.parse(readFileSync(memoryOf(at), 'utf8')).files)).toHaveLength(3)
+})
+
+it('a parser that is not installed is said, and what it would have read is read once it is', async () => {
+  verifies('SCORE-1')
+  const at = place()
+  const env = { HOME: at.home, PATH: process.env.PATH }
+  writeFileSync(join(at.repo, 'd.ts'), 'export const d = (x: number) => (x > 1 ? x : 1)\n')
+  const bare = join(scratch, 'package')
+  for (const name of ['package.json', 'bin', 'dist'])
+    cpSync(join(packageRoot(), name), join(bare, name), { recursive: true })
+  const scored = async () => {
+    const run = await ended(
+      process.execPath,
+      [join(bare, 'bin/mycelium.js'), 'score', '--json'],
+      env,
+      at.repo,
+    )
+    const { files } = JSON.parse(run.stdout) as {
+      files: { path: string; cyclomatic: number; fallback?: string }[]
+    }
+    const { cyclomatic, fallback } = files.find(({ path }) => path === 'd.ts')!
+    return { code: run.code, stderr: run.stderr, cyclomatic, fallback }
+  }
+  expect(await scored()).toEqual({
+    code: 0,
+    stderr:
+      '1 file scored by lines and tokens alone: oxc-parser is not installed, or has no build for this machine\n',
+    cyclomatic: 0,
+    fallback: 'the parser of typescript is not installed',
+  })
+  symlinkSync(join(packageRoot(), 'node_modules'), join(bare, 'node_modules'))
+  expect(await scored()).toEqual({ code: 0, stderr: '', cyclomatic: 2, fallback: undefined })
 })

@@ -162,12 +162,25 @@ describe('mycelium score', () => {
     )
   })
 
+  it('files that tell agents what is hidden say nothing of the task when they change', async () => {
+    const dir = join(scratch, 'hidden')
+    layFiles(dir, SCORED)
+    commitAll(dir, home)
+    layFiles(dir, { '.claudeignore': 'go\n', '.claude/settings.json': '{}\n', 'go/new.go': 'package main\n' })
+    const changed = async (path: string) => {
+      const told = JSON.parse((await score(['--explain', path, '--json'], {}, dir)).stdout)
+      return Object.keys(told.because).includes('changed')
+    }
+    expect([await changed('go/new.go'), await changed('.claudeignore')]).toEqual([true, false])
+  })
+
   it('a table fits a narrow screen, has no colours in a pipe, and says what it leaves out', async () => {
     const { stdout } = await score(['--limit', '5'], { COLUMNS: '80', NO_COLOR: '1' })
     const lines = stdout.trimEnd().split('\n')
     expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(80)
     expect(stdout).not.toContain('\x1b')
-    expect(lines.at(-1)).toBe(`… and ${Object.keys(SCORED).length - 5} files more: --limit, --json or --csv`)
+    expect(lines.at(-1)).toBe('tokens: claude table, -16 to +62 %')
+    expect(lines.at(-2)).toBe(`… and ${Object.keys(SCORED).length - 5} files more: --limit, --json or --csv`)
     expect((await score(['--functions', '--limit', '1'])).stdout).toContain('py/tool.py:1')
   })
 
@@ -181,6 +194,7 @@ describe('mycelium score', () => {
     ],
     [['src', '--explain', 'pik.ts'], 1, /pik\.ts is not among/, /mycelium score src --explain pick\.ts/],
     [['--focus', 'nowhere'], 1, /--focus nowhere: no file/, /name a directory or a file/],
+    [['evaluate', 'missing'], 1, /missing is no directory/, /name a directory/],
     [['--by', 'beauty'], 2, /beauty/, /mycelium score --help/],
     [['--limit', 'many'], 2, /many/, /mycelium score --help/],
     [['--json', '--csv'], 2, /cannot be used with/, /mycelium score --help/],

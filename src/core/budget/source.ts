@@ -13,6 +13,8 @@ export interface Ranking {
   readonly files: readonly RankedFile[]
   /** Directory that the paths are below; the one that was asked about where it is not said. */
   readonly root?: string
+  /** How tokens were counted, and how far that may be off. */
+  readonly tokensBy?: string
 }
 
 /** Ranks the files of the repository that a path lies in; what budgets are made of. */

@@ -2,14 +2,14 @@ import type { Evaluation, Ranking } from '../score/importance/evaluate.ts'
 import { counted } from './counted.ts'
 import { wrapped } from './facts.ts'
 import type { Screen } from './score-report.ts'
-import { table } from './table.ts'
+import { type Column, table } from './table.ts'
 
 /** What each ranking goes by, for people. */
 const NAMES: Readonly<Record<Ranking, string>> = {
   importance: 'mycelium score',
-  defaults: 'mycelium score, weights not fitted',
-  withTask: 'mycelium score, told the commit message',
-  message: 'BM25 of the commit message',
+  defaults: 'score, not fitted',
+  withTask: 'score, told the message',
+  message: 'BM25 of the message',
   recency: 'recency alone',
   churn: 'churn alone',
   complexity: 'complexity alone',
@@ -32,26 +32,35 @@ export function evaluationJson({
   return { commits, files, budgets, recall, gain, gainOfTask, weights, ...(gap && { gap }) }
 }
 
-/** A table: for each ranking its recalls, and what `score` has more, in percentage points with its interval. */
-export function evaluationText(evaluation: Evaluation, { width }: Screen): string {
-  const { commits, files, budgets, recall, gain, weights } = evaluation
-  const percent = (value: number) => (100 * value).toFixed(1)
+/** Below this the recalls and what `score` has more do not fit beside each other. */
+const WIDE = 100
+
+/** For each ranking its recalls, and what `score` has more, in whole percentage points with its interval; in two tables where one is too wide. */
+export function evaluationText(
+  { commits, files, budgets, recall, gain, weights }: Evaluation,
+  { width }: Screen,
+): string {
+  const points = (value: number) => Math.round(100 * value).toString()
   const rankings = Object.keys(recall) as Ranking[]
-  const rows = rankings.map((ranking) => [
-    NAMES[ranking],
-    ...recall[ranking].map((value) => `${percent(value)} %`),
-    ...(ranking === 'importance'
+  const name: Column = { title: 'RANKING', shrinks: true }
+  const under = (title: string): Column[] =>
+    budgets.map((budget) => ({ title: `${title}${100 * budget} %`, align: 'right' }))
+  const recalls = (ranking: Ranking) => recall[ranking].map((value) => `${(100 * value).toFixed(1)} %`)
+  const gains = (ranking: Ranking) =>
+    ranking === 'importance'
       ? []
-      : gain[ranking].map(({ value, low, high }) => `${percent(value)} [${percent(low)}, ${percent(high)}]`)),
-  ])
-  const heads = budgets.map((budget) => `${100 * budget} %`)
-  const columns = [
-    { title: 'RANKING', shrinks: true },
-    ...heads.map((title) => ({ title, align: 'right' as const })),
-    ...heads.map((title) => ({ title: `GAIN AT ${title}`, align: 'right' as const })),
-  ]
+      : gain[ranking].map(({ value, low, high }) => `${points(value)} [${points(low)}, ${points(high)}]`)
+  const rowsOf = (...cells: ((ranking: Ranking) => string[])[]) =>
+    rankings.map((ranking) => [NAMES[ranking], ...cells.flatMap((of) => of(ranking))])
   const about =
     `Of the files that each of the last ${counted(commits, 'commit')} edited, the share that a ranking made before it keeps within that part of the ` +
-    `tokens of ${counted(files, 'file')}; then how many points the ranking of mycelium score has more, with 95 % intervals. ${weights.because}`
-  return `${wrapped(about, width).join('\n')}\n\n${table(columns, rows, width)}`
+    `tokens of ${counted(files, 'file')}; then how many points the ranking of mycelium score has more, with 95 % intervals. Weights: ${weights.because}.`
+  const tables =
+    width >= WIDE
+      ? [table([name, ...under(''), ...under('GAIN AT ')], rowsOf(recalls, gains), width)]
+      : [
+          table([name, ...under('')], rowsOf(recalls), width),
+          table([name, ...under('GAIN AT ')], rowsOf(gains).slice(1), width),
+        ]
+  return [`${wrapped(about, width).join('\n')}\n`, ...tables].join('\n')
 }

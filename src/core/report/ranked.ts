@@ -13,9 +13,9 @@ import { progressBar } from './progress.ts'
 /** A ranking, and what agents used of it of late. */
 export interface RankedNow extends Ranking {
   readonly recent: RecentFiles
-  /** How tokens are counted, for people. */
-  readonly encoding: string
-  /** The same for one file, with the error band. */
+  /** How tokens are counted, with the widest error band of its files, for people. */
+  readonly tokensBy: string
+  /** The same for one file. */
   basis(path: string): string
 }
 
@@ -48,6 +48,6 @@ export async function rankFor(
     },
     { ...task, read: recent.weights },
   ).finally(bar.done)
-  const { encoding, basis } = estimatorWith(() => 0, calibration)
-  return { ...ranking, recent, encoding, basis }
+  const { basisOf, basis } = estimatorWith(() => 0, calibration)
+  return { ...ranking, recent, tokensBy: basisOf(ranking.files.map((file) => file.path)), basis }
 }

@@ -1,7 +1,7 @@
 import type { FunctionScore } from '../score/analysis.ts'
 import type { RankedFile } from '../score/ranked.ts'
 import { counted } from './counted.ts'
-import { type Fact, factsText } from './facts.ts'
+import { type Fact, factsText, wrapped } from './facts.ts'
 import type { Paint } from './paint.ts'
 import { printable } from './printable.ts'
 import { csvText } from './report-table.ts'
@@ -119,8 +119,13 @@ const FUNCTION_COLUMNS: readonly Column[] = [
   { title: 'PARAMETERS', align: 'right' },
 ]
 
-/** The first files as a table, and how many more there are. */
-export function scoreText(files: readonly RankedFile[], limit: number, { width }: Screen): string {
+/** The first files as a table, how many more there are, and what tokens are counted by. */
+export function scoreText(
+  files: readonly RankedFile[],
+  limit: number,
+  tokensBy: string,
+  { width }: Screen,
+): string {
   const rows = files
     .slice(0, limit)
     .map((file) => [
@@ -129,7 +134,7 @@ export function scoreText(files: readonly RankedFile[], limit: number, { width }
       ...[file.lines, file.tokens, file.cyclomatic, file.cognitive].map((n) => n.toLocaleString('en')),
       file.importance.toFixed(3),
     ])
-  return table(FILE_COLUMNS, rows, width) + more(files.length - limit, 'file')
+  return `${table(FILE_COLUMNS, rows, width)}${more(files.length - limit, 'file')}${wrapped(`tokens: ${tokensBy}`, width).join('\n')}\n`
 }
 
 /** The functions of these files, most complex first, as a table. */
@@ -151,7 +156,7 @@ function more(left: number, what: string): string {
   return left > 0 ? `… and ${counted(left, what)} more: --limit, --json or --csv\n` : ''
 }
 
-/** Why one file has the importance that it has. */
+/** Why one file has the importance that it has; `basis` is what its tokens are counted by. */
 export function explainText(
   basis: string,
   file: RankedFile,

@@ -1,5 +1,5 @@
 import type { Order } from './analyze.ts'
-import { analyzeAll, type ChildrenContext } from './children.ts'
+import { analyzeAll, type ChildrenContext, childrenFor } from './children.ts'
 import type { FileFacts } from './facts.ts'
 import { isBinary } from './nature.ts'
 
@@ -10,11 +10,11 @@ interface Asked {
 
 /** Looks at texts that are not on the disk, such as those of earlier commits: all that is asked for in one turn goes to the parsers together. */
 export class Analyst {
-  readonly #context: Omit<ChildrenContext, 'take' | 'root'>
+  readonly #context: Omit<ChildrenContext, 'take' | 'root' | 'children'>
   #asked: Asked[] = []
   #work: Promise<void> = Promise.resolve()
 
-  constructor(context: Omit<ChildrenContext, 'take' | 'root'>) {
+  constructor(context: Omit<ChildrenContext, 'take' | 'root' | 'children'>) {
     this.#context = context
   }
 
@@ -38,7 +38,12 @@ export class Analyst {
     const byName = new Map(asked.map((one, i) => [`${i}/${one.order.path}`, one]))
     await analyzeAll(
       [...byName].map(([path, { order }]) => ({ ...order, path })),
-      { ...this.#context, root: '/', take: ({ path, facts }) => byName.get(path)?.settle(facts) },
+      {
+        ...this.#context,
+        children: childrenFor(byName.size),
+        root: '/',
+        take: ({ path, facts }) => byName.get(path)?.settle(facts),
+      },
     )
   }
 }

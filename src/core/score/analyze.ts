@@ -83,13 +83,18 @@ async function parse(
   language: Language,
   nature: Nature,
   tools: Tools,
-): Promise<Pick<FileFacts, 'parsed' | 'fallback'>> {
+): Promise<Pick<FileFacts, 'parsed' | 'fallback' | 'unloaded'>> {
   if (language.parser === 'none') return { fallback: `no parser for ${language.name}` }
   if (UNPARSED.includes(nature)) return { fallback: nature }
   if (text.length > MAX_PARSED_BYTES) return { fallback: 'over 1 MB' }
+  let analyzer: Analyzer | undefined
   try {
-    const analyzer = await tools.analyzerOf(language)
-    if (analyzer === undefined) return { fallback: `no parser for ${language.name}` }
+    analyzer = await tools.analyzerOf(language)
+  } catch {
+    return { fallback: `the parser of ${language.name} is not installed`, unloaded: true }
+  }
+  if (analyzer === undefined) return { fallback: `no parser for ${language.name}` }
+  try {
     return { parsed: withoutOutline(analyzer.parse(path, text)) }
   } catch (error) {
     return { fallback: `not parsed: ${error instanceof Error ? error.message.slice(0, 200) : error}` }

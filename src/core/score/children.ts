@@ -1,4 +1,5 @@
 import { type ChildProcess, fork } from 'node:child_process'
+import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import type { Clock } from '../clock.ts'
 import { packageRoot } from '../config/package-root.ts'
@@ -19,6 +20,16 @@ export interface ChildrenContext {
   readonly hangMs?: number
   /** Takes each answer, in no particular order. */
   take(message: FromChild): void
+}
+
+/** Above this a process more does not pay: it is the disk and this process that are waited for. */
+const MAX_CHILDREN = 4
+/** Files that one process looks at before a second one is worth its start. */
+const FILES_PER_CHILD = 24
+
+/** How many processes to look at so many files with. */
+export function childrenFor(files: number): number {
+  return Math.max(1, Math.min(availableParallelism(), MAX_CHILDREN, Math.ceil(files / FILES_PER_CHILD)))
 }
 
 /** Files of one order: enough that a process never waits for the next, few enough that all end together. */

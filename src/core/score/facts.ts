@@ -15,6 +15,21 @@ export interface FileFacts {
   readonly parsed?: Omit<ParsedFile, 'outline'>
   /** Why the file is scored by its lines and tokens alone. */
   readonly fallback?: string
+  /** Its parser could not be had: it may be the next time, so this is not remembered. */
+  readonly unloaded?: true
+}
+
+/** What the ranking needs of a file's content. */
+export function treeFactsOf({ language, nature, tokens, parsed }: FileFacts) {
+  return {
+    language,
+    nature,
+    tokens,
+    cyclomatic: parsed?.cyclomatic ?? 0,
+    cognitive: parsed?.cognitive ?? 0,
+    imports: parsed?.imports ?? [],
+    exports: parsed?.exports ?? [],
+  }
 }
 
 /** Facts of a file that could not be looked at. */

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { fingerprint } from '../hash.ts'
 import type { Calibration } from '../tokens/calibration.ts'
 import { estimatorWith } from '../tokens/estimator.ts'
+import { treeFactsOf } from './facts.ts'
 import { loadOxc } from './graph/oxc.ts'
 import { changedInWorkTree } from './history/changed.ts'
 import { type GitPlace, gitText } from './history/git.ts'
@@ -43,6 +44,8 @@ export interface Ranking {
   /** Why there is no history, or not all of it. */
   readonly gap?: HistoryGap
   readonly unreadable: readonly string[]
+  /** Files whose parser is not installed. */
+  readonly unloaded: number
   /** Files that were read now, rather than remembered. */
   readonly fresh: number
 }
@@ -57,6 +60,8 @@ export interface Remainder {
 
 /** Longer files are no source of anybody. */
 const MAX_WORDS_BYTES = 1024 * 1024
+/** What says to agents which files are hidden, as `mycelium ignore` writes it: that it changed says nothing of the task. */
+const TOLD_TO_AGENTS = /(^|\/)\.(\w+ignore|aiexclude)$|(^|\/)\.claude\/settings(\.local)?\.json$/
 /** Commits whose files are told; what "recent" can mean. */
 const RECENT_COMMITS = 200
 /** Weights are fitted anew when the history has grown by so much of itself: a ranking should not jump with each commit. */
@@ -71,7 +76,8 @@ export async function rankRepository(path: string, context: RankContext, task: T
   // Git works while files are walked, which holds this process.
   const asked = Promise.all([headOf(place), changedInWorkTree(place)])
   const look = await lookAt(root, { ...context, memory: memory('facts') })
-  const [head, changed] = await asked
+  const [head, all] = await asked
+  const changed = all.filter((path) => !TOLD_TO_AGENTS.test(path))
   const kept = memory('ranking')
   const key = fingerprint(
     [
@@ -102,6 +108,7 @@ export async function rankRepository(path: string, context: RankContext, task: T
     ...rest,
     files: look.files.map((file, i) => rankedFile(file, importances[i]!, factor(file.path))),
     unreadable: look.unreadable,
+    unloaded: look.files.filter(({ facts }) => facts.unloaded).length,
     fresh: look.fresh,
   }
 }
@@ -119,16 +126,7 @@ async function rankAnew(
   const holds =
     known !== undefined && known.commits > 0 && count < known.commits * REFIT_GROWTH && count >= known.commits
   const ranked = rankTree({
-    files: files.map(({ path, facts }) => ({
-      path,
-      language: facts.language,
-      nature: facts.nature,
-      tokens: facts.tokens,
-      cyclomatic: facts.parsed?.cyclomatic ?? 0,
-      cognitive: facts.parsed?.cognitive ?? 0,
-      imports: facts.parsed?.imports ?? [],
-      exports: facts.parsed?.exports ?? [],
-    })),
+    files: files.map(({ path, facts }) => ({ path, ...treeFactsOf(facts) })),
     history,
     ...(holds && { weights: known }),
     seeds: {

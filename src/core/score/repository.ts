@@ -1,7 +1,6 @@
-import { availableParallelism } from 'node:os'
 import type { Clock } from '../clock.ts'
 import type { Order } from './analyze.ts'
-import { analyzeAll } from './children.ts'
+import { analyzeAll, childrenFor } from './children.ts'
 import { type FileFacts, factsWithout } from './facts.ts'
 import { type FoundFile, filesBelow } from './files.ts'
 import { type Remembered, recall, remember } from './memory.ts'
@@ -30,11 +29,6 @@ export interface Look {
   readonly fresh: number
 }
 
-/** Above this a process more does not pay: it is the disk and this process that are waited for. */
-const MAX_CHILDREN = 4
-/** Files that one process looks at before a second one is worth its start. */
-const FILES_PER_CHILD = 24
-
 /** Facts of all files below a directory; only those whose bytes may have changed are read. Throws path_missing, too_many_files, interrupted. */
 export async function lookAt(root: string, context: LookContext): Promise<Look> {
   const walk = filesBelow(root)
@@ -53,10 +47,7 @@ export async function lookAt(root: string, context: LookContext): Promise<Look> 
       root,
       clock: context.clock,
       env: context.env,
-      children: Math.max(
-        1,
-        Math.min(availableParallelism(), MAX_CHILDREN, Math.ceil(fresh.length / FILES_PER_CHILD)),
-      ),
+      children: childrenFor(fresh.length),
       signal: context.signal,
       take: ({ path, facts: found, same, problem }) => {
         if (same) facts.set(path, known.files.get(path)!.facts)
@@ -82,7 +73,11 @@ function nothing(): Remembered {
 function keep(memory: string, version: string, files: readonly KnownFile[]): void {
   try {
     remember(memory, version, {
-      files: new Map(files.map(({ path, stamp, facts }) => [path, { stamp, facts }])),
+      files: new Map(
+        files.flatMap(({ path, stamp, facts }) =>
+          facts.unloaded ? [] : [[path, { stamp, facts }] as const],
+        ),
+      ),
     })
   } catch {
     // Said by nothing but the time that the next look takes.

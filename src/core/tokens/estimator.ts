@@ -22,6 +22,8 @@ export interface Estimator {
   factor(path: string): number
   /** How it is counted, for people: `claude table`, or `claude table, as 312 results for MODEL were`. */
   readonly encoding: string
+  /** The same for several paths, with the widest error among them: `claude table, -16 to +62 %`. */
+  basisOf(paths: readonly string[]): string
   /** The same for one path, to stand behind a count: `claude table x 1.07, -4 to +8 %`. */
   basis(path: string): string
 }
@@ -38,14 +40,24 @@ export async function estimator(calibration?: Calibration, model?: string): Prom
 export function estimatorWith(count: CountTokens, calibration?: Calibration, model?: string): Estimator {
   const known = calibration?.table === TABLE ? choose(calibration.models, model) : undefined
   const of = (path: string): ClassFactor => factorOf(known, contentClassOf(path))
+  const encoding =
+    known === undefined
+      ? `${TABLE} table`
+      : `${TABLE} table, as ${known.overall.n} results for ${known.model} were`
   return {
     tokensOf: (text, path) => Math.round(count(text) * of(path).factor),
     band: (path) => of(path).band,
     factor: (path) => of(path).factor,
-    encoding:
-      known === undefined
-        ? `${TABLE} table`
-        : `${TABLE} table, as ${known.overall.n} results for ${known.model} were`,
+    encoding,
+    basisOf: (paths) => {
+      const bands = [...new Set(paths.map(contentClassOf))].map((kind) => factorOf(known, kind).band)
+      if (bands.length === 0) return encoding
+      const [low, high] = [
+        Math.min(...bands.map((band) => band.low)),
+        Math.max(...bands.map((band) => band.high)),
+      ]
+      return `${encoding}, ${percent(low)} to ${percent(high)} %`
+    },
     basis: (path) => {
       const { factor, band } = of(path)
       return `${TABLE} table x ${factor.toFixed(2)}, ${percent(band.low)} to ${percent(band.high)} %`
