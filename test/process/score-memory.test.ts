@@ -64,9 +64,15 @@ function memoryOf({ home }: Place, what = 'facts'): string {
 
 /** Puts a figure that no file has into the memory of every file. */
 function falsify(at: Place): void {
-  const memory = JSON.parse(readFileSync(memoryOf(at), 'utf8'))
+  const [first, trees] = readFileSync(memoryOf(at), 'utf8').split('\n')
+  const memory = JSON.parse(first!)
   for (const one of Object.values<{ facts: { lines: number } }>(memory.files)) one.facts.lines = 999
-  writeFileSync(memoryOf(at), JSON.stringify(memory))
+  writeFileSync(memoryOf(at), `${JSON.stringify(memory)}\n${trees}`)
+}
+
+/** Whose facts are kept. */
+function keptOf(at: Place): readonly string[] {
+  return Object.keys(JSON.parse(readFileSync(memoryOf(at), 'utf8').split('\n')[0]!).files).sort()
 }
 
 it('a file is read again when its bytes have changed, and only then', async () => {
@@ -101,15 +107,13 @@ it('deleted files are forgotten, renamed and new ones read', async () => {
   renameSync(join(at.repo, 'b.py'), join(at.repo, 'd.py'))
   writeFileSync(join(at.repo, 'e.py'), '')
   expect(await linesOf(at)).toEqual({ 'a.py': 999, 'd.py': 2, 'e.py': 0 })
-  expect(Object.keys(JSON.parse(readFileSync(memoryOf(at), 'utf8')).files).sort()).toEqual([
-    'a.py',
-    'd.py',
-    'e.py',
-  ])
+  expect(keptOf(at)).toEqual(['a.py', 'd.py', 'e.py'])
 })
 
 it.each([
   ['cut off', (text: string) => text.slice(0, text.length / 2)],
+  ['cut off by a byte', (text: string) => text.slice(0, -1)],
+  ['changed in its trees', (text: string) => text.replace('"name":"a"', '"name":"z"')],
   ['empty', () => ''],
   ['of another shape', () => '[1,2]'],
   ['without files', (text: string) => text.replace('"files"', '"fills"').replace('"remainder"', '"rest"')],
@@ -126,7 +130,7 @@ it.each([
   const [facts, ranking] = [memoryOf(at), memoryOf(at, 'ranking')]
   for (const file of [facts, ranking]) writeFileSync(file, spoil(readFileSync(file, 'utf8')))
   expect(await linesOf(at)).toEqual(first)
-  expect(Object.keys(JSON.parse(readFileSync(facts, 'utf8')).files)).toEqual(Object.keys(first).sort())
+  expect(keptOf(at)).toEqual(Object.keys(first).sort())
   expect(JSON.parse(readFileSync(ranking, 'utf8'))).toHaveProperty('remainder')
 })
 
@@ -148,7 +152,7 @@ it('two at once both answer, and what is kept is whole', async () => {
   const answers = await Promise.all([linesOf(at), linesOf(at), linesOf(at)])
   for (const lines of answers) expect(lines).toEqual({ 'a.py': 2, 'b.py': 2, 'c.md': 1 })
   expect(readdirSync(join(at.home, '.mycelium/scores')).filter((name) => name.endsWith('.tmp'))).toEqual([])
-  expect(Object.keys(JSON.parse(readFileSync(memoryOf(at), 'utf8')).files)).toHaveLength(3)
+  expect(keptOf(at)).toHaveLength(3)
 })
 
 it('a parser that is not installed is said, and what it would have read is read once it is', async () => {

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Analyzer, ParsedFile } from './analysis.ts'
-import type { FileFacts } from './facts.ts'
+import type { Analyzer } from './analysis.ts'
+import { type FileFacts, factsWithout } from './facts.ts'
 import { type Language, languageOf } from './languages.ts'
 import { HEAD_BYTES, isBinary, natureOf } from './nature.ts'
 import type { Nature } from './ranked.ts'
@@ -44,36 +44,27 @@ export async function analyze(
 ): Promise<FileFacts | undefined> {
   if (bytes > MAX_READ_BYTES)
     return {
+      ...factsWithout('', 'text', bytes),
       hash: `size-${bytes}`,
-      language: 'text',
       nature: 'data',
-      bytes,
-      lines: 0,
       tokens: Math.round(bytes / 3),
       fallback: `over ${MAX_READ_BYTES / 1024 / 1024} MB: not read, tokens by its size`,
     }
   const content = given === undefined ? readFileSync(join(root, path)) : Buffer.from(given)
   const hash = createHash('sha256').update(content).digest('hex').slice(0, 32)
   if (hash === knownHash) return undefined
-  if (isBinary(content))
-    return {
-      hash,
-      language: 'binary',
-      nature: 'binary',
-      bytes: content.length,
-      lines: 0,
-      tokens: 0,
-      fallback: 'binary',
-    }
+  if (isBinary(content)) return { ...factsWithout('binary', 'binary', content.length), hash }
   const text = content.toString('utf8')
   const { lines, longestLine } = measure(text)
   const head = text.slice(0, HEAD_BYTES)
   const language = languageOf(path, head.slice(0, head.indexOf('\n') >>> 0))
   const nature = natureOf({ path, head, bytes: content.length, lines, longestLine })
-  const facts = { hash, language: language.name, nature, bytes: content.length, lines, tokens: 0 }
-  const tree =
+  const parsed =
     unparsed === undefined ? await parse(path, text, language, nature, tools) : { fallback: unparsed }
-  return { ...facts, tokens: tokensOf(text, tools), ...tree }
+  return {
+    ...{ hash, language: language.name, nature, bytes: content.length, lines, tokens: tokensOf(text, tools) },
+    ...{ cyclomatic: 0, cognitive: 0, ...parsed },
+  }
 }
 
 /** A syntax tree's facts, or why there are none. */
@@ -83,7 +74,7 @@ async function parse(
   language: Language,
   nature: Nature,
   tools: Tools,
-): Promise<Pick<FileFacts, 'parsed' | 'fallback' | 'unloaded'>> {
+): Promise<Partial<FileFacts>> {
   if (language.parser === 'none') return { fallback: `no parser for ${language.name}` }
   if (UNPARSED.includes(nature)) return { fallback: nature }
   if (text.length > MAX_PARSED_BYTES) return { fallback: 'over 1 MB' }
@@ -95,14 +86,11 @@ async function parse(
   }
   if (analyzer === undefined) return { fallback: `no parser for ${language.name}` }
   try {
-    return { parsed: withoutOutline(analyzer.parse(path, text)) }
+    const { outline: _, cyclomatic, cognitive, ...tree } = analyzer.parse(path, text)
+    return { cyclomatic, cognitive, tree }
   } catch (error) {
     return { fallback: `not parsed: ${error instanceof Error ? error.message.slice(0, 200) : error}` }
   }
-}
-
-function withoutOutline({ outline: _, ...rest }: ParsedFile): Omit<ParsedFile, 'outline'> {
-  return rest
 }
 
 /** Tokens of the whole; of a very long text as its beginning, middle and end have them. */

@@ -1,6 +1,9 @@
 import type { ParsedFile } from './analysis.ts'
 import type { Nature } from './ranked.ts'
 
+/** What a syntax tree says besides its sums; the outline is made when it is asked for. */
+export type TreeFacts = Omit<ParsedFile, 'outline' | 'cyclomatic' | 'cognitive'>
+
 /** What is known of a file from its content alone; the same bytes at the same path give the same facts. */
 export interface FileFacts {
   /** SHA-256 of the bytes, first 32 hex digits. */
@@ -11,8 +14,11 @@ export interface FileFacts {
   readonly lines: number
   /** By the tokenizer's table, before calibration; 0 for binaries. */
   readonly tokens: number
-  /** Absent where no syntax tree was made; `fallback` says why. The outline is made when it is asked for. */
-  readonly parsed?: Omit<ParsedFile, 'outline'>
+  /** Sum over functions, and of the decisions outside of any; 0 without a tree. */
+  readonly cyclomatic: number
+  readonly cognitive: number
+  /** Absent where no syntax tree was made; `fallback` says why. */
+  readonly tree?: TreeFacts
   /** Why the file is scored by its lines and tokens alone. */
   readonly fallback?: string
   /** Its parser could not be had: it may be the next time, so this is not remembered. */
@@ -20,19 +26,16 @@ export interface FileFacts {
 }
 
 /** What the ranking needs of a file's content. */
-export function treeFactsOf({ language, nature, tokens, parsed }: FileFacts) {
-  return {
-    language,
-    nature,
-    tokens,
-    cyclomatic: parsed?.cyclomatic ?? 0,
-    cognitive: parsed?.cognitive ?? 0,
-    imports: parsed?.imports ?? [],
-    exports: parsed?.exports ?? [],
-  }
+export function treeFactsOf({ language, nature, tokens, cyclomatic, cognitive, tree }: FileFacts) {
+  const { imports = [], exports = [] } = tree ?? {}
+  return { language, nature, tokens, cyclomatic, cognitive, imports, exports }
 }
 
 /** Facts of a file that could not be looked at. */
 export function factsWithout(why: string, language: string, bytes: number): FileFacts {
-  return { hash: '', language, nature: 'binary', bytes, lines: 0, tokens: 0, fallback: why }
+  return {
+    ...{ hash: '', language, nature: 'binary', bytes },
+    ...{ lines: 0, tokens: 0, cyclomatic: 0, cognitive: 0 },
+    fallback: why,
+  }
 }

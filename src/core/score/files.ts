@@ -66,7 +66,8 @@ function add(root: string, path: string, walk: { files: FoundFile[]; unreadable:
   if (walk.files.length >= MAX_FILES)
     throw new MyceliumError('too_many_files', `more than ${MAX_FILES} files below ${root}`)
   try {
-    const stat = lstatSync(join(root, path))
+    // Not join, which normalizes: nothing here needs it, and it is most of the time besides the system's.
+    const stat = lstatSync(`${root}/${path}`)
     const stamp = `${stat.size}.${stat.mtimeMs}.${stat.ctimeMs}.${stat.ino}`
     walk.files.push({ path, bytes: stat.size, stamp })
   } catch {

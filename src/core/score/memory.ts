@@ -1,9 +1,10 @@
 import { mkdirSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { crc32 } from 'node:zlib'
 import { writeFileAtomic } from '../config/write-file.ts'
 import { fingerprint } from '../hash.ts'
 import { readRegular } from '../regular-file.ts'
-import type { FileFacts } from './facts.ts'
+import type { FileFacts, TreeFacts } from './facts.ts'
 
 /** What was known of a repository when it was last looked at. */
 export interface Remembered {
@@ -16,12 +17,24 @@ interface Entry {
   readonly facts: FileFacts
 }
 
+/** Grows with what facts are and how they are found: older ones are found anew. */
+const FORMAT = 2
+
+/**
+ * The first line is a JSON text with everything but the trees, which lie behind it in the same order: most looks need none, and they are most of the
+ * bytes. Each is read when it is asked for.
+ */
+interface Kept {
+  readonly format: number
+  readonly version: string
+  /** Of the trees. */
+  readonly crc: number
+  readonly files: Readonly<Record<string, Entry & { readonly treeBytes: number }>>
+}
+
 function isEntry(entry: Entry | undefined | null): boolean {
   return typeof entry?.stamp === 'string' && typeof entry.facts?.hash === 'string'
 }
-
-/** Grows with what facts are and how they are found: older ones are found anew. */
-const FORMAT = 1
 
 /** Where something of one repository is kept, in mycelium's directory of scores; pairs with config/own-names.ts. */
 export function memoryFile(scores: string, root: string, what: 'facts' | 'ranking'): string {
@@ -31,17 +44,61 @@ export function memoryFile(scores: string, root: string, what: 'facts' | 'rankin
 /** What was kept; nothing when there is nothing that this version can use. `version`: of the package, since parsers come with it. */
 export function recall(file: string, version: string): Remembered {
   try {
-    const kept = JSON.parse(readRegular(file).toString('utf8'))
-    if (kept.format !== FORMAT || kept.version !== version) return { files: new Map() }
-    const files = Object.entries<Entry>(kept.files).filter(([, entry]) => isEntry(entry))
-    return { files: new Map(files) }
+    const bytes = readRegular(file)
+    const end = bytes.indexOf('\n')
+    const kept: Kept = JSON.parse(bytes.toString('utf8', 0, end))
+    const trees = bytes.subarray(end + 1)
+    if (kept.format !== FORMAT || kept.version !== version || kept.crc !== crc32(trees)) return nothing()
+    const files = new Map<string, Entry>()
+    let at = 0
+    for (const [path, entry] of Object.entries(kept.files)) {
+      if (!isEntry(entry)) return nothing()
+      const { stamp, facts, treeBytes } = entry
+      const text = trees.subarray(at, at + treeBytes)
+      files.set(path, { stamp, facts: treeBytes > 0 ? withTree(facts, text) : facts })
+      at += treeBytes
+    }
+    return at === trees.length ? { files } : nothing()
   } catch {
-    return { files: new Map() }
+    return nothing()
+  }
+}
+
+/** Facts whose tree stays text until somebody asks for it. */
+function withTree(facts: FileFacts, text: Buffer): FileFacts {
+  let tree: TreeFacts | undefined
+  return {
+    ...facts,
+    get tree() {
+      tree ??= JSON.parse(text.toString('utf8')) as TreeFacts
+      return tree
+    },
   }
 }
 
 /** Keeps it for the next time. Throws write_failed, config_read_only. */
 export function remember(file: string, version: string, { files }: Remembered): void {
+  const trees: Buffer[] = []
+  const entries = [...files].map(
+    ([
+      path,
+      {
+        stamp,
+        facts: { tree, ...facts },
+      },
+    ]) => {
+      const text = Buffer.from(tree === undefined ? '' : JSON.stringify(tree))
+      trees.push(text)
+      return [path, { stamp, facts, treeBytes: text.length }] as const
+    },
+  )
+  const behind = Buffer.concat(trees)
+  const kept: Kept = { format: FORMAT, version, crc: crc32(behind), files: Object.fromEntries(entries) }
   mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
-  writeFileAtomic(file, JSON.stringify({ format: FORMAT, version, files: Object.fromEntries(files) }))
+  writeFileAtomic(file, Buffer.concat([Buffer.from(`${JSON.stringify(kept)}\n`), behind]))
+}
+
+/** What is known of a repository that was never looked at. */
+export function nothing(): Remembered {
+  return { files: new Map() }
 }

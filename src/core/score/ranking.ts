@@ -172,7 +172,7 @@ function focusOf(files: readonly KnownFile[], focus: readonly string[]): Readonl
 }
 
 function rankedFile({ path, facts }: KnownFile, importance: Importance, factor: number): RankedFile {
-  const { parsed, fallback } = facts
+  const { fallback } = facts
   return {
     path,
     nature: facts.nature,
@@ -180,9 +180,12 @@ function rankedFile({ path, facts }: KnownFile, importance: Importance, factor: 
     bytes: facts.bytes,
     lines: facts.lines,
     tokens: Math.round(facts.tokens * factor),
-    cyclomatic: parsed?.cyclomatic ?? 0,
-    cognitive: parsed?.cognitive ?? 0,
-    functions: parsed?.functions ?? [],
+    cyclomatic: facts.cyclomatic,
+    cognitive: facts.cognitive,
+    // Few ask, and it is most of what is kept of a file.
+    get functions() {
+      return facts.tree?.functions ?? []
+    },
     ...(fallback === undefined ? {} : { fallback }),
     importance: importance.importance,
     because: importance.because,

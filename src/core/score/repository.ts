@@ -3,7 +3,7 @@ import type { Order } from './analyze.ts'
 import { analyzeAll, childrenFor } from './children.ts'
 import { type FileFacts, factsWithout } from './facts.ts'
 import { type FoundFile, filesBelow } from './files.ts'
-import { type Remembered, recall, remember } from './memory.ts'
+import { nothing, recall, remember } from './memory.ts'
 
 /** A file and what is known of it. */
 export interface KnownFile extends FoundFile {
@@ -63,10 +63,6 @@ export async function lookAt(root: string, context: LookContext): Promise<Look> 
   if (context.memory !== undefined && (fresh.length > 0 || known.files.size !== files.length))
     keep(context.memory, context.version, files)
   return { files, unreadable: walk.unreadable, fresh: fresh.length }
-}
-
-function nothing(): Remembered {
-  return { files: new Map() }
 }
 
 /** A disk that takes nothing makes the next look slower, and this one no worse. */

@@ -1,23 +1,24 @@
 import { type GitPlace, gitText } from './git.ts'
 
+const STATUS = [
+  'status',
+  '--porcelain=v1',
+  '-z',
+  '--no-renames',
+  '--untracked-files=all',
+  '--ignore-submodules=all',
+  '--',
+  '.',
+]
+
 /** Files that differ from the last commit, new ones included, below the directory of place; none without git. */
 export async function changedInWorkTree(place: GitPlace): Promise<readonly string[]> {
-  const prefix = await gitText(['rev-parse', '--show-prefix'], place)
-  if (prefix.end.how !== 'done') return []
-  const { end, bytes } = await gitText(
-    [
-      'status',
-      '--porcelain=v1',
-      '-z',
-      '--no-renames',
-      '--untracked-files=all',
-      '--ignore-submodules=all',
-      '--',
-      '.',
-    ],
-    place,
-  )
-  if (end.how !== 'done') return []
+  // Both at once: whoever asks may hold this process in between.
+  const [prefix, { end, bytes }] = await Promise.all([
+    gitText(['rev-parse', '--show-prefix'], place),
+    gitText(STATUS, place),
+  ])
+  if (prefix.end.how !== 'done' || end.how !== 'done') return []
   const below = prefix.bytes.toString().replace(/\n$/, '')
   // Porcelain names files from the top of the repository, wherever it runs.
   return bytes
