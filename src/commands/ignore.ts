@@ -40,14 +40,13 @@ export async function runIgnorePlan(
   path: string | undefined,
   options: IgnoreOptions,
   rank: RankRepository = (root) => rankFor(io, root),
-): Promise<number> {
+): Promise<void> {
   const { place, request, allowed } = standingOf(io, path, options, rank)
   const made = await makePlan(place, request, allowed)
   const targets = targetWishes(made.plan, request.targets, place.project, place.where)
   if (options.json) io.write(jsonText(planJson(made, targets, place.project)))
   else
     io.write(planReport(made, targets, untold(request.targets), { width: io.width, paint: io.paint.stdout }))
-  return made.plan.refused === undefined ? 0 : 1
 }
 
 /** `mycelium ignore diff [PATH]`: what a new plan would change beside the one in force, and why. Throws ignore_none. */
@@ -56,16 +55,15 @@ export async function runIgnoreDiff(
   path: string | undefined,
   options: IgnoreOptions,
   rank: RankRepository = (root) => rankFor(io, root),
-): Promise<number> {
+): Promise<void> {
   const { place, request, allowed } = standingOf(io, path, options, rank)
-  const { changes, stored, plan } = await makePlan(place, request, allowed)
+  const { changes, stored } = await makePlan(place, request, allowed)
   if (stored === undefined) throw new MyceliumError('ignore_none', `nothing is hidden in ${place.project}`)
-  if (options.json) io.write(jsonText({ project: place.project, changes, refused: plan.refused ?? null }))
+  if (options.json) io.write(jsonText({ project: place.project, changes }))
   else io.write(changes.length === 0 ? 'nothing would change\n' : changesText(changes))
-  return 0
 }
 
-/** `mycelium ignore write [PATH]`: shows the diff and, when the user agrees, puts the plan in force. Throws ignore_refused. */
+/** `mycelium ignore write [PATH]`: shows the diff and, when the user agrees, puts the plan in force. */
 export async function runIgnoreWrite(
   io: Io,
   path: string | undefined,
@@ -92,13 +90,6 @@ async function writeOnce(
   const { project, where, paths } = place
   const made = await makePlan(place, request, allowed)
   const { plan, stored, changes } = made
-  if (plan.refused !== undefined)
-    throw new MyceliumError('ignore_refused', `nothing is written: ${plan.refused}`, {
-      hint:
-        made.leastKeep === undefined
-          ? 'nothing of weight can be hidden here'
-          : `mycelium ignore plan --keep ${made.leastKeep}`,
-    })
   if (isRepeat && changes.length === 0) return 0
   const targets = targetWishes(plan, request.targets, project, where)
   const preview = previewWrite(targets, where, paths)

@@ -28,7 +28,6 @@ export const ERRORS = {
   too_many_files: { exit: 1, hint: 'name the directory of one repository' },
   unknown_file: { exit: 2, hint: 'mycelium budget files --all' },
   // files hidden from agents
-  ignore_refused: { exit: 1, hint: 'mycelium ignore plan --keep 80, or any larger share or budget' },
   ignore_none: { exit: 1, hint: 'mycelium ignore write' },
 
   // usage database

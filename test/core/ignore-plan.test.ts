@@ -109,18 +109,59 @@ describe('a plan', () => {
     ])
   })
 
-  it('is refused when it would have hidden too much of what was edited', () => {
+  it('keeps what was edited often, the cheapest of it for each edit, and hides others in its place', () => {
     const files = [
-      rankedFile('a.ts', { importance: 0.1, tokens: 100 }),
-      rankedFile('b.ts', { importance: 0.9, tokens: 100 }),
+      rankedFile('lock', { importance: 0.01, tokens: 1_000 }),
+      rankedFile('small.ts', { importance: 0.02, tokens: 100 }),
+      rankedFile('never.ts', { importance: 0.3, tokens: 100 }),
+      rankedFile('main.ts', { importance: 0.9, tokens: 100 }),
     ]
-    const commits = [...Array(49).fill({ files: ['b.ts', 'gone.ts'] }), { files: ['a.ts'] }]
-    const at = (floor: number) => planIgnore(files, commits, { ...WISH, budgetTokens: 100, floor })
-    expect(at(0.98).refused).toBeUndefined()
-    expect(at(0.99).refused).toBe(
-      'of 50 edits in the last 50 commits it would have kept 98.0 % visible, and the floor is 99.0 %',
+    const commits = [
+      ...Array(96).fill({ files: ['main.ts', 'gone.ts'] }),
+      ...Array(2).fill({ files: ['lock'] }),
+      ...Array(2).fill({ files: ['small.ts'] }),
+    ]
+    const at = (floor: number) => planIgnore(files, commits, { ...WISH, budgetTokens: 200, floor })
+    expect(hiddenIn(at(0.96))).toEqual(['lock', 'small.ts'])
+    expect(hiddenIn(at(0.98))).toEqual(['lock', 'never.ts'])
+    expect(at(0.98).keep.get('small.ts')?.reason).toBe('edited too often to hide')
+    expect(at(0.98).recall).toEqual({ edits: 100, kept: 98, share: 0.98 })
+    expect(hiddenIn(at(1))).toEqual(['never.ts'])
+    expect(at(1)).toMatchObject({ overTokens: 1_000, recall: { share: 1 } })
+  })
+
+  it('brings nothing back for one that is too many by itself', () => {
+    const files = [
+      rankedFile('lock', { importance: 0.01, tokens: 1_000 }),
+      rankedFile('small.ts', { importance: 0.02, tokens: 100 }),
+      rankedFile('main.ts', { importance: 0.9, tokens: 100 }),
+    ]
+    const commits = [
+      ...Array(95).fill({ files: ['main.ts'] }),
+      ...Array(3).fill({ files: ['lock'] }),
+      ...Array(2).fill({ files: ['small.ts'] }),
+    ]
+    expect(hiddenIn(planIgnore(files, commits, { ...WISH, budgetTokens: 100, floor: 0.98 }))).toEqual([
+      'small.ts',
+    ])
+  })
+
+  it('never hides more of what was edited than the floor allows', () => {
+    const one = fc.record({
+      tokens: fc.integer({ min: 0, max: 5_000 }),
+      importance: fc.double({ min: 0, max: 1, noNaN: true }),
+    })
+    const history = fc.array(fc.array(fc.integer({ min: 0, max: 25 }), { maxLength: 4 }), { maxLength: 40 })
+    const share = fc.double({ min: 0, max: 1, noNaN: true })
+    fc.assert(
+      fc.property(fc.array(one, { maxLength: 20 }), history, share, share, (all, touched, floor, keep) => {
+        const files = all.map((file, i) => rankedFile(`f${i}.ts`, file))
+        const total = files.reduce((sum, { tokens }) => sum + tokens, 0)
+        const commits = touched.map((commit) => ({ files: commit.map((i) => `f${i}.ts`) }))
+        const { recall } = planIgnore(files, commits, { ...WISH, floor, budgetTokens: keep * total })
+        expect(recall.share).toBeGreaterThanOrEqual(floor - 1e-9)
+      }),
     )
-    expect(at(0.99).recall).toEqual({ edits: 50, kept: 49, share: 0.98 })
   })
 })
 

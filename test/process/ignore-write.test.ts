@@ -176,17 +176,13 @@ describe('mycelium ignore write', () => {
     expect(text('.claude/settings.local.json')).toContain('"Read(./old/b \\\\(1\\\\).ts)"')
   })
 
-  it('refuses a plan that history speaks against, with the next step, and writes nothing', async () => {
-    const before = tree(project)
+  it('leaves what history speaks for visible, and says what that costs', async () => {
     const edited: RankRepository = async () => ({ files: FILES, commits: [{ files: ['old/a.ts'] }] })
-    const { io } = capturedIo(env(), project)
-    await expect(runIgnoreWrite(io, undefined, { yes: true, keep: 40 }, edited)).rejects.toMatchObject({
-      code: 'ignore_refused',
-      hint: expect.stringMatching(/^mycelium ignore plan --keep \d+$|^nothing of weight can be hidden here$/),
-    })
-    expect(await runIgnorePlan(io, undefined, { keep: 40 }, edited)).toBe(1)
-    await write({ dryRun: true })
-    expect(tree(project)).toEqual(before)
+    const { io, said } = capturedIo(env(), project)
+    await runIgnorePlan(io, undefined, { keep: 0 }, edited)
+    expect(said()).toContain('100.0 % were of files that stay visible')
+    expect(said()).toMatch(/^\d+ tokens over the budget: the rest must stay visible$/m)
+    expect(said()).not.toMatch(/^old\/a\.ts /m)
   })
 
   it('knows its targets, and says what each cannot be told', async () => {

@@ -12,6 +12,7 @@ export type KeepReason =
   | 'test of a visible file'
   | 'costs nothing'
   | 'no pattern names it alone'
+  | 'edited too often to hide'
   | 'worth its tokens'
 
 /** What a plan must leave alone, whatever the scores say. */

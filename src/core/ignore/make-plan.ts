@@ -19,9 +19,7 @@ const HISTORY_COMMITS = 200
 const RECENT_COMMITS = 20
 const RECENT_SESSIONS = 10
 const FLOOR = 0.98
-/** Shares of the tokens to keep that are tried, least first, where none is asked for. */
-const KEEP_PERCENTS = [50, 55, 60, 65, 70, 75, 80, 85, 90, 95]
-/** Least that is kept unless less is asked for: a file that is missed costs an agent more than one that is there. */
+/** What is kept unless another size is asked for: a file that is missed costs an agent more than one that is there. */
 const CAUTIOUS_PERCENT = 80
 
 /** Where and for what a plan is made. */
@@ -40,8 +38,6 @@ export interface MadePlan {
   readonly plan: IgnorePlan
   readonly stored: StoredPlan | undefined
   readonly changes: readonly Change[]
-  /** The least share of the tokens to keep that the history does not speak against, percent; undefined when all do not. */
-  readonly leastKeep: number | undefined
 }
 
 /** One place that a plan is written to, and what it loses there. */
@@ -88,23 +84,11 @@ export async function makePlan(
     wanted: userKeeps(project, keep, allowed),
     former,
   }
-  const planFor = (budgetTokens: number) => planIgnore(files, commits, { ...rules, budgetTokens })
-  const keeping = (percent: number) => planFor(Math.round((total * percent) / 100))
-  const asked =
-    request.budgetTokens !== undefined
-      ? planFor(request.budgetTokens)
-      : request.keepPercent !== undefined
-        ? keeping(request.keepPercent)
-        : undefined
-  // Where the user names no size, as much is hidden as caution and the history allow.
-  const least = asked === undefined ? CAUTIOUS_PERCENT : 0
-  const leastKeep =
-    asked === undefined || asked.refused !== undefined
-      ? KEEP_PERCENTS.find((percent) => percent >= least && keeping(percent).refused === undefined)
-      : undefined
-  const plan = asked ?? keeping(leastKeep ?? KEEP_PERCENTS.at(-1)!)
+  const budgetTokens =
+    request.budgetTokens ?? Math.round((total * (request.keepPercent ?? CAUTIOUS_PERCENT)) / 100)
+  const plan = planIgnore(files, commits, { ...rules, budgetTokens })
   const none = { hidden: new Set<string>(), importance: new Map<string, number>() }
-  return { plan, stored, changes: changesBetween(former ?? none, plan), leastKeep }
+  return { plan, stored, changes: changesBetween(former ?? none, plan) }
 }
 
 /** What each target would be told. Throws unknown_target. */

@@ -51,15 +51,14 @@ export interface IgnorePlan {
   readonly savedTokens: number
   readonly budgetTokens: number
   readonly recall: Recall
-  /** Why it must not be written. */
-  readonly refused?: string
   /** Tokens over the budget that only files which must stay are left to answer for. */
   readonly overTokens: number
 }
 
 /**
  * Chooses what to hide: the files least worth their tokens first, a test together with what it tests, until the visible tokens fit the budget. Never
- * what mustKeep names. Pure; the same files give the same plan. Refused when `recall` is below the floor. Throws nothing.
+ * what mustKeep names, and never more than `recall` allows: of what was edited too often, what costs the fewest tokens for each edit comes back. Pure;
+ * the same files give the same plan. Throws nothing.
  */
 export function planIgnore(
   files: readonly RankedFile[],
@@ -67,7 +66,8 @@ export function planIgnore(
   wish: PlanWish,
 ): IgnorePlan {
   const reasons = new Map(files.map((file) => [file.path, mustKeep(file, wish)]))
-  const chosen = choose(files, reasons, wish)
+  const edits = editsOf(files, commits)
+  const chosen = chooseWithin(edits, files, reasons, wish)
   // A name that no pattern can tell from a visible one stays: hiding it would hide the other too.
   const { patterns, inexpressible } = patternsFor(
     [...chosen],
@@ -101,11 +101,6 @@ export function planIgnore(
   }
   const totalTokens = sum(files)
   const savedTokens = sum(hide)
-  const recall = recallOf(commits, keep, chosen)
-  const refused =
-    recall.share < wish.floor
-      ? `of ${recall.edits} edits in the last ${commits.length} commits it would have kept ${percent(recall.share)} visible, and the floor is ${percent(wish.floor)}`
-      : undefined
   return {
     hide,
     keep,
@@ -113,9 +108,41 @@ export function planIgnore(
     totalTokens,
     savedTokens,
     budgetTokens: wish.budgetTokens,
-    recall,
+    recall: recallOf(edits, chosen),
     overTokens: Math.max(0, totalTokens - savedTokens - wish.budgetTokens),
-    ...(refused === undefined ? {} : { refused }),
+  }
+}
+
+/** The paths to hide that leave recall at the floor or above. */
+function chooseWithin(
+  edits: ReadonlyMap<string, number>,
+  files: readonly RankedFile[],
+  reasons: Map<string, KeepReason | undefined>,
+  wish: PlanWish,
+): Set<string> {
+  const cheapest = files
+    .filter(({ path }) => edits.has(path))
+    .sort(
+      (a, b) => a.tokens / edits.get(a.path)! - b.tokens / edits.get(b.path)! || (a.path < b.path ? -1 : 1),
+    )
+  const all = recallOf(edits, new Set()).edits
+  const needed = Math.ceil(all * wish.floor)
+  const stays = (path: string) => {
+    if (reasons.get(path) === undefined) reasons.set(path, 'edited too often to hide')
+  }
+  // One that is too many by itself stays in any case, and others need not come back for it.
+  for (const [path, count] of edits) if (count > all - needed) stays(path)
+  for (;;) {
+    const chosen = choose(files, reasons, wish)
+    let missing = needed - recallOf(edits, chosen).kept
+    if (missing <= 0) return chosen
+    // In their place others may be chosen now, which may have been edited too: each turn some stay for good, so this ends.
+    for (const { path } of cheapest) {
+      if (missing <= 0) break
+      if (!chosen.has(path)) continue
+      stays(path)
+      missing -= edits.get(path)!
+    }
   }
 }
 
@@ -201,20 +228,25 @@ function testsBySubject(
   return result
 }
 
-function recallOf(
+/** How often each file that still exists was edited. */
+function editsOf(
+  files: readonly RankedFile[],
   commits: readonly TouchedFiles[],
-  keep: ReadonlyMap<string, KeptFile>,
-  hidden: ReadonlySet<string>,
-): Recall {
-  let [edits, kept] = [0, 0]
-  for (const { files } of commits) {
-    for (const path of files) {
-      if (keep.has(path)) kept += 1
-      else if (!hidden.has(path)) continue
-      edits += 1
-    }
+): ReadonlyMap<string, number> {
+  const known = new Set(files.map(({ path }) => path))
+  const edits = new Map<string, number>()
+  for (const commit of commits)
+    for (const path of commit.files) if (known.has(path)) edits.set(path, (edits.get(path) ?? 0) + 1)
+  return edits
+}
+
+function recallOf(edits: ReadonlyMap<string, number>, hidden: ReadonlySet<string>): Recall {
+  let [all, kept] = [0, 0]
+  for (const [path, count] of edits) {
+    all += count
+    if (!hidden.has(path)) kept += count
   }
-  return { edits, kept, share: edits === 0 ? 1 : kept / edits }
+  return { edits: all, kept, share: all === 0 ? 1 : kept / all }
 }
 
 function whyHidden(file: RankedFile, place: number, of: number): string {
@@ -227,8 +259,4 @@ function whyHidden(file: RankedFile, place: number, of: number): string {
 
 function sum(files: readonly { readonly tokens: number }[]): number {
   return files.reduce((total, file) => total + file.tokens, 0)
-}
-
-function percent(share: number): string {
-  return `${(share * 100).toFixed(1)} %`
 }

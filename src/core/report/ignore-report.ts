@@ -53,7 +53,7 @@ export function planReport(
     parts.push(`\n${paint.strong('WHERE')}\n${lines.join('')}`)
   }
   for (const one of untold) parts.push(`  ${one}\n`)
-  parts.push(`\n${summary(plan, paint)}`)
+  parts.push(`\n${summary(plan)}`)
   return parts.join('')
 }
 
@@ -64,15 +64,14 @@ export function changesText(changes: MadePlan['changes']): string {
     .join('')
 }
 
-function summary(plan: IgnorePlan, paint: Paint): string {
-  const { hide, savedTokens, totalTokens, recall, refused, overTokens } = plan
+function summary(plan: IgnorePlan): string {
+  const { hide, savedTokens, totalTokens, recall, overTokens } = plan
   const lines = [
     `hides ${counted(hide.length, 'file')}, ${savedTokens} of ${totalTokens} tokens (${share(savedTokens, totalTokens)})`,
     recall.edits === 0
       ? 'no history to measure it by'
       : `of ${counted(recall.edits, 'edit')} in recent commits, ${share(recall.kept, recall.edits)} were of files that stay visible`,
     ...(overTokens > 0 ? [`${overTokens} tokens over the budget: the rest must stay visible`] : []),
-    ...(refused === undefined ? [] : [`${paint.bad('refused:')} ${refused}`]),
   ]
   return lines.map((line) => `${line}\n`).join('')
 }
@@ -96,7 +95,6 @@ export function planJson(
     budgetTokens: plan.budgetTokens,
     overTokens: plan.overTokens,
     recall: plan.recall,
-    refused: plan.refused ?? null,
     changes: stored === undefined ? [] : changes,
     targets: targets.map(({ dialect, wish, lossy }) => ({
       target: dialect.target,
