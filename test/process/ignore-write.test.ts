@@ -39,7 +39,7 @@ beforeAll(() => {
 })
 beforeEach(() => {
   home = realpathSync(mkdtempSync(join(tmpdir(), 'my-')))
-  project = join(home, 'work')
+  project = join(home, 'my_work')
   mkdirSync(join(project, '.git'), { recursive: true })
   mkdirSync(join(home, '.claude'))
   for (const { path } of FILES) put(path, `canary of ${path}\n`)
@@ -174,6 +174,32 @@ describe('mycelium ignore write', () => {
     expect(text('.claudeignore')).not.toMatch(/^\/src/m)
     expect(text('.claudeignore')).toMatch(/^\/old\/b \(1\)\.ts$/m)
     expect(text('.claude/settings.local.json')).toContain('"Read(./old/b \\\\(1\\\\).ts)"')
+  })
+
+  it('leaves what recent sessions used visible: of Claude Code by its transcripts, of all clients by the store', async () => {
+    const used = (name: string, path: string) =>
+      JSON.stringify({ message: { content: [{ type: 'tool_use', name, input: { file_path: path } }] } })
+    const directory = join(home, '.claude/projects', project.replace(/[^a-zA-Z0-9]/g, '-'))
+    mkdirSync(directory, { recursive: true })
+    writeFileSync(
+      join(directory, 's.jsonl'),
+      `${used('Read', join(project, 'old/a.ts'))}\nnot json\n${used('Edit', '/elsewhere/b.ts')}\n`,
+    )
+    const recorded: RankRepository = async () => ({
+      files: FILES,
+      commits: [],
+      recent: { sessions: [['src/legacy.ts']] },
+    })
+    const { io, said } = capturedIo(env(), project)
+    await runIgnorePlan(io, undefined, { keep: 0, json: true }, recorded)
+    const { hide, keep } = JSON.parse(said())
+    expect(hide.map(({ path }: { path: string }) => path)).toEqual(['old/b (1).ts'])
+    expect(keep).toEqual(
+      expect.arrayContaining([
+        { path: 'old/a.ts', reason: 'read or edited in recent sessions' },
+        { path: 'src/legacy.ts', reason: 'read or edited in recent sessions' },
+      ]),
+    )
   })
 
   it('leaves what history speaks for visible, and says what that costs', async () => {

@@ -72,7 +72,7 @@ export async function makePlan(
   allowed: readonly string[],
 ): Promise<MadePlan> {
   const { project, paths, where, rank, keep, signal } = place
-  const { files, commits } = await rank(project, { commits: HISTORY_COMMITS, signal })
+  const { files, commits, recent } = await rank(project, { commits: HISTORY_COMMITS, signal })
   const total = files.reduce((sum, file) => sum + file.tokens, 0)
   const stored = readPlan(paths, project)
   const former = stored === undefined ? undefined : formerOf(stored)
@@ -80,7 +80,10 @@ export async function makePlan(
     floor: FLOOR,
     hideTests: request.hideTests,
     recentCommits: RECENT_COMMITS,
-    used: recentlyUsed(where.env.CLAUDE_CONFIG_DIR || join(where.home, '.claude'), project, RECENT_SESSIONS),
+    used: new Set([
+      ...recentlyUsed(where.env.CLAUDE_CONFIG_DIR || join(where.home, '.claude'), project, RECENT_SESSIONS),
+      ...(recent?.sessions.slice(0, RECENT_SESSIONS).flat() ?? []),
+    ]),
     wanted: userKeeps(project, keep, allowed),
     former,
   }

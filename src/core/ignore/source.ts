@@ -9,6 +9,8 @@ export interface TouchedFiles {
 export interface Ranking {
   readonly files: readonly RankedFile[]
   readonly commits: readonly TouchedFiles[]
+  /** Files that the last sessions of all clients used, newest first, where they are recorded. */
+  readonly recent?: { readonly sessions: readonly (readonly string[])[] }
 }
 
 /** Ranks the files of a repository. A parameter of everything here, so that planning is pure and tests rank by hand. */
