@@ -4,7 +4,8 @@ import type { Readable } from 'node:stream'
 import type { Fired } from '../core/budget/read-answer.ts'
 import type { Clock } from '../core/clock.ts'
 import { rootFrom } from '../core/config/paths.ts'
-import { hooksEnabled } from '../core/hook/enabled.ts'
+import { switchesIn } from '../core/config/switches.ts'
+import type { EventOf } from '../core/events/event.ts'
 import { hookEvent } from '../core/hook/payload.ts'
 import { noteFailure, recordOne } from '../core/hook/record.ts'
 import { readInput } from '../core/input.ts'
@@ -36,7 +37,8 @@ export async function runHook(call: HookCall): Promise<void> {
   const { client, event, input, env, clock, write } = call
   try {
     const root = rootFrom(env)
-    if (!hooksEnabled(join(root, 'config.json'))) return
+    const isOn = switchesIn({ userFile: join(root, 'config.json'), env })
+    if (!isOn('hooks.enabled', true)) return
     const paths = { events: join(root, 'events'), log: join(root, 'log') }
     const trying = async (work: () => void | Promise<void>): Promise<void> => {
       try {
@@ -52,15 +54,21 @@ export async function runHook(call: HookCall): Promise<void> {
     })
     const fired = hookEvent(bytes, { client: client ?? 'unknown', event, at: microseconds(clock) })
     if (fired.event === 'PreToolUse' && fired.outcome === 'ok') {
-      let text = ''
+      let held = false
       await trying(async () => {
+        if (!isOn('ignore.enabled', true)) return
         // Loaded where there is something to guard only: every use of a tool waits for it.
-        const { answerOf, guarded } = await import('../core/hook/guard.ts')
-        text = answerOf(guarded(bytes, root, env))
+        const { answerOf, deedOf, guarded } = await import('../core/hook/guard.ts')
+        const verdict = guarded(bytes, root, env)
+        const deed = deedOf(verdict)
+        if (deed === undefined) return
+        held = true
+        await write(answerOf(verdict))
+        const { clientSession } = fired
+        recordDecision(root, clock, { policy: 'ignore', ...deed, clientSession, savedTokens: 0 })
       })
       // What passes is recorded by the hook behind it.
-      if (text === '') return
-      await write(text)
+      if (!held) return
     }
     await trying(() => {
       recordOne(paths, 'hook', fired)
@@ -89,16 +97,17 @@ async function answer({ env, clock, parsers, write }: HookCall, root: string, fi
   if (given.output !== undefined) await write(given.output)
   const { action, because, savedTokens } = given
   const { clientSession } = fired
-  const decision = {
-    policy: 'budget',
-    server: '',
-    action,
-    accepted: true,
-    because,
-    clientSession,
-    savedTokens,
-  }
-  recordOne({ events: join(root, 'events') }, 'decision', { at: microseconds(clock), ...decision })
+  recordDecision(root, clock, { policy: 'budget', action, because, clientSession, savedTokens })
+}
+
+/** What a hook did, beside what policies of the daemon do. */
+function recordDecision(
+  root: string,
+  clock: Clock,
+  deed: Omit<EventOf<'decision'>, 'at' | 'server' | 'accepted'>,
+): void {
+  const event = { at: microseconds(clock), server: '', accepted: true, ...deed }
+  recordOne({ events: join(root, 'events') }, 'decision', event)
 }
 
 function microseconds(clock: Clock): number {

@@ -44,6 +44,13 @@ describe('each setting', () => {
   it('that switches on what may change an answer is off', () => {
     verifies('CLI-1')
     const on = SETTING_KEYS.filter((key) => key.endsWith('.enabled') && rowOf(key).default === true)
-    expect(on).toEqual(['pools.warm_spares.enabled', 'pools.grow.enabled', 'events.enabled', 'hooks.enabled'])
+    // Nothing is ignored before the user writes it.
+    expect(on).toEqual([
+      'pools.warm_spares.enabled',
+      'pools.grow.enabled',
+      'events.enabled',
+      'hooks.enabled',
+      'ignore.enabled',
+    ])
   })
 })

@@ -16,9 +16,9 @@ import fc from 'fast-check'
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { planBudgets } from '../../src/core/budget/plan.ts'
 import { writePlan } from '../../src/core/budget/plan-file.ts'
-import { switchesFor } from '../../src/core/budget/switches.ts'
 import { resolveSettings } from '../../src/core/config/layers.ts'
 import { pathsOf } from '../../src/core/config/paths.ts'
+import { switchesIn } from '../../src/core/config/switches.ts'
 import { askStore } from '../../src/core/events/store.ts'
 import { builtCli, type Ended } from '../fixtures/built-cli.ts'
 import { sourceOf } from '../fixtures/parsed-files.ts'
@@ -331,8 +331,8 @@ describe('the settings that the hook reads', () => {
       .tuple(fc.boolean(), value, value)
       .map(([dotted, enabled, points]) =>
         dotted
-          ? { 'budget.enabled': enabled, 'budget.unchanged_answers': points }
-          : { budget: { enabled, unchanged_answers: points } },
+          ? { 'budget.enabled': enabled, 'budget.unchanged_answers': points, 'ignore.enabled': points }
+          : { budget: { enabled, unchanged_answers: points }, ignore: { enabled } },
       )
     const word = fc.constantFrom(undefined, 'true', 'off', 'YES', 'perhaps')
     fc.assert(
@@ -342,11 +342,13 @@ describe('the settings that the hook reads', () => {
         if (project !== null) writeFileSync(join(work, '.mycelium.json'), JSON.stringify(project))
         const env = { HOME: home, ...(variable && { MYCELIUM_BUDGET__ENABLED: variable }) }
         const resolved = resolveSettings({ flags: [], env, cwd: work, paths: pathsOf(root()) })
-        const enabled = resolved.get('budget.enabled')
-        expect(switchesFor({ userFile: root('config.json'), cwd: work, env })).toEqual({
-          enabled,
-          mayPoint: enabled && resolved.get('budget.unchanged_answers'),
-        })
+        const isOn = switchesIn({ userFile: root('config.json'), cwd: work, env })
+        for (const key of ['budget.enabled', 'budget.unchanged_answers'] as const)
+          expect(isOn(key, false)).toBe(resolved.get(key))
+        // Not a project's to set.
+        expect(switchesIn({ userFile: root('config.json'), env })('ignore.enabled', true)).toBe(
+          resolved.get('ignore.enabled'),
+        )
       }),
     )
   })

@@ -16,6 +16,7 @@ import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { runIgnorePlan, runIgnoreWrite } from '../../src/commands/ignore.ts'
 import { runIgnoreAllow, runIgnoreStatus, runIgnoreUndo } from '../../src/commands/ignore-state.ts'
 import { runIgnoreVerify } from '../../src/commands/ignore-verify.ts'
+import { SHARED_NAME } from '../../src/core/events/shared-name.ts'
 import type { RankRepository } from '../../src/core/ignore/source.ts'
 import { builtCli, ended } from '../fixtures/built-cli.ts'
 import { capturedIo } from '../fixtures/captured-io.ts'
@@ -250,6 +251,12 @@ describe('the hook that it installs', () => {
     expect(searched.hookSpecificOutput).not.toHaveProperty('permissionDecision')
     expect(await hook('Read', { file_path: join(project, 'src/main.ts') })).toBe('')
     expect(await hook('Read', { file_path: join(home, 'src/legacy.ts') }, home)).toBe('')
+    const recorded = readFileSync(join(home, '.mycelium/events', SHARED_NAME)).toString('latin1')
+    expect(recorded.match(/the files are hidden/g)).toHaveLength(3)
+    expect(recorded.match(/the search would have met hidden files/g)).toHaveLength(1)
+    writeFileSync(join(home, '.mycelium/config.json'), '{"ignore.enabled":false}')
+    expect(await hook('Read', { file_path: join(project, 'src/legacy.ts') })).toBe('')
+    rmSync(join(home, '.mycelium/config.json'))
     writeFileSync(
       join(
         home,

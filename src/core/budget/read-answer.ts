@@ -1,5 +1,6 @@
 import { readFileSync, realpathSync, statSync } from 'node:fs'
 import { join, resolve } from 'node:path'
+import { switchesIn } from '../config/switches.ts'
 import { hasErrno } from '../errors.ts'
 import { fingerprint } from '../hash.ts'
 import { claudeRead, ownOutput, replacing, textAsRead, textOutput } from './claude-read.ts'
@@ -9,7 +10,6 @@ import { outlineOf, type Ways } from './outline.ts'
 import { treeOf } from './outline-cache.ts'
 import { type PlannedFile, planNames, plannedFile } from './plan-file.ts'
 import { removeOld, SessionLog } from './session-log.ts'
-import { switchesFor } from './switches.ts'
 import type { ToolRead } from './tool-read.ts'
 
 /** What fired, by the names that the client gives, and all of its input. */
@@ -64,8 +64,8 @@ export async function answerRead(fired: Fired, place: BudgetPlace): Promise<Read
   const isWrite = WRITERS.includes(fired.tool)
   const isMcp = fired.tool.startsWith('mcp__')
   if (!isWrite && !isMcp && fired.tool !== 'Read') return undefined
-  const switches = switchesFor({ userFile: place.userFile, cwd: fired.project, env: place.env })
-  if (!switches.enabled) return undefined
+  const isOn = switchesIn({ userFile: place.userFile, cwd: fired.project, env: place.env })
+  if (!isOn('budget.enabled', false)) return undefined
 
   const input: unknown = JSON.parse(fired.input.toString('utf8'))
   if (isWrite) {
@@ -83,7 +83,7 @@ export async function answerRead(fired: Fired, place: BudgetPlace): Promise<Read
   // What is not planned is small, or was not there: either way there is little to save.
   if (planned === undefined) return undefined
   const over = tokensNow(planned, size) > planned.budget
-  if (!over && !switches.mayPoint) return undefined
+  if (!over && !isOn('budget.unchanged_answers', false)) return undefined
 
   const text = textAsRead(readFileSync(file))
   // A tool that says something else of a file than what is in it is not reading it.
@@ -100,7 +100,7 @@ export async function answerRead(fired: Fired, place: BudgetPlace): Promise<Read
     to,
     whole: read.whole,
     over,
-    mayPoint: switches.mayPoint,
+    mayPoint: isOn('budget.unchanged_answers', false),
     stub: read.answer === 'stub',
   })
   if (answer !== 'outline') return granted(answer, seen, from, to)

@@ -161,7 +161,14 @@ export const SETTINGS = {
     reach: 'project',
     sentence: "Tokens of the agent's window that budgets of files are reckoned against.",
   },
-  'ignore.enabled': later('Keep files of little worth from agents.', 'project'),
+  'ignore.enabled': {
+    type: 'boolean',
+    default: true,
+    reload: 'live',
+    reach: 'user',
+    sentence:
+      'Let the hook hold what `mycelium ignore write` hides; off, only what stands in files holds, until `mycelium ignore undo`.',
+  },
   'ignore.keep': {
     type: 'list',
     default: [],

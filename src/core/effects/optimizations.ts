@@ -146,6 +146,21 @@ const MEASURES: readonly Measure[] = [
     },
     measured: ({ budgetTokens }) => meanEstimate(budgetTokens.bySession),
   },
+  {
+    id: 'ignored files',
+    what: 'the hook holds what a plan hides',
+    on: ({ isOn }) => isOn('ignore.enabled'),
+    setting: 'ignore.enabled',
+    change: 'mycelium ignore write, and mycelium ignore undo; or mycelium config set ignore.enabled=BOOLEAN',
+    gain: 'tokens less for a session that did not read hidden files',
+    deeds: ({ decisions }, count) => {
+      const done = (action: string) =>
+        count(decisions.filter((one) => one.policy === 'ignore' && one.action === action))
+      return { 'tool uses refused': done('refuse'), 'searches narrowed': done('narrow') }
+    },
+    // What an agent would have read of them, and then have done without, nobody knows.
+    measured: () => unknown('not measurable: what was not read has no size'),
+  },
 ]
 
 /** Every optimization there is, and those whose setting has no effect yet. `day` undefined: nothing is on record, or it cannot be asked; `why` says which. */

@@ -16,6 +16,16 @@ export function guarded(input: Buffer, root: string, env: NodeJS.ProcessEnv): Ve
   return judgeTool({ tool, input: toolInput, cwd: at ?? guard.project, env }, guard)
 }
 
+/** What a verdict is on record as; undefined where nothing was done. */
+export function deedOf(
+  verdict: Verdict,
+): { readonly action: 'refuse' | 'narrow'; readonly because: string } | undefined {
+  if (verdict.kind === 'pass') return undefined
+  return verdict.kind === 'deny'
+    ? { action: 'refuse', because: 'the files are hidden' }
+    : { action: 'narrow', because: 'the search would have met hidden files' }
+}
+
 /** A verdict as Claude Code takes it from a PreToolUse hook; nothing where the tool may go on. Without a decision a rewritten input still asks for leave. */
 export function answerOf(verdict: Verdict): string {
   if (verdict.kind === 'pass') return ''

@@ -1,44 +1,39 @@
 import { homedir } from 'node:os'
 import { dirname, join } from 'node:path'
-import { BOOLEAN_WORDS } from '../config/boolean-words.ts'
 import { readRegular } from '../regular-file.ts'
+import { BOOLEAN_WORDS } from './boolean-words.ts'
 
-/** What the user allows a hook to do with reads. */
-export interface Switches {
-  /** `budget.enabled`. */
-  readonly enabled: boolean
-  /** `budget.unchanged_answers`. */
-  readonly mayPoint: boolean
-}
-
-/** Where settings are looked for. */
+/** Where switches are looked for. */
 export interface SwitchSources {
   /** config.json of the root. */
   readonly userFile: string
-  /** Where the agent works. */
-  readonly cwd: string
   readonly env: NodeJS.ProcessEnv
+  /** Where the agent works; left out for switches that a project may not set. */
+  readonly cwd?: string
 }
 
 /**
- * The two settings without what the other readers of settings load, because an agent waits: environment, project file, user file, default, as in
- * config/layers.ts, with which it pairs. A file that cannot be read says nothing.
+ * Settings that are on or off, for hooks, which load none of the other readers because an agent waits: environment, project file, user file,
+ * default, as in config/layers.ts, with which it pairs. A file that cannot be read says nothing.
  */
-export function switchesFor({ userFile, cwd, env }: SwitchSources): Switches {
-  const layers = [projectSettings(cwd, env.HOME || homedir()), settingsIn(userFile)]
-  const isOn = (key: string, variable: string): boolean => {
+export function switchesIn({
+  userFile,
+  env,
+  cwd,
+}: SwitchSources): (key: string, byDefault: boolean) => boolean {
+  const layers = [
+    ...(cwd === undefined ? [] : [projectSettings(cwd, env.HOME || homedir())]),
+    settingsIn(userFile),
+  ]
+  return (key, byDefault) => {
+    const variable = `MYCELIUM_${key.toUpperCase().replace('.', '__')}`
     const word = BOOLEAN_WORDS[env[variable]?.trim().toLowerCase() ?? '']
     if (word !== undefined) return word
     for (const settings of layers) {
       const value = valueIn(settings, key)
       if (typeof value === 'boolean') return value
     }
-    return false
-  }
-  const enabled = isOn('budget.enabled', 'MYCELIUM_BUDGET__ENABLED')
-  return {
-    enabled,
-    mayPoint: enabled && isOn('budget.unchanged_answers', 'MYCELIUM_BUDGET__UNCHANGED_ANSWERS'),
+    return byDefault
   }
 }
 
