@@ -101,7 +101,7 @@ describe('a count', () => {
   })
 
   test('is cut nowhere but in runs that no source has', () => {
-    // The table's pattern, in which `+` is only ever a quantifier; claudeTable() relies on that.
+    // What pieces.ts does by hand.
     expect(claude.pat_str).toBe(
       "'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)|\\s+",
     )

@@ -1,26 +1,29 @@
-import { binaryEncoder, name, pat_str, stringEncoder } from 'ai-tokenizer/encoding/claude'
-import { asBytes } from './bytes.ts'
+import { binaryEncoder, name, stringEncoder } from 'ai-tokenizer/encoding/claude'
+import { type ByteMap, byteMap, put } from './byte-map.ts'
 
-/** A byte-pair encoding (Sennrich, Haddow and Birch, 2016, §3.2), ready to count with. */
+/** A byte-pair encoding (Sennrich, Haddow and Birch, 2016, §3.2), ready to count with. Every byte is a token. */
 export interface TokenTable {
   readonly name: string
-  /** Rank of each token; a token is spelled in bytes, one character (U+0000 to U+00FF) for each byte of its UTF-8. */
-  readonly ranks: ReadonlyMap<string, number>
-  /** Matches the pieces, none longer than `maxPiece` code points and a space, that are encoded each by itself. Global: one user at a time. */
-  readonly pieces: RegExp
+  /** Rank of each token, by the bytes of its UTF-8. */
+  readonly ranks: ByteMap
 }
 
 /**
  * ai-tokenizer's Claude table (64,995 tokens). Loaded by `import()` only: it is 1.2 MB of source. Its `decoder`, which only turns tokens
- * back into text, must not be used here: scripts/build.mjs leaves it out.
- *
- * A run of letters, digits, signs or blanks is one piece however long it is, and encoding a piece costs the square of its length. Here a
- * run ends after `maxPiece` code points.
+ * back into text, must not be used here: scripts/build.mjs leaves it out. Its pattern is in pieces.ts.
  */
-export function claudeTable(maxPiece: number): TokenTable {
-  const ranks = new Map<string, number>()
-  for (const [token, rank] of Object.entries(stringEncoder)) ranks.set(asBytes(token), rank)
-  for (const [bytes, rank] of binaryEncoder) ranks.set(Buffer.from(bytes).toString('latin1'), rank)
-  // Of the pattern's signs `+` stands for nothing but "one or more"; a test pins the pattern.
-  return { name, ranks, pieces: new RegExp(pat_str.replaceAll('+', `{1,${maxPiece}}`), 'gu') }
+export function claudeTable(): TokenTable {
+  const strings = Object.keys(stringEncoder)
+  // All at once: to encode them one by one takes half as long again as the whole of this.
+  const utf8 = Buffer.from(strings.join(''))
+  const others = binaryEncoder.reduce((sum, [bytes]) => sum + bytes.length, 0)
+  const ranks = byteMap(strings.length + binaryEncoder.length, utf8.length + others)
+  let from = 0
+  for (const token of strings) {
+    const to = from + Buffer.byteLength(token)
+    put(ranks, utf8, from, to, stringEncoder[token]!)
+    from = to
+  }
+  for (const [bytes, rank] of binaryEncoder) put(ranks, bytes, 0, bytes.length, rank)
+  return { name, ranks }
 }
