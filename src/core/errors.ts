@@ -74,6 +74,7 @@ export const ERRORS = {
   server_paused: { exit: 1, wire: -32006, hint: 'mycelium server resume NAME' },
   pool_busy: { exit: 1, wire: -32007, hint: 'mycelium server list' },
   request_timeout: { exit: 1, wire: -32008, hint: 'mycelium daemon logs' },
+  too_many_connections: { exit: 1, hint: 'end sessions, or raise the limit of open files (ulimit -n)' },
   too_many_calls: { exit: 1, wire: -32009, hint: 'wait for answers before sending more' },
   client_gone: { exit: 1, wire: -32010, hint: '' },
   capability_missing: { exit: 1, wire: -32011, hint: '' },

@@ -173,3 +173,12 @@ function startsWithDigit(name: string): boolean {
   const code = name.charCodeAt(0)
   return code >= 48 && code <= 57
 }
+
+/** How many descriptors this process may have open; 256, the least of the systems we know, where it cannot be read. */
+export function descriptorLimit(): number {
+  try {
+    return Number(/^Max open files\s+(\d+)/m.exec(readFileSync('/proc/self/limits', 'utf8'))?.[1] ?? 256)
+  } catch {
+    return 256
+  }
+}

@@ -1,7 +1,10 @@
-import { copyFileSync, existsSync, readdirSync, rmSync } from 'node:fs'
+import { spawn } from 'node:child_process'
+import { copyFileSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { createConnection } from 'node:net'
 import { join } from 'node:path'
 import { afterEach, expect, test } from 'vitest'
 import { undo } from '../../src/core/clients/undo.ts'
+import { packageRoot } from '../../src/core/config/package-root.ts'
 import { connect, stopDaemon } from '../../src/core/daemon/connect.ts'
 import { identityOf } from '../../src/core/process.ts'
 import { builtCli, type Ended, ended } from '../fixtures/built-cli.ts'
@@ -146,3 +149,85 @@ test('the record of a daemon that has handed over goes when it ends by itself', 
   await until('the daemon is gone', () => isGone(pid))
   expect(existsSync(record)).toBe(false)
 })
+
+test('a session that is closed is owed nothing: an initialize on its way and a batch half answered get their errors', async () => {
+  verifies('PROTO-1')
+  home = daemonHome()
+  home.define({ name: 'slow', argv: [process.execPath, PROBE, '--init-ms=6000'] }, { name: 'probe' })
+  const greeting = await home.agent('slow')
+  const initialize = {
+    protocolVersion: '2025-11-25',
+    capabilities: {},
+    clientInfo: { name: 'x', version: '1' },
+  }
+  greeting.raw(JSON.stringify({ jsonrpc: '2.0', id: 'init-1', method: 'initialize', params: initialize }))
+  greeting.raw('{"jsonrpc":"2.0","id":"list-1","method":"tools/list"}')
+  const batching = await home.agent('probe', { protocolVersion: '2025-03-26' })
+  await batching.initialize()
+  const call = (id: number, name: string, args: object) => ({
+    ...{ jsonrpc: '2.0', id, method: 'tools/call' },
+    params: { name, arguments: args },
+  })
+  batching.raw(JSON.stringify([call(101, 'echo', { text: 'x' }), call(102, 'sleep', { ms: 20_000 })]))
+  await until(
+    'one of the two is answered',
+    async () =>
+      (await home.servers()).find(({ id }) => id === 'probe')?.pools[0]?.upstreams[0]?.inFlight === 1,
+  )
+  await stopDaemon(home.paths)
+  const ids = (line: string) => [JSON.parse(line)].flat().map(({ id, error }) => [id, error?.code])
+  expect(greeting.lines.flatMap(ids)).toEqual([
+    ['init-1', -32012],
+    ['list-1', -32012],
+  ])
+  expect(batching.lines.slice(1).flatMap(ids)).toEqual([
+    [101, undefined],
+    [102, -32012],
+  ])
+}, 30_000)
+
+test('a one-time socket whose server is gone by then ends that connection alone', async () => {
+  verifies('POOL-4')
+  home = daemonHome()
+  home.define({ name: 'probe' }, { name: 'going' })
+  const bystander = await home.agent('probe')
+  await bystander.initialize()
+  const hello = ['server=going', 'client=t', 'cwd=/', 'relay=nc', 'pid=1', ''].join('\0')
+  const asking = createConnection(home.paths.socket)
+  asking.write(`mycelium-ticket 1 ${Buffer.from(hello).toString('hex')}\n`)
+  const word = await new Promise<string>((resolve) => asking.once('data', (data) => resolve(String(data))))
+  const registry = JSON.parse(readFileSync(home.paths.registry, 'utf8'))
+  registry.servers = registry.servers.filter(({ id }: { id: string }) => id !== 'going')
+  writeFileSync(home.paths.registry, JSON.stringify(registry))
+  const ticket = createConnection(word.trim().split(' ')[1]!)
+  await new Promise((resolve) => ticket.once('close', resolve))
+  expect(await bystander.call('echo', { text: 'still here' })).toBe('still here')
+})
+
+test('connections beyond what descriptors allow are not let in, and those that are go on', async () => {
+  verifies('POOL-4')
+  home = daemonHome()
+  home.define({ name: 'probe' })
+  const daemon = spawn(
+    '/bin/sh',
+    [
+      '-c',
+      'ulimit -n 100; exec "$0" "$@"',
+      process.execPath,
+      join(packageRoot(), 'dist/daemon.js'),
+      'run',
+      home.paths.root,
+    ],
+    { env: home.env, stdio: 'ignore' },
+  )
+  await until('it listens', () => existsSync(home.paths.socket))
+  const bystander = await home.agent('probe')
+  await bystander.initialize()
+  const crowd = Array.from({ length: 150 }, () => createConnection(home.paths.socket).on('error', () => {}))
+  await until('some were turned away', () => crowd.filter(({ closed }) => closed).length > 50)
+  // Longer than any round of its clock, each of which opens files.
+  await new Promise((resolve) => setTimeout(resolve, 2_500))
+  expect(await bystander.call('echo', { text: 'still here' })).toBe('still here')
+  for (const one of crowd) one.destroy()
+  expect(daemon.exitCode).toBeNull()
+}, 20_000)

@@ -2,7 +2,7 @@ import { mkdirSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { afterEach, expect, it } from 'vitest'
-import { type DaemonHome, daemonHome } from '../fixtures/daemon-home.ts'
+import { type DaemonHome, daemonHome, until } from '../fixtures/daemon-home.ts'
 import { verifies } from '../requirements.ts'
 
 const { resolve } = createRequire(import.meta.url)
@@ -49,3 +49,28 @@ it('a client that never says its roots keeps only its first session waiting for 
   expect(await firstCallMs()).toBeGreaterThan(1_400)
   expect(await firstCallMs()).toBeLessThan(1_300)
 })
+
+it('roots that are named late count from then on, and one that leaves before it answers says nothing of its client', async () => {
+  verifies('PROTO-3')
+  home = daemonHome({ rootsMs: 400 })
+  home.define({ name: 'probe' })
+  const slow = async () => {
+    const agent = await home.agent('probe', { capabilities: { roots: {} } })
+    agent.answer = (request) => {
+      const answer = JSON.stringify({
+        jsonrpc: '2.0',
+        id: request.id,
+        result: { roots: [{ uri: 'file:///late' }] },
+      })
+      setTimeout(() => agent.raw(answer), 1_000)
+      return undefined
+    }
+    await agent.initialize()
+    return agent
+  }
+  const leaving = await slow()
+  leaving.socket.end()
+  await until('it has left', () => leaving.closed)
+  const agent = await slow()
+  await until('the roots are known', async () => (await agent.call('roots')).includes('file:///late'))
+}, 20_000)

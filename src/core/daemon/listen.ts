@@ -5,6 +5,7 @@ import { type Clock, pause } from '../clock.ts'
 import type { Paths } from '../config/paths.ts'
 import { MyceliumError } from '../errors.ts'
 import type { Log } from '../log.ts'
+import { descriptorLimit } from '../process.ts'
 import { type Hello, MAX_HELLO_BYTES, parseFirstLine } from './hello.ts'
 
 /** Who may be at the other end, told by the first line. */
@@ -58,6 +59,11 @@ export class Listener {
     rmSync(socket, { force: true, recursive: true })
     this.#removeOldTickets()
     this.#server = await listenOn(socket, (connection) => this.#greet(connection))
+    // A launcher that is not let in becomes the original server; a daemon out of descriptors could do nothing for anybody.
+    this.#server.maxConnections = Math.floor(descriptorLimit() / 2)
+    this.#server.on('drop', () =>
+      this.#refused(new MyceliumError('too_many_connections', 'no descriptor is free')),
+    )
     this.#inode = inodeOf(socket)
   }
 
@@ -161,7 +167,7 @@ export class Listener {
   }
 
   #open(socket: Socket, line: Buffer, rest: Buffer): void {
-    const { doors, log } = this.#services
+    const { doors } = this.#services
     try {
       const first = parseFirstLine(line)
       if (first.kind === 'control') doors.control(socket, rest)
@@ -176,20 +182,29 @@ export class Listener {
         }
       }
     } catch (error) {
-      const code = error instanceof MyceliumError ? error.code : 'internal'
-      log.event('connection-refused', {
-        because: error instanceof Error ? error.message : String(error),
-        code,
-      })
-      refuse(socket, code)
+      refuse(socket, this.#refused(error))
     }
+  }
+
+  /** Puts it on record; gives its code. */
+  #refused(error: unknown): string {
+    const code = error instanceof MyceliumError ? error.code : 'internal'
+    const because = error instanceof Error ? error.message : String(error)
+    this.#services.log.event('connection-refused', { because, code })
+    return code
   }
 
   #giveTicket(hello: Hello, socket: Socket): void {
     const arrived = this.#arrival()
     const path = this.#freeTicket()
     const given = listenOn(path, (connection) => {
-      this.#services.doors.agent(hello, connection)
+      try {
+        this.#services.doors.agent(hello, connection)
+      } catch (error) {
+        // The server may have gone since the hello; the relay is past the point where it could be told.
+        this.#refused(error)
+        connection.destroy()
+      }
       withdraw()
     })
     let ticket: Server | undefined

@@ -22,6 +22,7 @@ import { SilentClients } from '../session/silent-clients.ts'
 import { AgentsSeen } from './agents-seen.ts'
 import { serveControl } from './control.ts'
 import { recordDraining } from './draining.ts'
+import { every, whatOf } from './every.ts'
 import { sayFarewell } from './farewell.ts'
 import { type Hello, refuseUnlessUtf8 } from './hello.ts'
 import { Ingester } from './ingester.ts'
@@ -100,7 +101,7 @@ async function run(paths: Paths): Promise<void> {
   let wasSetUp = isSetUp(paths)
   let idleSinceMs = clock.now()
 
-  const silent = new SilentClients()
+  const silent = new SilentClients(() => limits.rootsMs)
   const attach = (hello: Hello, socket: Socket): void => {
     const def = servers.get(hello.server)
     const origin = { argv: hello.argv, cwd: hello.cwd, env: hello.env }
@@ -248,12 +249,10 @@ async function run(paths: Paths): Promise<void> {
 
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => void stop(signal))
   process.on('uncaughtException', (error) => {
-    log.event('bug', { what: error.stack ?? String(error) })
+    log.event('bug', { what: whatOf(error) })
     void stop('an internal error')
   })
-  process.on('unhandledRejection', (error) =>
-    log.event('bug', { what: error instanceof Error ? (error.stack ?? '') : String(error) }),
-  )
+  process.on('unhandledRejection', (error) => log.event('bug', { what: whatOf(error) }))
 
   await listener.open()
   rmSync(failureNotePath(paths), { force: true })
@@ -263,7 +262,7 @@ async function run(paths: Paths): Promise<void> {
       log.event('leftovers-ended', { ended: ended.length, survivors: survivors.length })
   })
 
-  setInterval(() => {
+  every(log, TICK_MS, () => {
     if (stopping !== undefined) return
     settings.look()
     sweepPools({ clock, log, limits, settings, pools, saturation })
@@ -276,11 +275,11 @@ async function run(paths: Paths): Promise<void> {
     ingester.tick()
     if (sessions.size > 0 || processes.count > 0) idleSinceMs = clock.now()
     else if (idleMs > limits.daemonIdleMs) void stop('nothing to do')
-  }, TICK_MS)
-  setInterval(() => {
+  })
+  every(log, SNAPSHOT_MS, () => {
     if (processes.count > 0) processes.snapshot()
-  }, SNAPSHOT_MS)
-  setInterval(() => recording.tick(() => treesOf(pools)), SAMPLE_TICK_MS)
+  })
+  every(log, SAMPLE_TICK_MS, () => recording.tick(() => treesOf(pools)))
 }
 
 const [, , verb, root] = process.argv

@@ -10,7 +10,8 @@ export function serverRows(defs: readonly ServerDef[], pools: Pools, clock: Cloc
   return defs.map((def) => {
     const own = pools.of(def.id)
     const choice = modeOf(def.argv, def.mode)
-    const latest = own.at(-1)?.profile ?? choice
+    // One that nobody uses may be of an agent that said no `initialize`.
+    const latest = own.findLast((pool) => pool.members.size + pool.alive > 0)?.profile ?? choice
     return {
       id: def.id,
       name: def.name,

@@ -24,7 +24,11 @@ export class AgentRequests {
   readonly #boundMs: number
   readonly #write: (line: Buffer) => void
   readonly #open = new Map<number, Open>()
+  /** What was asked and not answered in time, and is of use even so. */
+  readonly #late = new Map<number, (frame: Frame) => void>()
   #nextId = 1
+  /** Why nobody will answer any more. */
+  #closed: string | undefined
 
   constructor(clock: Clock, boundMs: number, write: (line: Buffer) => void) {
     this.#clock = clock
@@ -40,6 +44,10 @@ export class AgentRequests {
   /** Puts a server's request to the agent; the server gets an error when the agent cannot or does not answer in time. */
   put(upstream: Upstream, frame: Frame): void {
     const id = idText(frame)
+    if (this.#closed !== undefined) {
+      upstream.tell(Buffer.from(errorText(id, ERRORS.client_gone.wire, this.#closed)))
+      return
+    }
     const needed = neededCapability(frame.method ?? '')
     if (needed !== null && this.capabilities?.includes(needed) === false) {
       upstream.tell(Buffer.from(errorText(id, -32601, `the agent has no ${needed} capability`)))
@@ -57,10 +65,13 @@ export class AgentRequests {
     this.#write(spliceId(frame, String(own)))
   }
 
-  /** Asks the agent something for mycelium itself; undefined when it does not answer in time. */
-  ask(method: string, boundMs: number): Promise<Frame | undefined> {
+  /** Asks the agent something for mycelium itself; undefined when it does not answer in time. What it answers after that is handed to `late`. */
+  ask(method: string, boundMs: number, late: (frame: Frame) => void): Promise<Frame | undefined> {
     return new Promise((resolve) => {
-      const own = this.#add(undefined, '', boundMs, resolve)
+      const own = this.#add(undefined, '', boundMs, (answer) => {
+        if (answer === undefined && this.#closed === undefined) this.#late.set(own, late)
+        resolve(answer)
+      })
       this.#write(Buffer.from(requestText(String(own), method)))
     })
   }
@@ -69,7 +80,13 @@ export class AgentRequests {
   answer(frame: Frame): void {
     const id = idInteger(frame)
     const open = id === undefined ? undefined : this.#open.get(id)
-    if (id === undefined || open === undefined) return
+    if (id === undefined) return
+    if (open === undefined) {
+      const late = this.#late.get(id)
+      this.#late.delete(id)
+      late?.(frame)
+      return
+    }
     this.#open.delete(id)
     open.cancelTimer()
     open.answered(frame)
@@ -100,6 +117,8 @@ export class AgentRequests {
 
   /** Nobody will answer any more. */
   close(why: string): void {
+    this.#closed = why
+    this.#late.clear()
     for (const open of this.#open.values()) {
       open.cancelTimer()
       if (open.upstream === undefined) open.answered(undefined)
@@ -112,7 +131,8 @@ export class AgentRequests {
     const own = this.#nextId++
     const cancelTimer = this.#clock.after(boundMs, () => {
       if (!this.#open.delete(own)) return
-      this.#tellCancelled(own, `no answer within ${boundMs} ms`)
+      // What we asked ourselves may still be answered.
+      if (upstream !== undefined) this.#tellCancelled(own, `no answer within ${boundMs} ms`)
       answered(undefined)
     })
     this.#open.set(own, { upstream, idText: id, answered, cancelTimer })

@@ -1,16 +1,32 @@
 import type { Clock } from '../clock.ts'
 import type { MyceliumError } from '../errors.ts'
-import { type Call, cancelCall } from '../pipeline/call.ts'
+import { type Call, cancelCall, type Dispatch } from '../pipeline/call.ts'
 import { LISTEN } from '../pool/listening.ts'
 import { idKey, keyOfText } from '../protocol/fields.ts'
 import type { Frame } from '../protocol/frame.ts'
+import type { Answers } from './answers.ts'
+import type { BatchReply } from './batch.ts'
+import type { HeldFrame } from './held-frames.ts'
 import type { Peer } from './services.ts'
 
 /** What an agent asked before `initialize` may take so long before the process that has it is let go. */
 const EARLY_MS = 10_000
 
+/** Whose calls they are, and where answers go. */
+export interface CallingAgent {
+  readonly id: string
+  readonly peer: Peer
+  readonly answers: Answers
+  readonly push: (line: Buffer) => void
+  /** One more is settled. */
+  readonly settled: () => void
+}
+
+/** A request that an agent is owed an answer to. */
+export type Owed = Pick<HeldFrame, 'frame' | 'batch'>
+
 /** A request of an agent as a call that nothing has happened to yet. */
-export function callFrom(
+function callFrom(
   session: string,
   { server, client }: Peer,
   frame: Frame,
@@ -38,22 +54,46 @@ export function callFrom(
  */
 export class CallsInFlight {
   readonly #calls: Call[] = []
+  /** Of calls that came in one. */
+  readonly #batches = new WeakMap<Call, BatchReply>()
+  readonly #agent: CallingAgent
   #emptied = (): void => {}
+
+  constructor(agent: CallingAgent) {
+    this.#agent = agent
+  }
 
   get size(): number {
     return this.#calls.length
   }
 
-  add(call: Call): void {
+  /** Sends a request on its way; it is answered once, into its batch where it came in one. */
+  start({ frame, batch, heardAtMs }: HeldFrame, dispatch: Dispatch): void {
+    const { id, peer, push } = this.#agent
+    const call: Call = callFrom(id, peer, frame, heardAtMs, (line) => {
+      if (this.#calls.includes(call)) push(line)
+    })
     this.#calls.push(call)
+    if (batch !== undefined) this.#batches.set(call, batch)
+    dispatch(call).then(
+      (reply) => this.#settle(call, reply.frame, undefined),
+      (error: unknown) => this.#settle(call, undefined, error),
+    )
   }
 
-  has(call: Call): boolean {
-    return this.#calls.includes(call)
+  #settle(call: Call, answer: Frame | undefined, error: unknown): void {
+    const { answers, settled } = this.#agent
+    const batch = this.#batches.get(call)
+    if (this.#remove(call)) {
+      if (answer !== undefined) answers.reply(answer, call.frame, batch)
+      else answers.fail(call.frame, error, batch)
+      call.onSettled?.(call, answer, error)
+    } else batch?.skip()
+    settled()
   }
 
   /** The call is settled; false when it was before. */
-  remove(call: Call): boolean {
+  #remove(call: Call): boolean {
     const calls = this.#calls
     const at = calls.indexOf(call)
     if (at === -1) return false
@@ -81,23 +121,23 @@ export class CallsInFlight {
     const key = keyOfText(notice.line, notice.requestIdStart, notice.requestIdEnd)
     const call = this.#calls.findLast((one) => idKey(one.frame) === key)
     if (call === undefined) return
-    this.remove(call)
+    this.#remove(call)
     cancelCall(call, 'the agent cancelled', notice)
   }
 
   /** Settles subscriptions, which are never answered while anybody listens. */
   cancelListening(why: string): void {
     for (const call of this.#calls.filter(({ method }) => method === LISTEN)) {
-      this.remove(call)
+      this.#remove(call)
       cancelCall(call, why)
     }
   }
 
   /** Settles all of them, with the error that their agent gets or without; gives those that were owed an answer. */
-  cancelAll(why: string, error?: MyceliumError): readonly Call[] {
+  cancelAll(why: string, error?: MyceliumError): readonly Owed[] {
     const calls = this.#calls.splice(0)
     this.#emptied()
     for (const call of calls) cancelCall(call, why, undefined, error)
-    return calls
+    return calls.map((call) => ({ frame: call.frame, batch: this.#batches.get(call) }))
   }
 }

@@ -1,25 +1,25 @@
 import type { Socket } from 'node:net'
-import { ERRORS, MyceliumError, wireCodeOf } from '../errors.ts'
+import { MyceliumError, wireCodeOf } from '../errors.ts'
 import type { OverlongLine } from '../lines.ts'
-import type { Call, Dispatch } from '../pipeline/call.ts'
+import type { Dispatch } from '../pipeline/call.ts'
 import type { Member } from '../pool/member.ts'
 import type { Pool } from '../pool/pool.ts'
 import type { Upstream } from '../pool/upstream.ts'
 import { capabilityNames } from '../protocol/capabilities.ts'
-import { hasStructuredParams, idText, paramsText } from '../protocol/fields.ts'
+import { hasStructuredParams, paramsText } from '../protocol/fields.ts'
 import { type Frame, scanFrame } from '../protocol/frame.ts'
-import { errorText, notificationText } from '../protocol/messages.ts'
+import { notificationText } from '../protocol/messages.ts'
 import { MODERN_PROBE } from '../protocol/methods.ts'
 import { spliceId } from '../protocol/splice.ts'
 import { AgentRequests } from './agent-requests.ts'
 import { Answers } from './answers.ts'
 import { type BatchReply, takeBatch } from './batch.ts'
-import { CallsInFlight, callFrom } from './calls-in-flight.ts'
+import { CallsInFlight, type Owed } from './calls-in-flight.ts'
 import { changedLists } from './changed-lists.ts'
 import { Connection } from './connection.ts'
 import { Discovering } from './discovering.ts'
 import { type HeldFrame, HeldFrames } from './held-frames.ts'
-import { NO_ROOTS, type Roots, rootsOf } from './roots.ts'
+import { NO_ROOTS, type Roots } from './roots.ts'
 import type { Peer, SessionServices } from './services.ts'
 import { tooLong } from './too-long.ts'
 
@@ -34,12 +34,13 @@ export class Session implements Member {
   readonly #services: SessionServices
   readonly #requests: AgentRequests
   readonly #answers: Answers
-  readonly #calls = new CallsInFlight()
+  readonly #calls: CallsInFlight
   readonly #discovering: Discovering
   #dispatch: Dispatch | undefined
   #greeting: Frame | undefined
   #roots: Roots = NO_ROOTS
-  #attaching = false
+  /** What the session waits for to be put into a pool, and the `initialize` that is answered then. */
+  #attaching: Partial<Owed> | undefined
   #asking = false
   readonly #held = new HeldFrames((stopped) => this.#connection.hold(stopped))
   #finishing = false
@@ -62,6 +63,10 @@ export class Session implements Member {
       },
     )
     this.#answers = new Answers(this.#connection, services.log, peer.server)
+    this.#calls = new CallsInFlight({
+      ...{ id, peer, answers: this.#answers, push: this.#push },
+      settled: () => this.#finishIfDone(),
+    })
     this.#discovering = new Discovering((params) => services.discover(params))
     this.#requests = new AgentRequests(services.clock, services.limits.serverRequestMs, this.#push)
   }
@@ -88,9 +93,7 @@ export class Session implements Member {
   }
 
   asked(upstream: Upstream, frame: Frame): void {
-    if (this.#finishing || this.#ended) {
-      upstream.tell(Buffer.from(errorText(idText(frame), ERRORS.client_gone.wire, 'the agent is leaving')))
-    } else this.#requests.put(upstream, frame)
+    this.#requests.put(upstream, frame)
     this.#held.readOn(this.#requests.waiting)
   }
 
@@ -110,9 +113,14 @@ export class Session implements Member {
   close(error: MyceliumError): void {
     if (this.#ended) return
     this.#ended = true
-    const owed = [...this.#calls.cancelAll(error.message, error), ...this.#held.release()]
-    for (const { frame } of owed.filter((one) => one.frame.kind === 'request'))
-      this.#push(Buffer.from(errorText(idText(frame), wireCodeOf(error), error.message)))
+    const calls = this.#calls.cancelAll(error.message, error)
+    for (const { frame, batch } of [
+      this.#attaching ?? {},
+      ...calls,
+      ...this.#held.release(),
+    ] as Partial<Owed>[])
+      if (frame !== undefined) this.#answers.refuse(frame, wireCodeOf(error), error.message, batch)
+    this.#requests.close(error.message)
     this.#connection.finish()
   }
 
@@ -178,7 +186,7 @@ export class Session implements Member {
   }
 
   async #attach(frame: Frame | undefined, batch: BatchReply | undefined): Promise<void> {
-    this.#attaching = true
+    this.#attaching = frame === undefined ? {} : { frame, batch }
     this.#held.begin()
     if (frame !== undefined) {
       this.#discovering.leave()
@@ -196,18 +204,21 @@ export class Session implements Member {
       this.#greeting = await pool.attach(this)
       this.#services.greeted()
       this.#dispatch = this.#services.dispatch(pool, this)
-      if (frame !== undefined && this.#greeting !== undefined)
+      if (frame !== undefined && this.#greeting !== undefined && !this.#ended)
         this.#answers.reply(this.#greeting, frame, batch)
     } catch (error) {
       this.pool?.detach(this)
       this.pool = undefined
       const own = error instanceof MyceliumError ? (error.data?.answer as Frame | undefined) : undefined
-      if (frame !== undefined && own !== undefined) this.#answers.reply(own, frame, batch)
-      else if (frame !== undefined) this.#answers.fail(frame, error, batch)
+      // At the close it was answered with the rest.
+      if (frame !== undefined && !this.#ended) {
+        if (own !== undefined) this.#answers.reply(own, frame, batch)
+        else this.#answers.fail(frame, error, batch)
+      }
       for (const { frame: later, batch: its } of this.#held.releaseUntil('initialize'))
         if (later.kind === 'request') this.#answers.fail(later, error, its)
     }
-    this.#attaching = false
+    this.#attaching = undefined
     this.#drain()
   }
 
@@ -216,17 +227,24 @@ export class Session implements Member {
     const { pool } = this
     // One that has closed its end cannot answer any more.
     const asks = pool?.greetings?.rootsOffered === true && !this.#finishing
+    const inService = (roots: Roots): void => {
+      this.#roots = roots
+      if (!this.#ended && pool !== undefined && this.pool === pool) pool.ready(this)
+    }
     if (asks) {
       this.#held.begin()
       this.#asking = true
-      const { silent, limits } = this.#services
-      const asked = this.#requests.ask('roots/list', silent.patienceMs(this.peer.client, limits.rootsMs))
+      const asked = this.#services.silent.rootsOf({
+        client: this.peer.client,
+        requests: this.#requests,
+        isLeaving: () => this.#ended || this.#finishing,
+        late: (roots) => inService(roots),
+      })
       this.#held.readOn(true)
-      this.#roots = rootsOf(await silent.noted(this.peer.client, asked, () => this.#ended))
+      inService(await asked)
       this.#asking = false
-    }
-    if (!this.#ended && pool !== undefined && this.pool === pool) pool.ready(this)
-    if (asks && !this.#attaching) this.#drain()
+    } else inService(this.#roots)
+    if (asks && this.#attaching === undefined) this.#drain()
   }
 
   #drain(): void {
@@ -243,29 +261,12 @@ export class Session implements Member {
   }
 
   #request(one: HeldFrame, dispatch: Dispatch): void {
-    const { frame, batch, heardAtMs } = one
     const { size } = this.#calls
     if (size > 0 && size >= this.#services.limits.callsPerSession) {
       this.#keep(one)
       return
     }
-    const call: Call = callFrom(this.id, this.peer, frame, heardAtMs, (line) => {
-      if (this.#calls.has(call)) this.#connection.push(line)
-    })
-    this.#calls.add(call)
-    dispatch(call).then(
-      (reply) => this.#settle(call, batch, reply.frame, undefined),
-      (error: unknown) => this.#settle(call, batch, undefined, error),
-    )
-  }
-
-  #settle(call: Call, batch: BatchReply | undefined, answer: Frame | undefined, error: unknown): void {
-    if (this.#calls.remove(call)) {
-      if (answer !== undefined) this.#answers.reply(answer, call.frame, batch)
-      else this.#answers.fail(call.frame, error, batch)
-      call.onSettled?.(call, answer, error)
-    } else batch?.skip()
-    this.#finishIfDone()
+    this.#calls.start(one, dispatch)
   }
 
   #dropped(line: OverlongLine): void {
@@ -283,7 +284,7 @@ export class Session implements Member {
 
   /** A call is settled: what was held for too many may go on, some at a time; or all is done. */
   #finishIfDone(): void {
-    if (this.#attaching || this.#asking) return
+    if (this.#attaching !== undefined || this.#asking) return
     if (this.#held.holding) {
       if (this.#calls.size <= this.#services.limits.callsPerSession * 0.9) this.#drain()
     } else if (this.#finishing && this.#calls.size === 0) this.#connection.finish()
