@@ -1,19 +1,9 @@
 import { systemClock } from '../src/core/clock.ts'
+import { BASELINES } from '../src/core/score/importance/baselines.ts'
 import { evaluate, type Ranking } from '../src/core/score/importance/evaluate.ts'
 import { roughAnalysis } from './rough-analysis.ts'
 
-const SHOWN: readonly Ranking[] = [
-  'importance',
-  'defaults',
-  'withTask',
-  'smallFirst',
-  'largeFirst',
-  'complexity',
-  'recency',
-  'churn',
-  'message',
-  'random',
-]
+const SHOWN: readonly Ranking[] = ['importance', 'defaults', 'withTask', ...BASELINES]
 
 /** Evaluates the ranking on repositories: paths, and --commits N before them for how many commits are read of each. Prints a table for each. */
 export async function main(args: readonly string[]): Promise<number> {

@@ -190,7 +190,8 @@ const OWNED: readonly { what: string; use: RegExp; owners: Readonly<Record<strin
       'core/clock.ts': 'the clock',
       'core/daemon/connect.ts': 'a limit on an answer that holds the process open while it waits',
       'core/daemon/start.ts': 'a pause between looks that holds the process open',
-      'core/daemon/main.ts': 'entry file: its ticks are what keeps the daemon running',
+      'core/daemon/every.ts': 'the ticks that keep the daemon running',
+      'core/daemon/main.ts': 'entry file: a limit on its own stopping',
     },
   },
 ]

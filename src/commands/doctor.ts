@@ -1,6 +1,5 @@
-import { homedir } from 'node:os'
 import { join } from 'node:path'
-import type { Where } from '../core/clients/places.ts'
+import { whereFrom } from '../core/clients/places.ts'
 import { systemClock } from '../core/clock.ts'
 import { packageRoot, packageVersion } from '../core/config/package-root.ts'
 import { type Paths, pathsFrom } from '../core/config/paths.ts'
@@ -45,12 +44,7 @@ export async function runDoctor(io: Io, options: DoctorOptions): Promise<number>
 }
 
 async function lookAround(io: Io, paths: Paths): Promise<Look> {
-  const where: Where = {
-    env: io.env,
-    cwd: io.cwd,
-    platform: process.platform,
-    home: io.env.HOME || homedir(),
-  }
+  const where = whereFrom(io.env, io.cwd)
   const root = packageRoot()
   const store = await standingOf(paths, where)
   const storeError = store instanceof MyceliumError ? store : undefined

@@ -1,22 +1,20 @@
-import { homedir } from 'node:os'
 import { relative, resolve } from 'node:path'
-import type { Where } from '../core/clients/places.ts'
+import { whereFrom } from '../core/clients/places.ts'
 import { systemClock } from '../core/clock.ts'
 import { packageRoot } from '../core/config/package-root.ts'
-import { type Paths, pathsFrom } from '../core/config/paths.ts'
+import { pathsFrom } from '../core/config/paths.ts'
 import { runAlone } from '../core/daemon/alone.ts'
-import { MyceliumError } from '../core/errors.ts'
 import { reopened } from '../core/ignore/allow.ts'
 import { carryOut } from '../core/ignore/carry-out.ts'
 import { projectFor, targetWishes } from '../core/ignore/make-plan.ts'
-import { readPlan, type StoredPlan } from '../core/ignore/plan-file.ts'
+import { planInForce, readPlan } from '../core/ignore/plan-file.ts'
 import { ignoredFiles, shortName, takeOut } from '../core/ignore/take-out.ts'
 import { renderQuiet } from '../core/launch/quiet.ts'
+import { hiddenTable, largestFirst } from '../core/report/ignore-report.ts'
 import type { Io } from '../core/report/io.ts'
 import { jsonText } from '../core/report/json.ts'
 import { printable } from '../core/report/printable.ts'
 import { exitCodeAfter, problemRows, problemText } from '../core/report/problems.ts'
-import { table } from '../core/report/table.ts'
 
 /** `--json`. */
 export interface IgnoreStateOptions {
@@ -31,26 +29,17 @@ export async function runIgnoreStatus(
   path: string | undefined,
   options: IgnoreStateOptions,
 ): Promise<number> {
-  const { project, paths, stored } = inForce(io, path)
+  const project = projectFor(io.cwd, path)
+  const paths = pathsFrom(io.env)
+  const stored = planInForce(paths, project)
   const files = ignoredFiles(project, paths).map((file) => shortName(project, file))
   if (options.json) {
     const { hide, allowed, savedTokens, totalTokens, writtenAt, request } = stored
     io.write(jsonText({ project, writtenAt, request, files, allowed, savedTokens, totalTokens, hide }))
     return 0
   }
-  const rows = [...stored.hide].sort((a, b) => b.tokens - a.tokens)
-  const columns = [
-    { title: 'HIDDEN', shrinks: true },
-    { title: 'TOKENS', align: 'right' as const },
-    { title: 'WHY', shrinks: true },
-  ]
-  io.write(
-    table(
-      columns,
-      rows.slice(0, MAX_ROWS).map(({ path: one, tokens, why }) => [printable(one), String(tokens), why]),
-      io.width,
-    ),
-  )
+  const rows = largestFirst(stored.hide)
+  io.write(hiddenTable('HIDDEN', rows.slice(0, MAX_ROWS), io.width))
   if (rows.length > MAX_ROWS) io.write(`and ${rows.length - MAX_ROWS} more: --json lists all\n`)
   io.write(
     `\n${stored.savedTokens} of ${stored.totalTokens} tokens hidden since ${stored.writtenAt}, said in ${files.join(', ') || 'no file'}\n`,
@@ -61,8 +50,10 @@ export async function runIgnoreStatus(
 
 /** `mycelium ignore allow FILE`: opens one file, or a directory, and keeps it open in every later plan. Throws ignore_path_unknown, ignore_none. */
 export async function runIgnoreAllow(io: Io, file: string, options: IgnoreStateOptions): Promise<number> {
-  const { project, paths, stored } = inForce(io, undefined)
-  const where = whereOf(io, project)
+  const project = projectFor(io.cwd, undefined)
+  const paths = pathsFrom(io.env)
+  const stored = planInForce(paths, project)
+  const where = whereFrom(io.env, project)
   // As the hook names it: below the project; or as the shell completes it: from here.
   const named = file.replace(/^\.\//, '').replace(/\/+$/, '')
   const isKnown = stored.hide.some(({ path }) => path === named || path.startsWith(`${named}/`))
@@ -98,7 +89,7 @@ export async function runIgnoreUndo(
 ): Promise<number> {
   const project = projectFor(io.cwd, path)
   const paths = pathsFrom(io.env)
-  const where = whereOf(io, project)
+  const where = whereFrom(io.env, project)
   if (readPlan(paths, project) === undefined && ignoredFiles(project, paths).length === 0) {
     if (options.json) io.write(jsonText({ project, files: [], problems: [] }))
     else io.write('nothing to undo\n')
@@ -121,15 +112,3 @@ const SENTENCES = {
   clean: 'nothing of ours was in it any more; left as it is',
   missing: 'it is gone meanwhile; not made anew',
 } as const
-
-function inForce(io: Io, path: string | undefined): { project: string; paths: Paths; stored: StoredPlan } {
-  const project = projectFor(io.cwd, path)
-  const paths = pathsFrom(io.env)
-  const stored = readPlan(paths, project)
-  if (stored === undefined) throw new MyceliumError('ignore_none', `nothing is hidden in ${project}`)
-  return { project, paths, stored }
-}
-
-function whereOf(io: Io, project: string): Where {
-  return { env: io.env, cwd: project, platform: process.platform, home: io.env.HOME || homedir() }
-}

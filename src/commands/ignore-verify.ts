@@ -1,12 +1,11 @@
-import { homedir } from 'node:os'
 import { join } from 'node:path'
-import type { Where } from '../core/clients/places.ts'
+import { whereFrom } from '../core/clients/places.ts'
 import { systemClock } from '../core/clock.ts'
 import { pathsFrom } from '../core/config/paths.ts'
 import { MyceliumError } from '../core/errors.ts'
 import { guardPath, readGuard } from '../core/ignore/guard-file.ts'
 import { projectFor, targetWishes } from '../core/ignore/make-plan.ts'
-import { readPlan } from '../core/ignore/plan-file.ts'
+import { nothingHidden, planInForce } from '../core/ignore/plan-file.ts'
 import { withCanary } from '../core/ignore/verify/canary.ts'
 import { type VerifyPlace, verifyClaude } from '../core/ignore/verify/claude-hook.ts'
 import { verifyClaudeLive } from '../core/ignore/verify/claude-live.ts'
@@ -34,16 +33,10 @@ export async function runIgnoreVerify(
 ): Promise<number> {
   const project = projectFor(io.cwd, path)
   const paths = pathsFrom(io.env)
-  const stored = readPlan(paths, project)
+  const stored = planInForce(paths, project)
   const guard = readGuard(guardPath(paths.ignore, project))
-  if (stored === undefined || guard === undefined)
-    throw new MyceliumError('ignore_none', `nothing is hidden in ${project}`)
-  const where: Where = {
-    env: io.env,
-    cwd: project,
-    platform: process.platform,
-    home: io.env.HOME || homedir(),
-  }
+  if (guard === undefined) throw nothingHidden(project)
+  const where = whereFrom(io.env, project)
   const place: VerifyPlace = {
     project,
     where,

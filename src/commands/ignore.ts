@@ -1,16 +1,16 @@
-import { homedir } from 'node:os'
-import type { Where } from '../core/clients/places.ts'
+import { whereFrom } from '../core/clients/places.ts'
 import { pause, systemClock } from '../core/clock.ts'
 import { resolveSettings } from '../core/config/layers.ts'
 import { packageRoot } from '../core/config/package-root.ts'
 import { pathsFrom } from '../core/config/paths.ts'
 import { runAlone } from '../core/daemon/alone.ts'
-import { MyceliumError } from '../core/errors.ts'
 import { carryOut, previewWrite } from '../core/ignore/carry-out.ts'
 import { makePlan, type PlanPlace, projectFor, targetWishes, untold } from '../core/ignore/make-plan.ts'
-import { type PlanRequest, readPlan } from '../core/ignore/plan-file.ts'
+import { nothingHidden, type PlanRequest, readPlan } from '../core/ignore/plan-file.ts'
 import type { RankRepository } from '../core/ignore/source.ts'
 import { renderQuiet } from '../core/launch/quiet.ts'
+import { agreed } from '../core/report/agreed.ts'
+import { counted } from '../core/report/counted.ts'
 import { changesText, planJson, planReport } from '../core/report/ignore-report.ts'
 import type { Io } from '../core/report/io.ts'
 import { jsonText } from '../core/report/json.ts'
@@ -58,7 +58,7 @@ export async function runIgnoreDiff(
 ): Promise<void> {
   const { place, request, allowed } = standingOf(io, path, options, rank)
   const { changes, stored } = await makePlan(place, request, allowed)
-  if (stored === undefined) throw new MyceliumError('ignore_none', `nothing is hidden in ${place.project}`)
+  if (stored === undefined) throw nothingHidden(place.project)
   if (options.json) io.write(jsonText({ project: place.project, changes }))
   else io.write(changes.length === 0 ? 'nothing would change\n' : changesText(changes))
 }
@@ -103,7 +103,7 @@ async function writeOnce(
       io.write(`\n${file}: the hook for ${added.join(', ')} is added\n`)
   }
   const count = preview.files.length + preview.hooks.length
-  const isAgreed = !options.dryRun && (await agreed(io, options, count))
+  const isAgreed = !options.dryRun && (await agreed(io, options, count, 'mycelium ignore write'))
   const quietText = renderQuiet(paths, process.execPath, packageRoot())
   const kept = { project, writtenAt: new Date(systemClock.wall()).toISOString(), request, allowed }
   const written = isAgreed
@@ -134,7 +134,7 @@ async function writeOnce(
 function lastLine(options: IgnoreOptions, isAgreed: boolean, changed: number, isFirst: boolean): string {
   if (options.dryRun) return '\ndry run: nothing was changed\n'
   if (!isAgreed) return '\nnothing was changed\n'
-  const what = changed === 0 ? 'nothing to change' : `${changed} ${changed === 1 ? 'file' : 'files'} written`
+  const what = changed === 0 ? 'nothing to change' : `${counted(changed, 'file')} written`
   return `\n${what}; ${isFirst ? 'sessions that run now read their settings when they start anew; ' : ''}check with: mycelium ignore verify\n`
 }
 
@@ -145,18 +145,6 @@ function ownLines(text: string): string {
     .filter((line) => /^# (>>>|<<<) mycelium|^\/|^#|Read\(|"deny"/.test(line.trim()))
     .map((line) => `${line}\n`)
     .join('')
-}
-
-async function agreed(io: Io, options: IgnoreOptions, count: number): Promise<boolean> {
-  if (options.yes || count === 0) return true
-  const answer = options.json
-    ? undefined
-    : await io.ask(`Change ${count} ${count === 1 ? 'file' : 'files'}? [y/N] `)
-  if (answer === undefined)
-    throw new MyceliumError('usage', 'nobody is there to agree to the change', {
-      hint: 'mycelium ignore write --yes, or --dry-run to look first',
-    })
-  return /^y(es)?$/i.test(answer.trim())
 }
 
 interface Standing {
@@ -174,12 +162,7 @@ function standingOf(
 ): Standing {
   const project = projectFor(io.cwd, path)
   const paths = pathsFrom(io.env)
-  const where: Where = {
-    env: io.env,
-    cwd: project,
-    platform: process.platform,
-    home: io.env.HOME || homedir(),
-  }
+  const where = whereFrom(io.env, project)
   const settings = resolveSettings({ flags: options.config ?? [], env: io.env, cwd: project, paths })
   const stored = readPlan(paths, project)
   const isSized = options.budget !== undefined || options.keep !== undefined

@@ -1,5 +1,4 @@
 import { existsSync } from 'node:fs'
-import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { type Applied, applyPlan, previewPlan, staleLaunchers } from '../core/clients/apply.ts'
 import { stillCalled } from '../core/clients/called.ts'
@@ -13,7 +12,7 @@ import {
   writeQuiet,
 } from '../core/clients/install-hooks.ts'
 import { knownServers, registrySays } from '../core/clients/known-servers.ts'
-import type { Where } from '../core/clients/places.ts'
+import { type Where, whereFrom } from '../core/clients/places.ts'
 import { type Plan, planOf, selects } from '../core/clients/plan.ts'
 import { redacted } from '../core/clients/redact.ts'
 import { packageRoot } from '../core/config/package-root.ts'
@@ -32,6 +31,7 @@ import { quietPath, renderQuiet } from '../core/launch/quiet.ts'
 import { launcherTextFor } from '../core/launch/render.ts'
 import { which } from '../core/launch/which.ts'
 import { nearest } from '../core/nearest.ts'
+import { agreed } from '../core/report/agreed.ts'
 import { initReport, initSummary, type PlannedServer, type Relay } from '../core/report/init-report.ts'
 import type { Io } from '../core/report/io.ts'
 import { jsonText } from '../core/report/json.ts'
@@ -51,7 +51,7 @@ export interface InitOptions {
 
 /** Finds the servers of every client and, when the user agrees, puts launchers in their places. Resolves to the exit code. */
 export async function runInit(io: Io, options: InitOptions): Promise<number> {
-  const where = whereOf(io)
+  const where = whereFrom(io.env, io.cwd)
   const paths = pathsOf(rootFrom(io.env))
   const clients = namedClients(options.client ?? [])
   const discovery = discover(where, clients)
@@ -80,9 +80,11 @@ export async function runInit(io: Io, options: InitOptions): Promise<number> {
   }
   talk(hookNotes(options, hookPlans))
   const workshop: Workshop = { ...where, paths, source: join(packageRoot(), 'templates/relay.c') }
+  // Launchers and registry are our own: bringing them up to date needs no asking.
+  const count = plan.files.length + hookFiles.length
   const how = options.dryRun
     ? 'dry run'
-    : (await agreed(io, options, plan.files.length + hookFiles.length))
+    : (await agreed(io, options, count, 'mycelium init'))
       ? 'done'
       : 'declined'
   const textFor = (relay: string | undefined) =>
@@ -141,20 +143,16 @@ function applyAgreed(
   rediscover: () => Discovery,
   apply: (now: Discovery) => Promise<Done>,
 ): Promise<Done> {
-  const agreed = new Set(shown.found.map(placeKey))
+  const seen = new Set(shown.found.map(placeKey))
   return runAlone(paths, () => {
     const now = rediscover()
-    const found = now.found.filter((one) => one.verdict !== 'take' || agreed.has(placeKey(one)))
+    const found = now.found.filter((one) => one.verdict !== 'take' || seen.has(placeKey(one)))
     return apply({ ...now, found })
   })
 }
 
 function placeKey({ realFile, place, argv }: Found): string {
   return JSON.stringify([realFile, place, argv])
-}
-
-function whereOf(io: Io): Where {
-  return { env: io.env, cwd: io.cwd, platform: process.platform, home: io.env.HOME || homedir() }
 }
 
 /** Pairs with the order in templates/launcher.sh. */
@@ -193,19 +191,6 @@ function refuseUnknownServers(only: readonly string[], discovery: Discovery): vo
       hint: close === undefined ? 'mycelium init --dry-run lists them' : `did you mean ${close}?`,
     })
   }
-}
-
-async function agreed(io: Io, options: InitOptions, count: number): Promise<boolean> {
-  // Launchers and registry are our own: bringing them up to date needs no asking.
-  if (options.yes || count === 0) return true
-  const question = `Change ${count} ${count === 1 ? 'file' : 'files'}? [y/N] `
-  const answer = options.json ? undefined : await io.ask(question)
-  if (answer === undefined) {
-    throw new MyceliumError('usage', 'nobody is there to agree to the change', {
-      hint: 'mycelium init --yes, or --dry-run to look first',
-    })
-  }
-  return /^y(es)?$/i.test(answer.trim())
 }
 
 interface Outcome {

@@ -1,5 +1,5 @@
-import { homedir } from 'node:os'
 import { declaredEntries } from '../core/clients/declared.ts'
+import { whereFrom } from '../core/clients/places.ts'
 import { pathsFrom } from '../core/config/paths.ts'
 import {
   type Mode,
@@ -184,7 +184,7 @@ function namedServers(registry: Registry, names: readonly string[]): readonly Se
 }
 
 function warmTargets(io: Io, wanted: readonly ServerDef[]): WarmTarget[] {
-  const where = { env: io.env, cwd: io.cwd, platform: process.platform, home: io.env.HOME || homedir() }
+  const where = whereFrom(io.env, io.cwd)
   const targets = new Map<string, WarmTarget>()
   for (const entry of declaredEntries(where)) {
     if (entry.id === undefined || entry.unresolved.length > 0 || targets.has(entry.id)) continue

@@ -1,9 +1,8 @@
-import { homedir } from 'node:os'
 import { namedClients } from '../core/clients/client-lookup.ts'
 import type { Problem } from '../core/clients/discover.ts'
 import type { Left } from '../core/clients/left-behind.ts'
 import { anythingOfOurs } from '../core/clients/our-files.ts'
-import type { Where } from '../core/clients/places.ts'
+import { whereFrom } from '../core/clients/places.ts'
 import { redacted } from '../core/clients/redact.ts'
 import { type Undone, undo } from '../core/clients/undo.ts'
 import { previewUndo, type UndoneFile, undoTargets } from '../core/clients/undo-targets.ts'
@@ -27,12 +26,7 @@ export interface UndoOptions {
 
 /** Takes every edit back and, when no client is left, removes the rest. Resolves to the exit code. */
 export async function runUndo(io: Io, options: UndoOptions): Promise<number> {
-  const where: Where = {
-    env: io.env,
-    cwd: io.cwd,
-    platform: process.platform,
-    home: io.env.HOME || homedir(),
-  }
+  const where = whereFrom(io.env, io.cwd)
   const paths = pathsOf(rootFrom(io.env))
   const only =
     (options.client ?? []).length === 0 ? [] : namedClients(options.client ?? []).map((client) => client.id)

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
 import { hasErrno } from './errors.ts'
 import { environmentsFromPs, residentKbFromPs, tableFromPs } from './process-ps.ts'
 
@@ -144,6 +144,16 @@ export function cpuMsOf(pid: number): number | undefined {
 /** Names this boot of the machine, for start times that only mean something within one; empty where they always do. */
 export function machineBootId(): string {
   return hasProc ? readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim() : ''
+}
+
+/** Names the PID namespace: another one gives the same pids to other processes. Empty where the system has none, or does not tell. */
+export function pidNamespace(): string {
+  try {
+    return hasProc ? readlinkSync('/proc/self/ns/pid') : ''
+  } catch (error) {
+    if (hasErrno(error, 'ENOENT', 'EACCES', 'EPERM')) return ''
+    throw error
+  }
 }
 
 /** Fields as in proc(5): the command's name may hold blanks, brackets and line ends, so they are counted from its last ')'. */

@@ -11,7 +11,7 @@ import {
   paramsText,
   rawText,
 } from '../../src/core/protocol/fields.ts'
-import { type Frame, ownFrame, scanFrame } from '../../src/core/protocol/frame.ts'
+import { type Frame, scanFrame } from '../../src/core/protocol/frame.ts'
 import { spliceId, spliceRanges } from '../../src/core/protocol/splice.ts'
 import { verifies } from '../requirements.ts'
 
@@ -211,12 +211,5 @@ describe('what else a frame tells', () => {
   it('ends a line with one newline whether or not it had one', () => {
     expect(spliceRanges(Buffer.from('{}'), []).toString()).toBe('{}\n')
     expect(spliceRanges(Buffer.from('{}\n'), []).toString()).toBe('{}\n')
-  })
-
-  it('that is kept has bytes of its own', () => {
-    const chunk = Buffer.from('{"id":1,"method":"ping"}')
-    const kept = ownFrame(scanFrame(chunk)!)
-    chunk.fill(0)
-    expect(idText(kept)).toBe('1')
   })
 })

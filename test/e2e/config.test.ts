@@ -3,42 +3,34 @@ import {
   existsSync,
   lstatSync,
   mkdirSync,
-  mkdtempSync,
   readdirSync,
   readFileSync,
-  realpathSync,
   rmSync,
   statSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { builtCli, type Ended, ended } from '../fixtures/built-cli.ts'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { ended } from '../fixtures/built-cli.ts'
+import { cliHome } from '../fixtures/cli-home.ts'
 import { verifies } from '../requirements.ts'
 
 const isRoot = process.getuid?.() === 0
-let bin: string
-let home: string
+const home = cliHome()
 let root: string
 let file: string
-beforeAll(() => {
-  bin = builtCli()
-})
 beforeEach(() => {
-  home = realpathSync(mkdtempSync(join(tmpdir(), 'my-')))
-  root = join(home, '.mycelium')
+  root = join(home.dir, '.mycelium')
   file = join(root, 'config.json')
 })
 afterEach(() => {
-  chmodSync(home, 0o700)
+  chmodSync(home.dir, 0o700)
   if (existsSync(root)) chmodSync(root, 0o700)
-  rmSync(home, { recursive: true })
 })
 
-const env = (more: Record<string, string> = {}) => ({ HOME: home, PATH: process.env.PATH ?? '', ...more })
-const config = (...args: string[]): Promise<Ended> => ended(process.execPath, [bin, 'config', ...args], env())
+const env = (more: Record<string, string> = {}) => ({ ...home.env, ...more })
+const config = (...args: string[]) => home.run('config', ...args)
 const json = async (...args: string[]) => JSON.parse((await config(...args, '--json')).stdout)
 
 function put(text: string): void {
@@ -96,14 +88,14 @@ describe('config', () => {
   it('says which layer won', async () => {
     verifies('CLI-1', 'CLI-4')
     await config('set', 'token_optimization.target_reduction=0.1')
-    const project = join(home, 'work')
+    const project = join(home.dir, 'work')
     mkdirSync(join(project, 'sub'), { recursive: true })
     writeFileSync(
       join(project, '.mycelium.json'),
       '{"token_optimization": {"target_reduction": 0.2}, "events.enabled": false, "what": 1}',
     )
     const at = (more: Record<string, string>, ...args: string[]) =>
-      ended(process.execPath, [bin, ...args], env(more), join(project, 'sub'))
+      ended(process.execPath, [home.bin, ...args], env(more), join(project, 'sub'))
     const key = 'token_optimization.target_reduction'
     const variable = { MYCELIUM_TOKEN_OPTIMIZATION__TARGET_REDUCTION: '0.3' }
     expect((await at({}, 'config', 'get', key)).stdout).toBe('0.2\n')
@@ -187,7 +179,7 @@ describe('config explain', () => {
   it('says why a layer does not count', async () => {
     verifies('CLI-1')
     const at = { MYCELIUM_LIMITS__IDLE_MS: '4', MYCELIUM_DIFF__ENABLED: 'perhaps' }
-    const explain = (key: string) => ended(process.execPath, [bin, 'config', 'explain', key], env(at))
+    const explain = (key: string) => ended(process.execPath, [home.bin, 'config', 'explain', key], env(at))
     expect((await explain('limits.idle_ms')).stdout).toContain(
       'note: MYCELIUM_LIMITS__IDLE_MS: limits.idle_ms does not count: one daemon serves all directories, and it reads the user file only\n',
     )
@@ -262,7 +254,7 @@ describe('config set', () => {
 
   it('writes an empty file, and through a link, and makes no link a file', async () => {
     verifies('CLI-1')
-    const dotfile = join(home, 'dotfiles.json')
+    const dotfile = join(home.dir, 'dotfiles.json')
     writeFileSync(dotfile, '')
     mkdirSync(root, { mode: 0o700 })
     symlinkSync(dotfile, file)
@@ -296,7 +288,7 @@ describe('config set', () => {
     expect([code, stderr]).toEqual([1, expect.stringContaining('cannot be made a directory')])
     rmSync(root)
     if (isRoot) return
-    chmodSync(home, 0o500)
+    chmodSync(home.dir, 0o500)
     expect((await config('set', 'cache.enabled=true')).code).toBe(1)
   })
 
@@ -312,7 +304,7 @@ describe('config set', () => {
           '-c',
           'trap "" XFSZ; ulimit -f 4; exec "$0" "$@"',
           process.execPath,
-          bin,
+          home.bin,
           'config',
           'set',
           'cache.enabled=true',

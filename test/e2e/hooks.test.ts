@@ -3,7 +3,6 @@ import {
   cpSync,
   existsSync,
   mkdirSync,
-  mkdtempSync,
   readdirSync,
   readFileSync,
   renameSync,
@@ -11,11 +10,11 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { parse } from 'jsonc-parser'
-import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { builtCli, type Ended, ended } from '../fixtures/built-cli.ts'
+import { describe, expect, it } from 'vitest'
+import { ended } from '../fixtures/built-cli.ts'
+import { cliHome } from '../fixtures/cli-home.ts'
 import { recordedHooks } from '../fixtures/hook-events.ts'
 import { verifies } from '../requirements.ts'
 
@@ -43,19 +42,9 @@ const SETTINGS: readonly (readonly [string, string])[] = [
   ['an empty list of hooks', '{\n    "hooks": {}\n}'],
 ]
 
-let bin: string
-let home: string
-beforeAll(() => {
-  bin = builtCli()
-})
-beforeEach(() => {
-  home = mkdtempSync(join(tmpdir(), 'my-'))
-})
-afterEach(() => rmSync(home, { recursive: true, force: true }))
-
-const env = () => ({ HOME: home, PATH: process.env.PATH })
-const mycelium = (...args: string[]): Promise<Ended> => ended(process.execPath, [bin, ...args], env())
-const settings = () => join(home, '.claude/settings.json')
+const home = cliHome()
+const mycelium = home.run
+const settings = () => join(home.dir, '.claude/settings.json')
 const text = () => readFileSync(settings(), 'utf8')
 const put = (content: string) => {
   mkdirSync(dirname(settings()), { recursive: true })
@@ -67,7 +56,7 @@ function fire(command: string, payload: object): Promise<readonly [number | null
   return new Promise((resolve) => {
     const child = spawn('/bin/sh', ['-c', command], {
       env: { PATH: '/usr/bin:/bin' },
-      cwd: home,
+      cwd: home.dir,
       stdio: 'pipe',
     })
     let [stdout, stderr] = ['', '']
@@ -116,7 +105,7 @@ describe('init --hooks', () => {
       expect(text()).toBe(after)
       expect(await mycelium('undo')).toMatchObject({ code: 0, stderr: '' })
       expect(text()).toBe(before)
-      expect(readdirSync(home)).toEqual(['.claude'])
+      expect(readdirSync(home.dir)).toEqual(['.claude'])
     },
   )
 
@@ -130,19 +119,19 @@ describe('init --hooks', () => {
   })
 
   it('makes the file where Claude Code has none yet, and undo removes it and its directory', async () => {
-    writeFileSync(join(home, '.claude.json'), '{}')
+    writeFileSync(join(home.dir, '.claude.json'), '{}')
     expect((await mycelium('init', '--hooks', '--yes')).code).toBe(0)
     expect(Object.keys(config().hooks)).toEqual(EVENTS)
     expect(statSync(settings()).mode & 0o777).toBe(0o600)
     expect((await mycelium('undo')).code).toBe(0)
-    expect(readdirSync(home)).toEqual(['.claude.json'])
+    expect(readdirSync(home.dir)).toEqual(['.claude.json'])
   })
 
   it('goes where CLAUDE_CONFIG_DIR says, and only shows in a dry run', async () => {
-    const dir = join(home, 'elsewhere')
+    const dir = join(home.dir, 'elsewhere')
     mkdirSync(dir)
     const there = (...args: string[]) =>
-      ended(process.execPath, [bin, ...args], { ...env(), CLAUDE_CONFIG_DIR: dir })
+      ended(process.execPath, [home.bin, ...args], { ...home.env, CLAUDE_CONFIG_DIR: dir })
     const { stdout } = await there('init', '--hooks', '--dry-run')
     expect(stdout).toContain('+    "SessionStart"')
     expect(readdirSync(dir)).toEqual([])
@@ -155,7 +144,7 @@ describe('init --hooks', () => {
 
   it('says where there is nothing to install into, and leaves a status line of the user', async () => {
     expect((await mycelium('init', '--hooks', '--yes')).stdout).toContain('it is not in use here')
-    expect(existsSync(join(home, '.claude'))).toBe(false)
+    expect(existsSync(join(home.dir, '.claude'))).toBe(false)
     put('{"statusLine": {"type": "command", "command": "mine"}}')
     expect((await mycelium('init', '--statusline', '--yes')).stdout).toContain('has another one, which stays')
     expect(config().statusLine.command).toBe('mine')
@@ -178,7 +167,7 @@ describe('init --hooks', () => {
   it('finds its hooks without its journal too', async () => {
     put('{\n  "model": "opus"\n}\n')
     await mycelium('init', '--hooks', '--yes')
-    rmSync(join(home, '.mycelium/backups'), { recursive: true })
+    rmSync(join(home.dir, '.mycelium/backups'), { recursive: true })
     expect((await mycelium('undo')).code).toBe(0)
     expect(text()).toBe('{\n  "model": "opus"\n}\n')
   })
@@ -204,17 +193,17 @@ describe('init --hooks', () => {
 
   it('installs commands that record, and that end well and silently with mycelium broken or gone', async () => {
     verifies('CLI-3')
-    const copy = join(home, 'package')
+    const copy = join(home.dir, 'package')
     for (const part of ['bin', 'dist', 'templates', 'package.json'])
-      cpSync(join(dirname(bin), '..', part), join(copy, part), { recursive: true })
+      cpSync(join(dirname(home.bin), '..', part), join(copy, part), { recursive: true })
     put('{}')
     const own = (...args: string[]) =>
-      ended(process.execPath, [join(copy, 'bin/mycelium.js'), ...args], env())
+      ended(process.execPath, [join(copy, 'bin/mycelium.js'), ...args], home.env)
     await own('init', '--hooks', '--statusline', '--yes')
     const [hook, line] = [hookCommand(), config().statusLine.command as string]
     const payload = { hook_event_name: 'SessionEnd', session_id: 's', model: { display_name: 'Opus' } }
     expect(await fire(hook, payload)).toEqual([0, '', ''])
-    const [recorded] = await recordedHooks(join(home, '.mycelium'))
+    const [recorded] = await recordedHooks(join(home.dir, '.mycelium'))
     expect(recorded).toMatchObject({
       event: 'SessionEnd',
       client: 'claude-code',
@@ -227,8 +216,8 @@ describe('init --hooks', () => {
     rmSync(copy, { recursive: true })
     expect(await fire(hook, payload)).toEqual([0, '', ''])
     expect(await fire(line, payload)).toEqual([0, '', ''])
-    renameSync(join(home, '.mycelium'), join(home, 'gone'))
+    renameSync(join(home.dir, '.mycelium'), join(home.dir, 'gone'))
     expect(await fire(hook, payload)).toEqual([0, '', ''])
-    expect(readdirSync(home).sort()).toEqual(['.claude', 'gone'])
+    expect(readdirSync(home.dir).sort()).toEqual(['.claude', 'gone'])
   })
 })

@@ -1,27 +1,18 @@
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { existsSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { builtCli, type Ended, ended } from '../fixtures/built-cli.ts'
+import { beforeEach, describe, expect, it } from 'vitest'
+import { cliHome } from '../fixtures/cli-home.ts'
 import { verifies } from '../requirements.ts'
 
-let bin: string
-let home: string
+const home = cliHome({
+  files: { '.cursor/mcp.json': '{ "mcpServers": { "cat": { "command": "cat" } } }\n' },
+})
+const mycelium = home.run
 let root: string
-beforeAll(() => {
-  bin = builtCli()
-}, 120_000)
 beforeEach(async () => {
-  home = mkdtempSync(join(tmpdir(), 'my-'))
-  root = join(home, '.mycelium')
-  mkdirSync(join(home, '.cursor'))
-  writeFileSync(join(home, '.cursor/mcp.json'), '{ "mcpServers": { "cat": { "command": "cat" } } }\n')
+  root = join(home.dir, '.mycelium')
   expect((await mycelium('init', '--yes')).code).toBe(0)
 })
-afterEach(() => rmSync(home, { recursive: true, force: true }))
-
-const mycelium = (...args: string[]): Promise<Ended> =>
-  ended(process.execPath, [bin, ...args], { HOME: home, PATH: process.env.PATH }, home)
 const settings = () => join(root, 'config.json')
 
 describe('the settings at an undo', () => {
@@ -69,11 +60,11 @@ describe('the settings at an undo', () => {
 
   it('a link to a file that the user keeps elsewhere stays', async () => {
     verifies('LAUNCH-1', 'CLI-1')
-    writeFileSync(join(home, 'mine.json'), '{}\n')
-    symlinkSync(join(home, 'mine.json'), settings())
+    writeFileSync(join(home.dir, 'mine.json'), '{}\n')
+    symlinkSync(join(home.dir, 'mine.json'), settings())
     const { stdout } = await mycelium('undo')
     expect(stdout).toContain(`your own settings stay: ${settings()}\n`)
-    expect([existsSync(settings()), existsSync(join(home, 'mine.json'))]).toEqual([true, true])
+    expect([existsSync(settings()), existsSync(join(home.dir, 'mine.json'))]).toEqual([true, true])
   })
 
   it('something of somebody else in the directory is named', async () => {

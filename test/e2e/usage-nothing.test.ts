@@ -1,22 +1,11 @@
-import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { builtCli, type Ended, ended } from '../fixtures/built-cli.ts'
+import { describe, expect, it } from 'vitest'
+import { cliHome } from '../fixtures/cli-home.ts'
 import { verifies } from '../requirements.ts'
 
-let bin: string
-let home: string
-beforeAll(() => {
-  bin = builtCli()
-}, 120_000)
-beforeEach(() => {
-  home = mkdtempSync(join(tmpdir(), 'my-'))
-})
-afterEach(() => rmSync(home, { recursive: true, force: true }))
-
-const usage = (...args: string[]): Promise<Ended> =>
-  ended(process.execPath, [bin, 'usage', ...args], { HOME: home, PATH: process.env.PATH }, home)
+const home = cliHome()
+const usage = (...args: string[]) => home.run('usage', ...args)
 
 describe('mycelium usage where nothing was recorded and no agent left a transcript', () => {
   const SAYS: readonly (readonly [args: string[], text: RegExp])[] = [
@@ -35,8 +24,8 @@ describe('mycelium usage where nothing was recorded and no agent left a transcri
     expect(stderr).toBe('')
     expect(stdout).toMatch(text)
     expect(code).toBe(0)
-    expect(existsSync(join(home, '.mycelium/usage.duckdb'))).toBe(false)
-    if (existsSync(join(home, 'out'))) expect(readdirSync(join(home, 'out'))).toEqual([])
+    expect(existsSync(join(home.dir, '.mycelium/usage.duckdb'))).toBe(false)
+    if (existsSync(join(home.dir, 'out'))) expect(readdirSync(join(home.dir, 'out'))).toEqual([])
   })
 
   const SHAPES: readonly (readonly [args: string[], shape: object])[] = [

@@ -1,27 +1,12 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { builtCli, type Ended, ended } from '../fixtures/built-cli.ts'
+import { describe, expect, it } from 'vitest'
+import { cliHome } from '../fixtures/cli-home.ts'
 import { verifies } from '../requirements.ts'
 
-let bin: string
-let home: string
-beforeAll(() => {
-  bin = builtCli()
-}, 120_000)
-beforeEach(() => {
-  home = mkdtempSync(join(tmpdir(), 'my-'))
-})
-afterEach(() => rmSync(home, { recursive: true, force: true }))
-
-const usage = (...args: string[]): Promise<Ended> =>
-  ended(process.execPath, [bin, 'usage', ...args], { HOME: home, PATH: process.env.PATH, TZ: 'UTC' }, home)
+const home = cliHome({ env: { TZ: 'UTC' } })
+const usage = (...args: string[]) => home.run('usage', ...args)
 
 function put(path: string, ...records: readonly object[]): void {
-  const file = join(home, path)
-  mkdirSync(join(file, '..'), { recursive: true })
-  writeFileSync(file, records.map((record) => `${JSON.stringify(record)}\n`).join(''))
+  home.put(path, records.map((record) => `${JSON.stringify(record)}\n`).join(''))
 }
 
 function answer(name: string, input: unknown, output: unknown): object {

@@ -1,31 +1,16 @@
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { pathsOf } from '../../src/core/config/paths.ts'
 import { openDatabase } from '../../src/core/events/db.ts'
-import { builtCli, type Ended, ended } from '../fixtures/built-cli.ts'
+import { ended } from '../fixtures/built-cli.ts'
+import { cliHome } from '../fixtures/cli-home.ts'
 import { callOf } from '../fixtures/event-values.ts'
 import { segmentWriter } from '../fixtures/events.ts'
 import { verifies } from '../requirements.ts'
 
-let bin: string
-let home: string
-beforeAll(() => {
-  bin = builtCli()
-})
-beforeEach(() => {
-  home = mkdtempSync(join(tmpdir(), 'my-'))
-})
-afterEach(() => rmSync(home, { recursive: true, force: true }))
-
-const mycelium = (...args: string[]): Promise<Ended> =>
-  ended(
-    process.execPath,
-    [bin, ...args],
-    { HOME: home, PATH: process.env.PATH, COLUMNS: '200', TZ: 'UTC' },
-    home,
-  )
+const home = cliHome({ env: { COLUMNS: '200', TZ: 'UTC' } })
+const mycelium = home.run
 
 async function json(...args: string[]) {
   const run = await mycelium(...args, '--json')
@@ -68,7 +53,7 @@ function answer(
 }
 
 function transcript(...lines: string[]): string {
-  const dir = join(home, '.claude/projects/-work-p')
+  const dir = join(home.dir, '.claude/projects/-work-p')
   mkdirSync(dir, { recursive: true })
   const file = join(dir, 'session-1.jsonl')
   writeFileSync(file, `${lines.join('\n')}\n`)
@@ -112,7 +97,7 @@ describe('mycelium usage', () => {
     const report = await mycelium('usage', 'report', '--by', 'model')
     expect(report.stderr).toContain('no price is known for house-model')
     expect(report.stdout).toMatch(/house-model +1 .* – +1/)
-    const prices = join(home, 'prices.json')
+    const prices = join(home.dir, 'prices.json')
     writeFileSync(
       prices,
       JSON.stringify({
@@ -143,7 +128,7 @@ describe('mycelium usage', () => {
     expect((await mycelium('usage', 'query', 'SELECT 1 AS one, NULL AS none', '--csv')).stdout).toBe(
       'one,none\r\n1,\r\n',
     )
-    const file = join(home, 'out.csv')
+    const file = join(home.dir, 'out.csv')
     for (const sql of [
       'DELETE FROM responses',
       `COPY responses TO '${file}'`,
@@ -170,7 +155,7 @@ describe('mycelium usage', () => {
   it('exports all tables or none, and overwrites only when told', async () => {
     transcript(answer('m1', 50))
     await mycelium('usage', 'import')
-    const out = join(home, 'out')
+    const out = join(home.dir, 'out')
     const { files } = await json('usage', 'export', out, '--csv')
     expect(files.find(({ table }: { table: string }) => table === 'response_costs')).toMatchObject({
       rows: 1,
@@ -178,20 +163,22 @@ describe('mycelium usage', () => {
     expect(readFileSync(join(out, 'response_costs.csv'), 'utf8')).toContain('m1')
     expect(await mycelium('usage', 'export', out, '--csv')).toMatchObject({ code: 2, stdout: '' })
     expect(await mycelium('usage', 'export', out, '--csv', '--force')).toMatchObject({ code: 0 })
-    expect(await mycelium('usage', 'export', join(home, 'parquet'), '--parquet')).toMatchObject({ code: 0 })
-    expect(readdirSync(join(home, 'parquet')).every((name) => name.endsWith('.parquet'))).toBe(true)
+    expect(await mycelium('usage', 'export', join(home.dir, 'parquet'), '--parquet')).toMatchObject({
+      code: 0,
+    })
+    expect(readdirSync(join(home.dir, 'parquet')).every((name) => name.endsWith('.parquet'))).toBe(true)
     expect(await mycelium('usage', 'export', out)).toMatchObject({ code: 2 })
   })
 
   it('says why an export cannot be written, and writes none of it', async () => {
     transcript(answer('m1', 50))
     await mycelium('usage', 'import')
-    const out = join(home, 'out')
+    const out = join(home.dir, 'out')
     mkdirSync(join(out, 'calls.csv'), { recursive: true })
-    writeFileSync(join(home, 'file'), '')
+    writeFileSync(join(home.dir, 'file'), '')
     const places: [string, string][] = [
       [out, 'calls.csv is no file'],
-      [join(home, 'file/below'), 'ENOTDIR'],
+      [join(home.dir, 'file/below'), 'ENOTDIR'],
       ...(existsSync('/proc/self') ? [['/proc/x/y', 'ENOENT'] as [string, string]] : []),
     ]
     for (const [place, why] of places) {
@@ -200,7 +187,7 @@ describe('mycelium usage', () => {
       expect(run.stderr).toContain(why)
     }
     expect(readdirSync(out)).toEqual(['calls.csv'])
-    expect(await mycelium('usage', 'export', join(home, 'a/b'), '--csv')).toMatchObject({ code: 0 })
+    expect(await mycelium('usage', 'export', join(home.dir, 'a/b'), '--csv')).toMatchObject({ code: 0 })
   })
 
   it('prunes only when somebody agreed, and what was paid for only when told', async () => {
@@ -231,9 +218,9 @@ describe('mycelium usage', () => {
       for (const columns of [40, 60, 80, 100]) {
         const run = await ended(
           process.execPath,
-          [bin, 'usage', 'report', '--by', by],
-          { HOME: home, PATH: process.env.PATH, COLUMNS: String(columns), TZ: 'UTC' },
-          home,
+          [home.bin, 'usage', 'report', '--by', by],
+          { ...home.env, COLUMNS: String(columns) },
+          home.dir,
         )
         const longest = Math.max(...run.stdout.split('\n').map((line) => line.length))
         expect(longest, `${by} at ${columns}`).toBeLessThanOrEqual(columns)
@@ -267,7 +254,7 @@ describe('mycelium usage', () => {
   it('says who holds the database when it cannot be had', async () => {
     transcript(answer('m1', 50))
     await mycelium('usage', 'import')
-    const held = await openDatabase({ file: pathsOf(join(home, '.mycelium')).database, write: true })
+    const held = await openDatabase({ file: pathsOf(join(home.dir, '.mycelium')).database, write: true })
     try {
       const run = await mycelium('usage', 'report')
       expect(run).toMatchObject({ code: 1, stdout: '' })
@@ -279,7 +266,7 @@ describe('mycelium usage', () => {
   }, 40_000)
 
   it('puts answers and calls without a project into one row', async () => {
-    const writer = segmentWriter(pathsOf(join(home, '.mycelium')).events)
+    const writer = segmentWriter(pathsOf(join(home.dir, '.mycelium')).events)
     const at = Date.parse('2026-11-20T10:00:00Z') * 1000
     writer.append('response', {
       at,
@@ -307,7 +294,7 @@ describe('mycelium usage', () => {
   it('gives a query and an export the prices of now', async () => {
     transcript(answer('m1', 1_000_000, {}, 'house-model'))
     await mycelium('usage', 'import')
-    const prices = join(home, 'prices.json')
+    const prices = join(home.dir, 'prices.json')
     writeFileSync(
       prices,
       JSON.stringify({ models: [{ match: 'house-model', input: 0, output: 2, cacheRead: 0 }] }),
@@ -347,6 +334,6 @@ describe('mycelium usage', () => {
   it('holds nothing that was said', async () => {
     transcript(answer('m1', 50))
     await mycelium('usage', 'import')
-    expect(readFileSync(join(home, '.mycelium/usage.duckdb')).includes('a secret')).toBe(false)
+    expect(readFileSync(join(home.dir, '.mycelium/usage.duckdb')).includes('a secret')).toBe(false)
   })
 })

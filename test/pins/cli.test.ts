@@ -1,22 +1,15 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { existsSync, mkdirSync, mkdtempSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { builtCli, type Ended, ended } from '../fixtures/built-cli.ts'
+import { describe, expect, it } from 'vitest'
+import { ended } from '../fixtures/built-cli.ts'
+import { cliHome } from '../fixtures/cli-home.ts'
 
 // Scripts and habits hang on these texts and codes. Changing one is a changelog entry.
 
-const home = mkdtempSync(join(tmpdir(), 'my-'))
-const env = { HOME: home, PATH: process.env.PATH }
-let bin: string
-beforeAll(() => {
-  bin = builtCli()
-})
-afterAll(() => rmSync(home, { recursive: true }))
-
-const mycelium = (...args: string[]): Promise<Ended> => ended(process.execPath, [bin, ...args], env)
+const home = cliHome({ per: 'file' })
+const mycelium = home.run
 
 const SHORT_HELP = `mycelium: shared, warm, supervised MCP servers under every coding agent
 
@@ -72,10 +65,14 @@ describe('help', () => {
   })
 
   it('and what needs no place works in a directory that is gone', async () => {
-    const gone = mkdtempSync(join(home, 'gone-'))
+    const gone = mkdtempSync(join(home.dir, 'gone-'))
     const shell = `cd '${gone}' && rmdir '${gone}' && exec "$0" "$@"`
     for (const args of [['version'], ['undo'], ['init', '--dry-run']]) {
-      const { code, stderr } = await ended('/bin/sh', ['-c', shell, process.execPath, bin, ...args], env)
+      const { code, stderr } = await ended(
+        '/bin/sh',
+        ['-c', shell, process.execPath, home.bin, ...args],
+        home.env,
+      )
       expect([args, code, stderr]).toEqual([args, 0, ''])
       mkdirSync(gone)
     }
@@ -330,7 +327,10 @@ describe('a command line that is not understood exits 2 and names the next step'
 
 describe('streams', () => {
   it('a reader that goes away early is no error', async () => {
-    const child = spawn(process.execPath, [bin, '--help'], { env, stdio: ['ignore', 'pipe', 'pipe'] })
+    const child = spawn(process.execPath, [home.bin, '--help'], {
+      env: home.env,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
     child.stdout.destroy()
     let stderr = ''
     child.stderr.setEncoding('utf8').on('data', (chunk) => (stderr += chunk))
@@ -339,10 +339,10 @@ describe('streams', () => {
   })
 
   it('Ctrl-C ends a command that goes on with 130', async () => {
-    mkdirSync(join(home, '.mycelium/log'), { recursive: true })
-    writeFileSync(join(home, '.mycelium/log/daemon.log'), 'one line\n')
-    const child = spawn(process.execPath, [bin, 'daemon', 'logs', '--follow'], {
-      env,
+    mkdirSync(join(home.dir, '.mycelium/log'), { recursive: true })
+    writeFileSync(join(home.dir, '.mycelium/log/daemon.log'), 'one line\n')
+    const child = spawn(process.execPath, [home.bin, 'daemon', 'logs', '--follow'], {
+      env: home.env,
       stdio: ['ignore', 'pipe', 'pipe'],
     })
     const ending = once(child, 'close')
@@ -355,8 +355,8 @@ describe('streams', () => {
   // util-linux script gives a command a terminal; its namesake on macOS takes other arguments.
   const script = process.platform === 'linux' && existsSync('/usr/bin/script')
   const onTerminal = (more: NodeJS.ProcessEnv) =>
-    ended('/usr/bin/script', ['-qec', `'${process.execPath}' '${bin}' zzzzzz`, '/dev/null'], {
-      ...env,
+    ended('/usr/bin/script', ['-qec', `'${process.execPath}' '${home.bin}' zzzzzz`, '/dev/null'], {
+      ...home.env,
       TERM: 'xterm',
       ...more,
     })

@@ -1,26 +1,23 @@
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { existsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { builtCli, ended } from '../fixtures/built-cli.ts'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { ended } from '../fixtures/built-cli.ts'
+import { cliHome } from '../fixtures/cli-home.ts'
 import { verifies } from '../requirements.ts'
 
-const home = mkdtempSync(join(tmpdir(), 'my-'))
-const env = { HOME: home, PATH: process.env.PATH, LC_ALL: 'C' }
-const script = (shell: string) => join(home, `mycelium.${shell}`)
+const home = cliHome({ env: { LC_ALL: 'C' }, per: 'file' })
+const script = (shell: string) => join(home.dir, `mycelium.${shell}`)
 const find = (shell: string) =>
   ['/bin', '/usr/bin', '/usr/local/bin', '/opt/homebrew/bin'].map((dir) => join(dir, shell)).find(existsSync)
 
 beforeAll(async () => {
   for (const shell of ['bash', 'zsh', 'fish']) {
-    const { code, stdout, stderr } = await ended(process.execPath, [builtCli(), 'completion', shell], env)
+    const { code, stdout, stderr } = await home.run('completion', shell)
     expect([code, stderr]).toEqual([0, ''])
     writeFileSync(script(shell), stdout)
   }
-  mkdirSync(join(home, '.mycelium/launchers'), { recursive: true })
-  for (const id of ['github', 'gitlab']) writeFileSync(join(home, '.mycelium/launchers', id), '')
+  for (const id of ['github', 'gitlab']) home.put(`.mycelium/launchers/${id}`, '')
 })
-afterAll(() => rmSync(home, { recursive: true }))
 
 /** What was typed, as words, and what the shell offers for the last of them. */
 const OFFERS: readonly (readonly [words: readonly string[], offered: readonly string[]])[] = [
@@ -76,7 +73,11 @@ const bash = find('bash')
 describe.runIf(bash)('bash', () => {
   const offers = async (words: readonly string[]) => {
     const run = `source '${script('bash')}'; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _mycelium; printf '%s\\n' "\${COMPREPLY[@]}"`
-    const { stdout, stderr } = await ended(bash!, ['--norc', '-c', run, 'bash', 'mycelium', ...words], env)
+    const { stdout, stderr } = await ended(
+      bash!,
+      ['--norc', '-c', run, 'bash', 'mycelium', ...words],
+      home.env,
+    )
     expect(stderr).toBe('')
     return sorted(stdout)
   }
@@ -99,7 +100,7 @@ const fish = find('fish')
 describe.runIf(fish)('fish', () => {
   const offers = async (line: string) => {
     const run = `source '${script('fish')}'; complete -C '${line}'`
-    const { stdout, stderr } = await ended(fish!, ['--no-config', '-c', run], env)
+    const { stdout, stderr } = await ended(fish!, ['--no-config', '-c', run], home.env)
     expect(stderr).toBe('')
     return sorted(stdout.replace(/\t.*$/gm, ''))
   }
@@ -131,7 +132,7 @@ _describe() { [[ $1 == -o ]] && shift; shift; local -a all; all=(\${(P)1}); offe
 `
   const offers = async (words: readonly string[]) => {
     const run = `${STUBS}\nsource '${script('zsh')}'; words=("$@"); CURRENT=$#; PREFIX=$words[CURRENT]; _mycelium; true`
-    const { stdout, stderr } = await ended(zsh!, ['-f', '-c', run, 'zsh', 'mycelium', ...words], env)
+    const { stdout, stderr } = await ended(zsh!, ['-f', '-c', run, 'zsh', 'mycelium', ...words], home.env)
     expect(stderr).toBe('')
     return sorted(stdout)
   }

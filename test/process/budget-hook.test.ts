@@ -1,50 +1,34 @@
 import { execFileSync, spawn } from 'node:child_process'
-import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  realpathSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs'
-import { tmpdir } from 'node:os'
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import fc from 'fast-check'
-import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { beforeEach, describe, expect, it } from 'vitest'
 import { planBudgets } from '../../src/core/budget/plan.ts'
 import { writePlan } from '../../src/core/budget/plan-file.ts'
 import { resolveSettings } from '../../src/core/config/layers.ts'
 import { pathsOf } from '../../src/core/config/paths.ts'
 import { switchesIn } from '../../src/core/config/switches.ts'
 import { askStore } from '../../src/core/events/store.ts'
-import { builtCli, type Ended } from '../fixtures/built-cli.ts'
+import type { Ended } from '../fixtures/built-cli.ts'
+import { cliHome } from '../fixtures/cli-home.ts'
 import { sourceOf } from '../fixtures/parsed-files.ts'
 import { rankedFile } from '../fixtures/ranked-files.ts'
 import { verifies } from '../requirements.ts'
 
-let bin: string
-let home: string
+const home = cliHome()
 let work: string
-beforeAll(() => {
-  bin = builtCli()
-})
 beforeEach(() => {
-  home = realpathSync(mkdtempSync(join(tmpdir(), 'my-')))
-  work = join(home, 'work')
+  work = join(home.dir, 'work')
   for (const dir of [work, root('log'), root('budgets')]) mkdirSync(dir, { recursive: true })
   writeFileSync(join(work, 'big.ts'), BIG)
   writeFileSync(join(work, 'small.ts'), SMALL)
   writeFileSync(root('config.json'), '{"budget.enabled": true}')
   plan()
 })
-afterEach(() => rmSync(home, { recursive: true, force: true }))
 
 const BIG = sourceOf(60, 30).text
 const SMALL = sourceOf(2, 10).text
-const root = (name = '') => join(home, '.mycelium', name)
+const root = (name = '') => join(home.dir, '.mycelium', name)
 const SILENT = { code: 0, signal: null, stdout: '', stderr: '' }
 
 /** What `mycelium budget files --write` does, with tokens as a quarter of the bytes. */
@@ -59,9 +43,9 @@ function plan(importance = 0.1): void {
   writePlan(root('budgets'), work, planBudgets(ranked, { window: 8_000 }), 0)
 }
 
-function fire(payload: object | string, env: NodeJS.ProcessEnv = { HOME: home }): Promise<Ended> {
+function fire(payload: object | string, env: NodeJS.ProcessEnv = { HOME: home.dir }): Promise<Ended> {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [bin, 'hook', 'claude-code'], { env, stdio: 'pipe' })
+    const child = spawn(process.execPath, [home.bin, 'hook', 'claude-code'], { env, stdio: 'pipe' })
     let [stdout, stderr] = ['', '']
     child.stdout.setEncoding('utf8').on('data', (chunk) => (stdout += chunk))
     child.stderr.setEncoding('utf8').on('data', (chunk) => (stderr += chunk))
@@ -212,7 +196,7 @@ describe('a read of Claude Code', () => {
       read({ more: { tool_response: pdf } }),
       read({ more: { tool_response: 'text' } }),
       read({ more: { tool_name: 'Bash' } }),
-      read({ more: { tool_input: { file_path: join(home, 'nowhere') } } }),
+      read({ more: { tool_input: { file_path: join(home.dir, 'nowhere') } } }),
       read({ more: { tool_input: 7 } }),
     ])
       expect(await fire(payload)).toEqual(SILENT)
@@ -340,7 +324,7 @@ describe('the settings that the hook reads', () => {
         writeFileSync(root('config.json'), JSON.stringify(user))
         rmSync(join(work, '.mycelium.json'), { force: true })
         if (project !== null) writeFileSync(join(work, '.mycelium.json'), JSON.stringify(project))
-        const env = { HOME: home, ...(variable && { MYCELIUM_BUDGET__ENABLED: variable }) }
+        const env = { HOME: home.dir, ...(variable && { MYCELIUM_BUDGET__ENABLED: variable }) }
         const resolved = resolveSettings({ flags: [], env, cwd: work, paths: pathsOf(root()) })
         const isOn = switchesIn({ userFile: root('config.json'), cwd: work, env })
         for (const key of ['budget.enabled', 'budget.unchanged_answers'] as const)

@@ -1,18 +1,9 @@
 import { spawn } from 'node:child_process'
-import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  truncateSync,
-  writeFileSync,
-} from 'node:fs'
-import { tmpdir } from 'node:os'
+import { existsSync, mkdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { builtCli, type Ended } from '../fixtures/built-cli.ts'
+import { beforeEach, describe, expect, it } from 'vitest'
+import type { Ended } from '../fixtures/built-cli.ts'
+import { cliHome } from '../fixtures/cli-home.ts'
 import { recordedHooks } from '../fixtures/hook-events.ts'
 import { verifies } from '../requirements.ts'
 
@@ -28,25 +19,19 @@ const USED = {
   duration_ms: 12.5,
 }
 
-let bin: string
-let home: string
-beforeAll(() => {
-  bin = builtCli()
-})
+const home = cliHome()
 beforeEach(() => {
-  home = mkdtempSync(join(tmpdir(), 'my-'))
-  mkdirSync(join(home, '.mycelium/log'), { recursive: true })
+  mkdirSync(join(home.dir, '.mycelium/log'), { recursive: true })
 })
-afterEach(() => rmSync(home, { recursive: true, force: true }))
 
 /** `stdin`: what is written to it; null leaves it open and silent, undefined gives none. */
 function run(
   args: readonly string[],
   stdin: string | null | undefined,
-  env: NodeJS.ProcessEnv = { HOME: home },
+  env: NodeJS.ProcessEnv = { HOME: home.dir },
 ): Promise<Ended> {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [bin, ...args], {
+    const child = spawn(process.execPath, [home.bin, ...args], {
       env,
       stdio: [stdin === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
     })
@@ -61,7 +46,7 @@ function run(
 }
 
 const SILENT = { code: 0, signal: null, stdout: '', stderr: '' }
-const file = (name: string) => join(home, '.mycelium', name)
+const file = (name: string) => join(home.dir, '.mycelium', name)
 const events = () => recordedHooks(file(''))
 
 describe('mycelium hook', () => {
@@ -147,12 +132,12 @@ describe('mycelium hook', () => {
   })
 
   it('reads a file given as input', async () => {
-    const input = join(home, 'payload.json')
+    const input = join(home.dir, 'payload.json')
     writeFileSync(input, JSON.stringify(USED))
     const { openSync, closeSync } = await import('node:fs')
     const fd = openSync(input, 'r')
-    const child = spawn(process.execPath, [bin, 'hook', 'claude-code'], {
-      env: { HOME: home },
+    const child = spawn(process.execPath, [home.bin, 'hook', 'claude-code'], {
+      env: { HOME: home.dir },
       stdio: [fd, 'pipe', 'pipe'],
     })
     expect(await new Promise((resolve) => child.on('close', resolve))).toBe(0)
@@ -164,7 +149,7 @@ describe('mycelium hook', () => {
     expect(await run(['hook'], '{}')).toEqual(SILENT)
     expect(await run(['hook', 'x', '--what'], '{}')).toEqual(SILENT)
     expect(await run(['hook', 'claude-code'], '{}', { MYCELIUM_HOME: '/proc/nothing/here' })).toEqual(SILENT)
-    const taken = join(home, 'a-file')
+    const taken = join(home.dir, 'a-file')
     writeFileSync(taken, '')
     expect(await run(['hook', 'claude-code'], '{}', { MYCELIUM_HOME: taken })).toEqual(SILENT)
     expect(await run(['hook', 'claude-code'], '{}', { MYCELIUM_HOME: join(taken, 'x'), HOME: '' })).toEqual(

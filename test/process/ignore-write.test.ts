@@ -1,25 +1,14 @@
 import { spawn } from 'node:child_process'
-import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  realpathSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs'
-import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
-import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { beforeEach, describe, expect, it } from 'vitest'
 import { runIgnorePlan, runIgnoreWrite } from '../../src/commands/ignore.ts'
 import { runIgnoreAllow, runIgnoreStatus, runIgnoreUndo } from '../../src/commands/ignore-state.ts'
 import { runIgnoreVerify } from '../../src/commands/ignore-verify.ts'
 import { SHARED_NAME } from '../../src/core/events/shared-name.ts'
 import type { RankRepository } from '../../src/core/ignore/source.ts'
-import { builtCli, ended } from '../fixtures/built-cli.ts'
 import { capturedIo } from '../fixtures/captured-io.ts'
+import { cliHome } from '../fixtures/cli-home.ts'
 import { rankedFile } from '../fixtures/ranked-files.ts'
 import { verifies } from '../requirements.ts'
 
@@ -32,35 +21,25 @@ const FILES = [
 ]
 const rank: RankRepository = async () => ({ files: FILES, commits: [{ files: ['src/main.ts'] }] })
 
-let bin: string
-let home: string
+const home = cliHome({ cwd: 'my_work' })
+const mycelium = home.run
 let project: string
-beforeAll(() => {
-  bin = builtCli()
-})
 beforeEach(() => {
-  home = realpathSync(mkdtempSync(join(tmpdir(), 'my-')))
-  project = join(home, 'my_work')
+  project = join(home.dir, 'my_work')
   mkdirSync(join(project, '.git'), { recursive: true })
-  mkdirSync(join(home, '.claude'))
+  mkdirSync(join(home.dir, '.claude'))
   for (const { path } of FILES) put(path, `canary of ${path}\n`)
 })
-afterEach(() => rmSync(home, { recursive: true, force: true }))
 
-const env = () => ({ HOME: home, PATH: process.env.PATH })
-function put(path: string, content: string | Buffer): void {
-  mkdirSync(dirname(join(project, path)), { recursive: true })
-  writeFileSync(join(project, path), content)
-}
+const put = (path: string, content: string | Buffer) => home.put(`my_work/${path}`, content)
 const text = (path: string) => readFileSync(join(project, path), 'utf8')
-const mycelium = (...args: string[]) => ended(process.execPath, [bin, ...args], env(), project)
 async function write(options: object = {}): Promise<string> {
-  const { io, said } = capturedIo(env(), project)
+  const { io, said } = capturedIo(home.env, project)
   expect(await runIgnoreWrite(io, undefined, { yes: true, keep: 40, ...options }, rank)).toBe(0)
   return said()
 }
 async function state(run: (io: ReturnType<typeof capturedIo>['io']) => Promise<number>): Promise<string> {
-  const { io, said } = capturedIo(env(), project)
+  const { io, said } = capturedIo(home.env, project)
   expect(await run(io)).toBe(0)
   return said()
 }
@@ -77,8 +56,8 @@ function tree(directory: string): Record<string, string> {
 /** What the installed hook says to a use of a tool, as Claude Code asks it. */
 function hook(tool: string, input: object, cwd = project): Promise<string> {
   return new Promise((resolve, reject) => {
-    const child = spawn(join(home, '.mycelium/bin/quiet'), ['hook', 'claude-code'], {
-      env: env(),
+    const child = spawn(join(home.dir, '.mycelium/bin/quiet'), ['hook', 'claude-code'], {
+      env: home.env,
       stdio: ['pipe', 'pipe', 'inherit'],
     })
     let out = ''
@@ -123,8 +102,8 @@ describe('mycelium ignore write', () => {
   it.each(HOSTILE)('and undo leave every byte as it was: %s', async (_, files) => {
     verifies('IGNORE-1')
     for (const [path, content] of Object.entries(files)) put(path, content)
-    mkdirSync(join(home, '.cursor'))
-    mkdirSync(join(home, '.config/opencode'), { recursive: true })
+    mkdirSync(join(home.dir, '.cursor'))
+    mkdirSync(join(home.dir, '.config/opencode'), { recursive: true })
     const before = tree(project)
     await write()
     for (const [path, content] of Object.entries(files))
@@ -142,12 +121,12 @@ describe('mycelium ignore write', () => {
     expect(tree(project)).toEqual(written)
     expect(await state((io) => runIgnoreUndo(io, undefined, {}))).toContain('byte for byte')
     expect(tree(project)).toEqual(before)
-    expect(tree(join(home, '.claude'))).toEqual({})
+    expect(tree(join(home.dir, '.claude'))).toEqual({})
     await write()
     expect(await mycelium('undo')).toMatchObject({ code: 0, stderr: '' })
     expect(tree(project)).toEqual(before)
-    expect(existsSync(join(home, '.mycelium'))).toBe(false)
-    expect(tree(join(home, '.claude'))).toEqual({})
+    expect(existsSync(join(home.dir, '.mycelium'))).toBe(false)
+    expect(tree(join(home.dir, '.claude'))).toEqual({})
   })
 
   it('takes back exactly its own when the files changed meanwhile', async () => {
@@ -180,7 +159,7 @@ describe('mycelium ignore write', () => {
   it('leaves what recent sessions used visible: of Claude Code by its transcripts, of all clients by the store', async () => {
     const used = (name: string, path: string) =>
       JSON.stringify({ message: { content: [{ type: 'tool_use', name, input: { file_path: path } }] } })
-    const directory = join(home, '.claude/projects', project.replace(/[^a-zA-Z0-9]/g, '-'))
+    const directory = join(home.dir, '.claude/projects', project.replace(/[^a-zA-Z0-9]/g, '-'))
     mkdirSync(directory, { recursive: true })
     writeFileSync(
       join(directory, 's.jsonl'),
@@ -191,7 +170,7 @@ describe('mycelium ignore write', () => {
       commits: [],
       recent: { sessions: [['src/legacy.ts']] },
     })
-    const { io, said } = capturedIo(env(), project)
+    const { io, said } = capturedIo(home.env, project)
     await runIgnorePlan(io, undefined, { keep: 0, json: true }, recorded)
     const { hide, keep } = JSON.parse(said())
     expect(hide.map(({ path }: { path: string }) => path)).toEqual(['old/b (1).ts'])
@@ -205,7 +184,7 @@ describe('mycelium ignore write', () => {
 
   it('leaves what history speaks for visible, and says what that costs', async () => {
     const edited: RankRepository = async () => ({ files: FILES, commits: [{ files: ['old/a.ts'] }] })
-    const { io, said } = capturedIo(env(), project)
+    const { io, said } = capturedIo(home.env, project)
     await runIgnorePlan(io, undefined, { keep: 0 }, edited)
     expect(said()).toContain('100.0 % were of files that stay visible')
     expect(said()).toMatch(/^\d+ tokens over the budget: the rest must stay visible$/m)
@@ -250,18 +229,18 @@ describe('the hook that it installs', () => {
     })
     expect(searched.hookSpecificOutput).not.toHaveProperty('permissionDecision')
     expect(await hook('Read', { file_path: join(project, 'src/main.ts') })).toBe('')
-    expect(await hook('Read', { file_path: join(home, 'src/legacy.ts') }, home)).toBe('')
-    const recorded = readFileSync(join(home, '.mycelium/events', SHARED_NAME)).toString('latin1')
+    expect(await hook('Read', { file_path: join(home.dir, 'src/legacy.ts') }, home.dir)).toBe('')
+    const recorded = readFileSync(join(home.dir, '.mycelium/events', SHARED_NAME)).toString('latin1')
     expect(recorded.match(/the files are hidden/g)).toHaveLength(3)
     expect(recorded.match(/the search would have met hidden files/g)).toHaveLength(1)
-    writeFileSync(join(home, '.mycelium/config.json'), '{"ignore.enabled":false}')
+    writeFileSync(join(home.dir, '.mycelium/config.json'), '{"ignore.enabled":false}')
     expect(await hook('Read', { file_path: join(project, 'src/legacy.ts') })).toBe('')
-    rmSync(join(home, '.mycelium/config.json'))
+    rmSync(join(home.dir, '.mycelium/config.json'))
     writeFileSync(
       join(
-        home,
+        home.dir,
         '.mycelium/ignore',
-        readdirSync(join(home, '.mycelium/ignore')).find((name) => name.includes('guard'))!,
+        readdirSync(join(home.dir, '.mycelium/ignore')).find((name) => name.includes('guard'))!,
       ),
       '{"version":1',
     )
@@ -277,7 +256,7 @@ describe('the hook that it installs', () => {
     await write()
     expect(await hook('Read', { file_path: join(project, 'old/a.ts') })).toBe('')
     expect(await state((io) => runIgnoreStatus(io, undefined, {}))).toContain('opened by you: old/a.ts')
-    const { io } = capturedIo(env(), project)
+    const { io } = capturedIo(home.env, project)
     await expect(runIgnoreAllow(io, 'src/legaci.ts', {})).rejects.toMatchObject({
       hint: 'did you mean src/legacy.ts?',
     })
@@ -285,13 +264,13 @@ describe('the hook that it installs', () => {
 
   it('stays beside the hooks of init, and goes alone', async () => {
     expect(await mycelium('init', '--hooks', '--yes')).toMatchObject({ code: 0 })
-    const before = readFileSync(join(home, '.claude/settings.json'), 'utf8')
+    const before = readFileSync(join(home.dir, '.claude/settings.json'), 'utf8')
     await write()
-    expect(readFileSync(join(home, '.claude/settings.json'), 'utf8')).toContain('PreToolUse')
+    expect(readFileSync(join(home.dir, '.claude/settings.json'), 'utf8')).toContain('PreToolUse')
     await state((io) => runIgnoreUndo(io, undefined, {}))
-    expect(readFileSync(join(home, '.claude/settings.json'), 'utf8')).toBe(before)
+    expect(readFileSync(join(home.dir, '.claude/settings.json'), 'utf8')).toBe(before)
     await mycelium('undo')
-    expect(tree(join(home, '.claude'))).toEqual({})
+    expect(tree(join(home.dir, '.claude'))).toEqual({})
   })
 })
 
@@ -316,7 +295,7 @@ it('doctor says which rules a file lost, and the command that writes them', asyn
 
 describe('mycelium ignore verify', () => {
   const verified = async () => {
-    const { io, said } = capturedIo(env(), project)
+    const { io, said } = capturedIo(home.env, project)
     const code = await runIgnoreVerify(io, undefined, { json: true })
     return { code, ...(JSON.parse(said()) as { rows: { tool: string; result: string }[]; note: string }) }
   }
@@ -338,7 +317,7 @@ describe('mycelium ignore verify', () => {
   it('says which ways are open when the hook is gone, and exits 1', async () => {
     verifies('IGNORE-1')
     await write()
-    writeFileSync(join(home, '.claude/settings.json'), '{}')
+    writeFileSync(join(home.dir, '.claude/settings.json'), '{}')
     const { code, rows } = await verified()
     expect(code).toBe(1)
     const open = rows.filter(({ result }) => result === 'READABLE').map(({ tool }) => tool)

@@ -1,40 +1,26 @@
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, realpathSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { builtCli, type Ended, ended } from '../fixtures/built-cli.ts'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { cliHome } from '../fixtures/cli-home.ts'
 import { commitAll, gitEnv, layFiles } from '../fixtures/scored-repository.ts'
 import { verifies } from '../requirements.ts'
 
 // A real run over a history in which three files of thirty are edited in turns, so that a ranking by history must find them.
 
-const scratch = realpathSync(mkdtempSync(join(tmpdir(), 'my-')))
-const home = join(scratch, 'home')
-const repo = join(scratch, 'repo')
-let bin: string
+const home = cliHome({ cwd: 'repo', env: { COLUMNS: '80' }, per: 'file' })
+const evaluate = (...args: string[]) => home.run('score', 'evaluate', ...args)
 
 beforeAll(() => {
-  bin = builtCli()
-  mkdirSync(home)
+  const repo = join(home.dir, 'repo')
   const text = (name: string, of: number) => `def ${name}(x):\n    return x + ${of}\n`.repeat(10)
   const files = Object.fromEntries(Array.from({ length: 30 }, (_, i) => [`m${i}.py`, text('f', i)]))
   layFiles(repo, files)
-  commitAll(repo, home)
+  commitAll(repo, home.dir)
   for (let i = 0; i < 60; i++) {
     layFiles(repo, { [`m${10 + (i % 3)}.py`]: text('g', i) })
-    execFileSync('git', ['commit', '-qam', `change ${i}`], { cwd: repo, env: gitEnv(home) })
+    execFileSync('git', ['commit', '-qam', `change ${i}`], { cwd: repo, env: gitEnv(home.dir) })
   }
 })
-afterAll(() => rmSync(scratch, { recursive: true, force: true }))
-
-const evaluate = (...args: string[]): Promise<Ended> =>
-  ended(
-    process.execPath,
-    [bin, 'score', 'evaluate', ...args],
-    { HOME: home, PATH: process.env.PATH, COLUMNS: '80' },
-    repo,
-  )
 
 describe('mycelium score evaluate', () => {
   it('replays commits beside simple rankings, with intervals, the same each time', async () => {

@@ -1,27 +1,21 @@
-import { chownSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { chownSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { beforeEach, describe, expect, it } from 'vitest'
 import { pathsOf } from '../../src/core/config/paths.ts'
-import { builtCli, type Ended, ended } from '../fixtures/built-cli.ts'
+import { type Ended, ended } from '../fixtures/built-cli.ts'
+import { cliHome } from '../fixtures/cli-home.ts'
 import { verifies } from '../requirements.ts'
 
 const CURSOR = '{ "mcpServers": { "cat": { "command": "cat" } } }\n'
 
-let bin: string
-let outer: string
+const outer = cliHome()
 let home: string
-beforeAll(() => {
-  bin = builtCli()
-}, 120_000)
 beforeEach(() => {
-  outer = mkdtempSync(join(tmpdir(), 'my-'))
-  home = join(outer, 'h')
+  home = join(outer.dir, 'h')
 })
-afterEach(() => rmSync(outer, { recursive: true, force: true }))
 
 const mycelium = (...args: string[]): Promise<Ended> =>
-  ended(process.execPath, [bin, ...args], { HOME: home, PATH: process.env.PATH }, home)
+  ended(process.execPath, [outer.bin, ...args], { ...outer.env, HOME: home })
 const config = () => readFileSync(join(home, '.cursor/mcp.json'), 'utf8')
 
 async function init(): Promise<void> {
@@ -48,7 +42,7 @@ describe('undo where its lock cannot be had', () => {
       `${what} in the place of a socket directory in /tmp stops neither undo nor status`,
       async () => {
         verifies('LAUNCH-1', 'CLI-2')
-        home = join(outer, 'h'.repeat(100))
+        home = join(outer.dir, 'h'.repeat(100))
         await init()
         const { run, root } = pathsOf(join(home, '.mycelium'))
         expect(run.startsWith(root)).toBe(false)
@@ -90,8 +84,8 @@ describe('undo where its lock cannot be had', () => {
     verifies('LAUNCH-1')
     await init()
     const script = 'trap "" XFSZ; ulimit -f 0; exec "$0" "$@"'
-    const env = { HOME: home, PATH: process.env.PATH }
-    const full = await ended('/bin/sh', ['-c', script, process.execPath, bin, 'undo'], env, home)
+    const env = { ...outer.env, HOME: home }
+    const full = await ended('/bin/sh', ['-c', script, process.execPath, outer.bin, 'undo'], env)
     expect(full.code).toBe(1)
     expect(full.stderr).toContain('goes on without keeping other mycelium commands out: no lock')
     expect(full.stderr).toMatch(/mcp\.json was not written: EFBIG/)

@@ -1,29 +1,22 @@
 import { spawn } from 'node:child_process'
-import { existsSync, mkdtempSync, openSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { builtCli, type Ended, ended } from '../fixtures/built-cli.ts'
+import { existsSync, openSync } from 'node:fs'
+import { describe, expect, it } from 'vitest'
+import { type Ended, ended } from '../fixtures/built-cli.ts'
+import { cliHome } from '../fixtures/cli-home.ts'
 import { verifies } from '../requirements.ts'
 
-let bin: string
-let home: string
-beforeAll(() => {
-  bin = builtCli()
-}, 120_000)
-beforeEach(() => {
-  home = mkdtempSync(join(tmpdir(), 'my-'))
-})
-afterEach(() => rmSync(home, { recursive: true, force: true }))
-
-const env = () => ({ HOME: home, PATH: process.env.PATH })
+const home = cliHome()
 const shell = (script: string): Promise<Ended> =>
-  ended('/bin/sh', ['-c', script, process.execPath, bin], env(), home)
+  ended('/bin/sh', ['-c', script, process.execPath, home.bin], home.env)
 
 /** Whose readers of stdout and stderr are gone before it writes anything. */
 function unread(args: readonly string[], streams: readonly (1 | 2)[]): Promise<Ended> {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [bin, ...args], { env: env(), cwd: home, stdio: 'pipe' })
+    const child = spawn(process.execPath, [home.bin, ...args], {
+      env: home.env,
+      cwd: home.dir,
+      stdio: 'pipe',
+    })
     let [stdout, stderr] = ['', '']
     child.stdout.setEncoding('utf8').on('data', (chunk) => (stdout += chunk))
     child.stderr.setEncoding('utf8').on('data', (chunk) => (stderr += chunk))
@@ -63,7 +56,10 @@ describe('an answer that cannot be written', () => {
   it.skipIf(!existsSync('/dev/full'))('and where nobody can be told either, ends with 1', async () => {
     verifies('CLI-3')
     const full = openSync('/dev/full', 'w')
-    const child = spawn(process.execPath, [bin, 'version'], { env: env(), stdio: ['ignore', full, full] })
+    const child = spawn(process.execPath, [home.bin, 'version'], {
+      env: home.env,
+      stdio: ['ignore', full, full],
+    })
     expect(await new Promise((resolve) => child.on('exit', resolve))).toBe(1)
   })
 })

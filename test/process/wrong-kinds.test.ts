@@ -1,56 +1,16 @@
-import { execFileSync, spawn } from 'node:child_process'
-import {
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs'
-import { tmpdir } from 'node:os'
+import { execFileSync } from 'node:child_process'
+import { mkdirSync, readFileSync, renameSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { builtCli, type Ended } from '../fixtures/built-cli.ts'
+import { describe, expect, it } from 'vitest'
+import { cliHome } from '../fixtures/cli-home.ts'
 import { verifies } from '../requirements.ts'
 
 const CURSOR = '{ "mcpServers": { "cat": { "command": "cat", "args": ["-u"] } } }\n'
 /** A command that waits for a FIFO waits for ever. */
 const LIMIT_MS = 20_000
 
-let bin: string
-let home: string
-beforeAll(() => {
-  bin = builtCli()
-}, 120_000)
-beforeEach(() => {
-  home = mkdtempSync(join(tmpdir(), 'my-'))
-  mkdirSync(join(home, '.cursor'))
-  writeFileSync(join(home, '.cursor/mcp.json'), CURSOR)
-})
-afterEach(async () => {
-  await mycelium('daemon', 'stop')
-  rmSync(home, { recursive: true, force: true })
-})
-
-function mycelium(...args: string[]): Promise<Ended> {
-  return new Promise((resolve, reject) => {
-    const env = { HOME: home, PATH: process.env.PATH }
-    const child = spawn(process.execPath, [bin, ...args], {
-      env,
-      cwd: home,
-      stdio: ['ignore', 'pipe', 'pipe'],
-      timeout: LIMIT_MS,
-      killSignal: 'SIGKILL',
-    })
-    let [stdout, stderr] = ['', '']
-    child.stdout.setEncoding('utf8').on('data', (chunk) => (stdout += chunk))
-    child.stderr.setEncoding('utf8').on('data', (chunk) => (stderr += chunk))
-    child.on('error', reject)
-    child.on('close', (code, signal) => resolve({ code, signal, stdout, stderr }))
-  })
-}
+const home = cliHome({ files: { '.cursor/mcp.json': CURSOR }, limitMs: LIMIT_MS, stopsDaemon: true })
+const mycelium = home.run
 
 const KINDS = {
   file: (path: string) => writeFileSync(path, 'x\n'),
@@ -60,7 +20,7 @@ const KINDS = {
 } as const
 
 function put(kind: keyof typeof KINDS, name: string): string {
-  const path = join(home, '.mycelium', name)
+  const path = join(home.dir, '.mycelium', name)
   rmSync(path, { recursive: true, force: true })
   KINDS[kind](path)
   return path
@@ -83,7 +43,7 @@ describe('something else in the place of what is ours', () => {
       put(kind, '')
       const doctor = JSON.parse((await mycelium('doctor', '--json')).stdout)
       expect(doctor.findings).toContainEqual(
-        expect.objectContaining({ id: 'directory-blocked', subject: join(home, '.mycelium') }),
+        expect.objectContaining({ id: 'directory-blocked', subject: join(home.dir, '.mycelium') }),
       )
       const start = await mycelium('daemon', 'start')
       expect([start.code, start.stderr]).toEqual([1, expect.stringContaining('.mycelium')])
@@ -110,13 +70,15 @@ describe('something else in the place of what is ours', () => {
         await expectNamed('status', 'server list', 'usage report', 'doctor', 'daemon start', 'init --yes')
         put(kind, name)
         await expectNamed('undo')
-        expect(JSON.parse(readFileSync(join(home, '.cursor/mcp.json'), 'utf8'))).toEqual(JSON.parse(CURSOR))
+        expect(JSON.parse(readFileSync(join(home.dir, '.cursor/mcp.json'), 'utf8'))).toEqual(
+          JSON.parse(CURSOR),
+        )
       })
 
   it('a FIFO in the place of what a hook reads or writes does not hold the agent up', async () => {
     verifies('CLI-3')
-    mkdirSync(join(home, '.mycelium/events'), { recursive: true })
-    mkdirSync(join(home, '.mycelium/log'))
+    mkdirSync(join(home.dir, '.mycelium/events'), { recursive: true })
+    mkdirSync(join(home.dir, '.mycelium/log'))
     for (const name of ['config.json', 'events/shared.seg', 'log/hook.log']) put('fifo', name)
     const started = performance.now()
     expect(await mycelium('hook', 'claude-code')).toMatchObject({ code: 0, stdout: '', stderr: '' })
@@ -129,8 +91,8 @@ describe('something else in the place of what is ours', () => {
     for (const name of ['log/daemon.log', 'launchers/cat', 'backups/journal.json']) put('fifo', name)
     await expectNamed('doctor', 'daemon logs', 'daemon start', 'status')
     expect((await mycelium('init', '--yes')).code).toBe(0)
-    expect(statSync(join(home, '.mycelium/launchers/cat')).isFile()).toBe(true)
-    renameSync(join(home, '.mycelium/launchers/cat'), join(home, '.mycelium/launchers/cat.mine'))
+    expect(statSync(join(home.dir, '.mycelium/launchers/cat')).isFile()).toBe(true)
+    renameSync(join(home.dir, '.mycelium/launchers/cat'), join(home.dir, '.mycelium/launchers/cat.mine'))
     await expectNamed('undo')
   })
 })

@@ -1,5 +1,4 @@
-import { existsSync, mkdirSync, rmSync } from 'node:fs'
-import { dirname } from 'node:path'
+import { existsSync, mkdirSync } from 'node:fs'
 import { readConfig } from '../config/config-text.ts'
 import type { Paths } from '../config/paths.ts'
 import { writeFileAtomic } from '../config/write-file.ts'
@@ -13,8 +12,8 @@ import { type HookEdit, type Hooked, type HookWish, putHooks, takeHooks } from '
 import { hookHosts } from './hook-hosts.ts'
 import { takeIgnore } from './ignore-edit.ts'
 import { hashOf, readBackup, readJournal, withFile, writeJournal } from './journal.ts'
-import { type Change, noteChange } from './note-change.ts'
-import { removeIfEmpty } from './our-files.ts'
+import { type Change, makeRoomFor, noteChange } from './note-change.ts'
+import { removeCreated } from './our-files.ts'
 import { realPath, type Where } from './places.ts'
 
 /** What the user asked for. */
@@ -97,21 +96,11 @@ export function writeQuiet(paths: Paths, quietText: string): void {
 }
 
 async function editSettings(wish: HookWish, file: string, paths: Paths): Promise<readonly string[]> {
-  const directory = dirname(file)
-  const hadDirectory = existsSync(directory)
   const before = readConfig(file)
   if (before === undefined) {
     const { text, added } = putHooks('', wish)
     if (added.length === 0) return []
-    mkdirSync(directory, { recursive: true, mode: 0o700 })
-    const real = realPath(directory)
-    const record = {
-      wish,
-      file,
-      realFile: real === undefined ? file : file.replace(directory, () => real),
-      kept: [],
-    }
-    note(paths, { ...record, before: '', after: text, created: hadDirectory ? 'file' : 'directory' })
+    note(paths, { wish, file, ...makeRoomFor(file, 0o700), before: '', after: text, kept: [] })
     writeFileAtomic(file, text, 0o600)
     return added
   }
@@ -182,10 +171,8 @@ export async function removeGuards(
       })
       if (outcome !== 'changed') continue
       changed.push(host.file)
-      if (isEmpty && record.hooks.created !== undefined && readConfig(realFile)?.text === '') {
-        rmSync(realFile)
-        if (record.hooks.created === 'directory') removeIfEmpty(dirname(realFile))
-      }
+      const { created } = record.hooks
+      if (isEmpty && created !== undefined) removeCreated(realFile, created)
     } catch (error) {
       problems.push(problemOf(host.id, host.file, error))
     }

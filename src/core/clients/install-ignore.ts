@@ -1,5 +1,3 @@
-import { existsSync, mkdirSync } from 'node:fs'
-import { dirname } from 'node:path'
 import { readConfig } from '../config/config-text.ts'
 import type { Paths } from '../config/paths.ts'
 import { writeFileAtomic } from '../config/write-file.ts'
@@ -8,7 +6,7 @@ import { changeFile } from './change-file.ts'
 import { type Problem, problemOf } from './discover.ts'
 import { type IgnoreEdit, type IgnoreWish, putIgnore } from './ignore-edit.ts'
 import { type JournalFile, readJournal } from './journal.ts'
-import { type Change, noteChange } from './note-change.ts'
+import { type Change, makeRoomFor, noteChange } from './note-change.ts'
 import { realPath, type Where } from './places.ts'
 import { textWithoutUs } from './without-us.ts'
 
@@ -62,10 +60,7 @@ async function editFile(wish: IgnoreWish, where: Where, paths: Paths): Promise<b
   const { file } = wish
   if (readConfig(file) === undefined) {
     if (wish.lines.length === 0) return false
-    const directory = dirname(file)
-    const created = existsSync(directory) ? ('file' as const) : ('directory' as const)
-    mkdirSync(directory, { recursive: true })
-    const realFile = `${realPath(directory) ?? directory}${file.slice(directory.length)}`
+    const { realFile, created } = makeRoomFor(file)
     const { text, edit } = putIgnore('', wish, undefined)
     note(paths, where, { file, realFile, before: '', after: text }, { ...edit, created })
     writeFileAtomic(file, text, 0o644)

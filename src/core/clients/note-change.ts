@@ -1,3 +1,5 @@
+import { existsSync, mkdirSync } from 'node:fs'
+import { dirname } from 'node:path'
 import type { Paths } from '../config/paths.ts'
 import {
   hashOf,
@@ -8,6 +10,7 @@ import {
   withFile,
   writeJournal,
 } from './journal.ts'
+import { realPath } from './places.ts'
 
 /** A change of a file that is about to happen. */
 export interface Change {
@@ -16,6 +19,17 @@ export interface Change {
   readonly realFile: string
   readonly before: string
   readonly after: string
+}
+
+/** Makes the directory of a file that is not there yet. Gives the file with links followed, and what undo is to take away again. */
+export function makeRoomFor(
+  file: string,
+  mode?: number,
+): { readonly realFile: string; readonly created: 'file' | 'directory' } {
+  const directory = dirname(file)
+  const created = existsSync(directory) ? 'file' : 'directory'
+  mkdirSync(directory, { recursive: true, mode })
+  return { realFile: `${realPath(directory) ?? directory}${file.slice(directory.length)}`, created }
 }
 
 /** What is ours in a file. */

@@ -1,4 +1,4 @@
-import { closeSync, lstatSync, readdirSync, readSync, renameSync, rmdirSync, rmSync } from 'node:fs'
+import { closeSync, lstatSync, readdirSync, readSync, renameSync, rmdirSync, rmSync, statSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import {
   isBudgetName,
@@ -206,12 +206,19 @@ function removeRun(paths: Paths): void {
 }
 
 /** Settings and whatever else the user has in there stay, and with them the directory; so does a link, which only the user can have made. */
-export function removeIfEmpty(directory: string): void {
+function removeIfEmpty(directory: string): void {
   try {
     if (isEmptyDirectory(directory)) rmdirSync(directory)
   } catch (error) {
     if (!hasErrno(error, 'ENOENT', 'ENOTDIR', 'ENOTEMPTY')) throw error
   }
+}
+
+/** A file that was made only for us goes when nothing is in it any more, and so does a directory that was made for it. */
+export function removeCreated(realFile: string, created: 'file' | 'directory'): void {
+  if (statSync(realFile, { throwIfNoEntry: false })?.size !== 0) return
+  rmSync(realFile)
+  if (created === 'directory') removeIfEmpty(dirname(realFile))
 }
 
 function isEmptyDirectory(path: string): boolean {

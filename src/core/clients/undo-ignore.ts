@@ -1,11 +1,9 @@
-import { rmSync, statSync } from 'node:fs'
-import { dirname } from 'node:path'
 import type { Paths } from '../config/paths.ts'
 import { changeFile } from './change-file.ts'
 import { type Problem, problemOf } from './discover.ts'
 import { takeIgnore } from './ignore-edit.ts'
 import { hashOf, type JournalFile, readBackup, readJournal, withFile, writeJournal } from './journal.ts'
-import { removeIfEmpty } from './our-files.ts'
+import { removeCreated } from './our-files.ts'
 import type { Where } from './places.ts'
 import { textWithoutUs } from './without-us.ts'
 
@@ -61,11 +59,4 @@ async function undoOne(record: JournalFile, where: Where, paths: Paths): Promise
     writeJournal(paths, withFile(readJournal(paths), realFile, undefined))
   }
   return outcome
-}
-
-/** A file that was made only to hide others goes when nothing else is in it, and so does its directory. */
-function removeCreated(realFile: string, created: 'file' | 'directory'): void {
-  if (statSync(realFile, { throwIfNoEntry: false })?.size !== 0) return
-  rmSync(realFile)
-  if (created === 'directory') removeIfEmpty(dirname(realFile))
 }

@@ -1,5 +1,3 @@
-import { rmSync, statSync } from 'node:fs'
-import { dirname } from 'node:path'
 import { setImmediate as otherWork } from 'node:timers/promises'
 import { leaveFailureNote, type Paths } from '../config/paths.ts'
 import { type ServerDef, writeRegistry } from '../config/registry.ts'
@@ -14,7 +12,7 @@ import {
   anythingOfOurs,
   hasRecords,
   type Kept,
-  removeIfEmpty,
+  removeCreated,
   removeLaunchers,
   removeOurFiles,
 } from './our-files.ts'
@@ -112,16 +110,10 @@ async function undoFile(target: UndoTarget, where: Where, paths: Paths): Promise
     servers = result.servers
     return result.text
   })
-  if ((outcome as UndoOutcome) === 'restored') removeCreated(target)
-  return { file: target.file, clients: target.clients.map((client) => client.id), outcome, servers }
-}
-
-/** Files that were made only for us go with it, and so does their directory, unless there is something else in it. */
-function removeCreated({ record, realFile }: UndoTarget): void {
+  const { record, realFile } = target
   const created = record?.hooks?.created ?? record?.ignore?.created
-  if (created === undefined || statSync(realFile, { throwIfNoEntry: false })?.size !== 0) return
-  rmSync(realFile)
-  if (created === 'directory') removeIfEmpty(dirname(realFile))
+  if ((outcome as UndoOutcome) === 'restored' && created !== undefined) removeCreated(realFile, created)
+  return { file: target.file, clients: target.clients.map((client) => client.id), outcome, servers }
 }
 
 /** Forgets the way back of a file that was undone. Of one that is gone it stays, for it may have been moved, and of one of which this was a copy. */

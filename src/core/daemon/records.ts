@@ -1,10 +1,10 @@
-import { mkdirSync, readdirSync, readlinkSync, rmSync } from 'node:fs'
+import { mkdirSync, readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Paths } from '../config/paths.ts'
 import { writeFileAtomic } from '../config/write-file.ts'
 import { hasErrno } from '../errors.ts'
 import { fingerprint } from '../hash.ts'
-import { type Identity, isAlive, machineBootId, rowOf } from '../process.ts'
+import { type Identity, isAlive, machineBootId, pidNamespace, rowOf } from '../process.ts'
 import { readRegular } from '../regular-file.ts'
 
 /** One upstream as the next daemon must know it, should this one and its watcher both be killed. */
@@ -20,8 +20,7 @@ export interface UpstreamRecord {
 
 /** Where pids mean the same: this run directory on this boot of the machine in this PID namespace. */
 export function placeOf(paths: Pick<Paths, 'run'>): string {
-  const namespace = process.platform === 'linux' ? readlinkSync('/proc/self/ns/pid') : ''
-  return fingerprint([paths.run, machineBootId(), namespace], 8)
+  return fingerprint([paths.run, machineBootId(), pidNamespace()], 8)
 }
 
 /** Writes or replaces the record of an upstream. */

@@ -1,9 +1,6 @@
 import type { Mode } from '../config/registry.ts'
 import type { ErrorCode } from '../errors.ts'
 
-/** Bumped when a command line and a daemon of different packages could misunderstand each other. */
-export const CONTROL_VERSION = 1
-
 /** One command of the control socket: JSON, one line. Paired with control.ts (daemon) and connect.ts (command line). */
 export interface ControlRequest {
   readonly id: number

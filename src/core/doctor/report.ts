@@ -1,4 +1,5 @@
 import { counted } from '../report/counted.ts'
+import { wrapped } from '../report/facts.ts'
 import type { Paint } from '../report/paint.ts'
 import { printable } from '../report/printable.ts'
 import { cellWidth } from '../report/table.ts'
@@ -11,6 +12,9 @@ const HEADINGS: Readonly<Record<Severity, string>> = {
   advice: 'ADVICE',
   ok: 'FINE',
 }
+
+/** Columns that a message has even where the subjects leave less. */
+const LEAST_MESSAGE = 24
 
 /** What doctor did and found, worst first, and at the end the count and the next command. */
 export function doctorReport(view: {
@@ -35,7 +39,8 @@ export function doctorReport(view: {
         fix === undefined || severity === 'ok'
           ? ''
           : `${' '.repeat(indent)}${paint.faint('next:')} ${printable(fix)}\n`
-      return `  ${subject}${gap}${wrapped(short(message), indent, view.width)}\n${next}`
+      const said = wrapped(short(message), Math.max(LEAST_MESSAGE, view.width - indent))
+      return `  ${subject}${gap}${said.join(`\n${' '.repeat(indent)}`)}\n${next}`
     })
     return [`${colours[severity](HEADINGS[severity])}\n${lines.join('')}`]
   })
@@ -59,19 +64,6 @@ function lastLine(findings: readonly Finding[]): string {
     ? 'mycelium doctor --fix'
     : findings.find(({ fix, severity }) => fix !== undefined && severity !== 'ok')?.fix
   return `${words}\n${next === undefined ? '' : `  next: ${next}\n`}`
-}
-
-/** At blanks, to the width; a word that is too long stays whole, so that a path can be copied. */
-function wrapped(text: string, indent: number, width: number): string {
-  const room = Math.max(24, width - indent)
-  const lines = ['']
-  for (const word of text.split(' ')) {
-    const last = lines.at(-1)!
-    if (last === '') lines[lines.length - 1] = word
-    else if (cellWidth(last) + 1 + cellWidth(word) <= room) lines[lines.length - 1] = `${last} ${word}`
-    else lines.push(word)
-  }
-  return lines.join(`\n${' '.repeat(indent)}`)
 }
 
 /** The stable form for `--json`. */

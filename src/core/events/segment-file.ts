@@ -1,19 +1,9 @@
 import { randomBytes } from 'node:crypto'
-import {
-  closeSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  readlinkSync,
-  readSync,
-  renameSync,
-  rmSync,
-  writeSync,
-} from 'node:fs'
+import { closeSync, mkdirSync, openSync, readdirSync, readSync, renameSync, rmSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { isSegmentName } from '../config/own-names.ts'
 import { hasErrno } from '../errors.ts'
-import { type Identity, machineBootId } from '../process.ts'
+import { type Identity, machineBootId, pidNamespace } from '../process.ts'
 import { FRAME_HEAD_BYTES, HEAD, plainFrame, SEAL } from './frame.ts'
 import { SHARED_NAME } from './shared-name.ts'
 
@@ -99,10 +89,5 @@ export function isSealed(fd: number, size: number): boolean {
 
 /** The machine's boot and the pid namespace: within them a pid with its start time is one process, elsewhere it says nothing. */
 export function whereOurPidsCount(): string {
-  try {
-    return `${machineBootId()} ${readlinkSync('/proc/self/ns/pid')}`
-  } catch (error) {
-    if (hasErrno(error, 'ENOENT', 'EACCES', 'EPERM')) return machineBootId()
-    throw error
-  }
+  return `${machineBootId()} ${pidNamespace()}`.trimEnd()
 }

@@ -2,7 +2,7 @@ import { mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Paths } from '../config/paths.ts'
 import { writeFileAtomic } from '../config/write-file.ts'
-import { hasErrno } from '../errors.ts'
+import { hasErrno, MyceliumError } from '../errors.ts'
 import { fingerprint } from '../hash.ts'
 import { namesIn } from '../names-in.ts'
 import { readRegular } from '../regular-file.ts'
@@ -48,6 +48,18 @@ export function readPlan(paths: Pick<Paths, 'ignore'>, project: string): StoredP
     if (hasErrno(error, 'ENOENT', 'ENOTDIR') || error instanceof SyntaxError) return undefined
     throw error
   }
+}
+
+/** The same where there must be one. Throws ignore_none. */
+export function planInForce(paths: Pick<Paths, 'ignore'>, project: string): StoredPlan {
+  const stored = readPlan(paths, project)
+  if (stored === undefined) throw nothingHidden(project)
+  return stored
+}
+
+/** What a command says that needs a plan in force. */
+export function nothingHidden(project: string): MyceliumError {
+  return new MyceliumError('ignore_none', `nothing is hidden in ${project}`)
 }
 
 /** What hysteresis needs of it. */

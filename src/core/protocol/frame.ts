@@ -76,11 +76,6 @@ export function scanFrame(raw: Buffer): Frame | undefined {
   return frame
 }
 
-/** The frame with bytes of its own, for keeping: a scanned line is a view that holds on to the whole chunk it came in. */
-export function ownFrame(frame: Frame): Frame {
-  return { ...frame, line: Buffer.from(frame.line) }
-}
-
 function blankFrame(line: Buffer): Draft {
   return {
     kind: 'invalid',

@@ -19,7 +19,7 @@ export function factsText(facts: readonly Fact[], width: number, paint: Paint): 
     .join('')
 }
 
-/** Lines of at most `width` columns; a word that is longer has a line of its own. */
+/** Lines of at most `width` columns; a word that is longer stays whole on a line of its own, so that a path can be copied. */
 export function wrapped(text: string, width: number): readonly string[] {
   const lines: string[] = []
   let line = ''

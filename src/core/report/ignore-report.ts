@@ -1,5 +1,5 @@
 import type { MadePlan, TargetWish } from '../ignore/make-plan.ts'
-import type { IgnorePlan } from '../ignore/plan.ts'
+import type { HiddenFile, IgnorePlan } from '../ignore/plan.ts'
 import { counted } from './counted.ts'
 import type { Paint } from './paint.ts'
 import { printable } from './printable.ts'
@@ -23,20 +23,9 @@ export function planReport(
 ): string {
   const { width, paint } = screen
   const parts: string[] = []
-  const rows = [...plan.hide].sort((a, b) => b.tokens - a.tokens).slice(0, MAX_ROWS)
+  const rows = largestFirst(plan.hide).slice(0, MAX_ROWS)
   if (rows.length > 0) {
-    const columns = [
-      { title: 'HIDE', shrinks: true },
-      { title: 'TOKENS', align: 'right' as const },
-      { title: 'WHY', shrinks: true },
-    ]
-    parts.push(
-      table(
-        columns,
-        rows.map(({ path, tokens, why }) => [printable(path), String(tokens), why]),
-        width,
-      ),
-    )
+    parts.push(hiddenTable('HIDE', rows, width))
     if (plan.hide.length > rows.length)
       parts.push(`and ${counted(plan.hide.length - rows.length, 'file')} more: --json lists all\n`)
   }
@@ -55,6 +44,25 @@ export function planReport(
   for (const one of untold) parts.push(`  ${one}\n`)
   parts.push(`\n${summary(plan)}`)
   return parts.join('')
+}
+
+/** By tokens: what is at the end may be left out of a table. */
+export function largestFirst(files: readonly HiddenFile[]): readonly HiddenFile[] {
+  return files.toSorted((a, b) => b.tokens - a.tokens)
+}
+
+/** Hidden files under a title, with their tokens and why each. */
+export function hiddenTable(title: string, files: readonly HiddenFile[], width: number): string {
+  const columns = [
+    { title, shrinks: true },
+    { title: 'TOKENS', align: 'right' as const },
+    { title: 'WHY', shrinks: true },
+  ]
+  return table(
+    columns,
+    files.map(({ path, tokens, why }) => [printable(path), String(tokens), why]),
+    width,
+  )
 }
 
 /** Which files change sides, and why. */

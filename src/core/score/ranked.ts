@@ -1,4 +1,5 @@
 import type { FunctionScore } from './analysis.ts'
+import type { Importance } from './importance/rank.ts'
 
 /** What a file is to the people who work on the repository; decided by name, place and content in score/nature.ts. */
 export type Nature =
@@ -19,9 +20,7 @@ export type Nature =
   | 'binary'
 
 /** One file of a repository and all that is known of its worth. */
-export interface RankedFile {
-  /** Below the repository's root, with `/`. */
-  readonly path: string
+export interface RankedFile extends Importance {
   readonly nature: Nature
   /** `typescript`, `python`, …; `text` or `binary` where no parser reads it. */
   readonly language: string
@@ -34,16 +33,4 @@ export interface RankedFile {
   readonly functions: readonly FunctionScore[]
   /** Why it is scored by its lines and tokens alone, where it is. */
   readonly fallback?: string
-  /** 0 … 1: how likely it is, beside the other files of the repository, to be needed next. */
-  readonly importance: number
-  /** What the importance was made of, by feature, each 0 … 1. */
-  readonly because: Readonly<Record<string, number>>
-  /** Files that import it. */
-  readonly importedBy: number
-  /** Its types are imported by visible files. */
-  readonly typesImported: boolean
-  /** Seconds since 1970 of its last commit; 0 when it has none. */
-  readonly lastCommitAt: number
-  /** How many commits ago it was last touched; Infinity when not within those that were read. */
-  readonly commitsAgo: number
 }

@@ -171,10 +171,9 @@ function focusOf(files: readonly KnownFile[], focus: readonly string[]): Readonl
   return new Map(files.filter(({ path }) => isNamed(path)).map(({ path }) => [path, 1]))
 }
 
-function rankedFile({ path, facts }: KnownFile, importance: Importance, factor: number): RankedFile {
+function rankedFile({ facts }: KnownFile, importance: Importance, factor: number): RankedFile {
   const { fallback } = facts
   return {
-    path,
     nature: facts.nature,
     language: facts.language,
     bytes: facts.bytes,
@@ -187,12 +186,7 @@ function rankedFile({ path, facts }: KnownFile, importance: Importance, factor: 
       return facts.tree?.functions ?? []
     },
     ...(fallback === undefined ? {} : { fallback }),
-    importance: importance.importance,
-    because: importance.because,
-    importedBy: importance.importedBy,
-    typesImported: importance.typesImported,
-    lastCommitAt: importance.lastCommitAt,
-    commitsAgo: importance.commitsAgo,
+    ...importance,
   }
 }
 

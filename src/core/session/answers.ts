@@ -39,6 +39,13 @@ export class Answers {
     this.refuse(frame, wireCodeOf(error), known ? withHint(error) : 'internal error of mycelium', batch)
   }
 
+  /** To an `initialize` that led to no pool: the server's own answer where it gave one. */
+  failGreeting(frame: Frame, error: unknown, batch: BatchReply | undefined): void {
+    const own = error instanceof MyceliumError ? (error.data?.answer as Frame | undefined) : undefined
+    if (own !== undefined) this.reply(own, frame, batch)
+    else this.fail(frame, error, batch)
+  }
+
   refuse(frame: Frame, code: number, message: string, batch: BatchReply | undefined): void {
     if (frame.kind === 'notification' || frame.kind === 'response') return
     const line = Buffer.from(errorText(idText(frame) || 'null', code, message))

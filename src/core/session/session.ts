@@ -209,12 +209,8 @@ export class Session implements Member {
     } catch (error) {
       this.pool?.detach(this)
       this.pool = undefined
-      const own = error instanceof MyceliumError ? (error.data?.answer as Frame | undefined) : undefined
-      // At the close it was answered with the rest.
-      if (frame !== undefined && !this.#ended) {
-        if (own !== undefined) this.#answers.reply(own, frame, batch)
-        else this.#answers.fail(frame, error, batch)
-      }
+      // At a close it was answered with the rest.
+      if (frame !== undefined && !this.#ended) this.#answers.failGreeting(frame, error, batch)
       for (const { frame: later, batch: its } of this.#held.releaseUntil('initialize'))
         if (later.kind === 'request') this.#answers.fail(later, error, its)
     }
@@ -238,7 +234,7 @@ export class Session implements Member {
         client: this.peer.client,
         requests: this.#requests,
         isLeaving: () => this.#ended || this.#finishing,
-        late: (roots) => inService(roots),
+        late: inService,
       })
       this.#held.readOn(true)
       inService(await asked)

@@ -29,16 +29,3 @@ export async function knownProgress(
     }),
   )
 }
-
-/** Size and time of a file when it was read, as the readers leave them in `state`. */
-export function lastState(
-  progress: EventOf<'progress'> | undefined,
-): { readonly size: number; readonly mtimeMs: number } | undefined {
-  if (progress === undefined) return undefined
-  try {
-    return JSON.parse(progress.state)
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined
-    throw error
-  }
-}

@@ -1,7 +1,8 @@
 import type { Paths } from '../config/paths.ts'
 import { MyceliumError } from '../errors.ts'
 import { askStore } from '../events/store.ts'
-import { knownProgress, lastState } from './known-progress.ts'
+import { knownProgress } from './known-progress.ts'
+import { hasChanged, keptIn } from './transcripts/read-lines.ts'
 import type { Where } from './transcripts/reader.ts'
 import { READERS } from './transcripts/readers.ts'
 
@@ -23,10 +24,7 @@ export async function standingOf(paths: Paths, where: Where): Promise<Standing |
       )
       const known = await knownProgress(connection)
       return {
-        unimported: found.filter((file) => {
-          const state = lastState(known.get(file.path))
-          return state === undefined || state.size !== file.bytes || state.mtimeMs !== file.mtimeMs
-        }).length,
+        unimported: found.filter((file) => hasChanged(file, keptIn(known.get(file.path)))).length,
         lastHookAt: new Map(hooks.getRowsJS() as [string, number][]),
       }
     })

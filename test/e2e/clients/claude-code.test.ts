@@ -1,6 +1,7 @@
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { type ModelQuestion, startModel } from '../../../bench/model-endpoint.ts'
+import { startModel } from '../../../bench/model-endpoint.ts'
 import type { DaemonStatus } from '../../../src/core/daemon/wire.ts'
+import type { ModelQuestion } from '../../../src/core/ignore/verify/messages-api.ts'
 import { ended } from '../../fixtures/built-cli.ts'
 import { type ClientHome, clientHome, textOf } from '../../fixtures/client-home.ts'
 import { realClient } from '../../fixtures/real-clients.ts'

@@ -33,14 +33,22 @@ export interface RankRequest {
 
 /** One file's place in a ranking. */
 export interface Importance {
+  /** Below the repository's root, with `/`. */
   readonly path: string
-  /** 0 … 1; a file that is better than nine of ten others has 0.5. Odds, p / (1 − p), tell how many times likelier one file is than another. */
+  /**
+   * 0 … 1: how likely it is, beside the other files of the repository, to be needed next; one that is better than nine of ten others has 0.5.
+   * Odds, p / (1 − p), tell how many times likelier one file is than another.
+   */
   readonly importance: number
-  /** Features that are not 0, and `focus`, `changed` and `read`. */
+  /** What the importance was made of, each 0 … 1: features that are not 0, and `focus`, `changed` and `read`. */
   readonly because: Readonly<Record<string, number>>
+  /** Files that import it. */
   readonly importedBy: number
+  /** Its types are imported by visible files. */
   readonly typesImported: boolean
+  /** Seconds since 1970 of its last commit; 0 when it has none. */
   readonly lastCommitAt: number
+  /** How many commits ago it was last touched; Infinity when not within those that were read. */
   readonly commitsAgo: number
 }
 

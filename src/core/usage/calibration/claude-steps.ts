@@ -1,7 +1,7 @@
 import { type ContentClass, contentClassOf } from '../../tokens/content-class.ts'
 import type { CountTokens } from '../../tokens/count.ts'
 import { claudeTokens } from '../transcripts/claude-usage.ts'
-import { type ByteFields, byteText, parseLine } from '../transcripts/json-line.ts'
+import { type ByteFields, byteText, parseLine, resultText } from '../transcripts/json-line.ts'
 import { fields, type LineReader, microseconds } from '../transcripts/reader.ts'
 import { type Counted, countResult, isPlausible, modelName, NOTHING, plus, type Step } from './step.ts'
 
@@ -153,7 +153,7 @@ function takeResults(open: Open, content: unknown, count: CountTokens): void {
   if (!Array.isArray(content)) open.unknown = true
   for (const block of Array.isArray(content) ? content.map(fields) : []) {
     const at = open.uses.findIndex(([id]) => id === byteText(block.tool_use_id))
-    const text = textOf(block.content)
+    const text = resultText(block.content, 'text')
     if (block.type !== 'tool_result' || at < 0 || text === undefined) {
       open.unknown = true
       continue
@@ -161,15 +161,6 @@ function takeResults(open: Open, content: unknown, count: CountTokens): void {
     const [[, contentClass]] = open.uses.splice(at, 1) as [[string, ContentClass]]
     open.counted = plus(open.counted, countResult(text, block.is_error ? 'other' : contentClass, count))
   }
-}
-
-/** The text of a result; undefined when there is anything but text in it. */
-function textOf(content: unknown): string | undefined {
-  if (typeof content === 'string') return byteText(content)
-  if (!Array.isArray(content)) return undefined
-  const parts = content.map(fields)
-  if (!parts.every(({ type }) => type === 'text')) return undefined
-  return parts.map(({ text }) => byteText(text)).join('\n')
 }
 
 function note(open: Open, entry: ByteFields): void {

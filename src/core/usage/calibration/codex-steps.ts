@@ -1,5 +1,5 @@
 import type { CountTokens } from '../../tokens/count.ts'
-import { type ByteFields, byteText, parseLine } from '../transcripts/json-line.ts'
+import { type ByteFields, byteText, parseLine, resultText } from '../transcripts/json-line.ts'
 import { count as amount, fields, type LineReader, microseconds } from '../transcripts/reader.ts'
 import { type Counted, countResult, isPlausible, modelName, NOTHING, plus, type Step } from './step.ts'
 
@@ -34,7 +34,7 @@ export function openCodexSteps(count: CountTokens, state: unknown, emit: (step: 
   const item = (payload: ByteFields): void => {
     const type = byteText(payload.type)
     if (type === 'function_call_output' || type === 'custom_tool_call_output') {
-      const text = textOf(payload.output)
+      const text = resultText(payload.output, 'input_text')
       if (text === undefined) open.unknown = true
       else open.counted = plus(open.counted, countResult(text, 'other', count))
     } else if (!SAID.includes(type) && !(type === 'message' && payload.role === 'assistant'))
@@ -72,12 +72,4 @@ export function openCodexSteps(count: CountTokens, state: unknown, emit: (step: 
     flush: () => {},
     state: () => ({ open }),
   }
-}
-
-function textOf(output: unknown): string | undefined {
-  if (typeof output === 'string') return byteText(output)
-  if (!Array.isArray(output)) return undefined
-  const parts = output.map(fields)
-  if (!parts.every(({ type }) => type === 'input_text')) return undefined
-  return parts.map(({ text }) => byteText(text)).join('\n')
 }

@@ -46,6 +46,15 @@ export function resultBytes(value: unknown): number {
   return value.reduce<number>((sum, part) => sum + textBytes((part as { text?: unknown } | null)?.text), 0)
 }
 
+/** The text of a result: a string, or an array of parts that are all of that type; undefined when there is anything but text in it. */
+export function resultText(value: unknown, type: string): string | undefined {
+  if (typeof value === 'string') return byteText(value)
+  if (!Array.isArray(value)) return undefined
+  const parts: readonly ByteFields[] = value.map(Object)
+  if (!parts.every((part) => part.type === type)) return undefined
+  return parts.map(({ text }) => byteText(text)).join('\n')
+}
+
 /** UTF-8 bytes of a value as compact JSON; 0 for undefined. */
 export function jsonBytes(value: unknown): number {
   return value === undefined ? 0 : textBytes(JSON.stringify(value))

@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import type { EventOf } from '../../events/event.ts'
 import { belowProject } from './file-of-use.ts'
 import { foundFile, list } from './files.ts'
-import { keptIn, Tally } from './read-lines.ts'
+import { hasChanged, keptIn, Tally } from './read-lines.ts'
 import {
   count,
   type FileReport,
@@ -46,7 +46,7 @@ async function readDatabase(
   context: ReadContext,
 ): Promise<FileReport | undefined> {
   const kept = keptIn(known)
-  if (kept?.size === file.bytes && kept.mtimeMs === file.mtimeMs) return undefined
+  if (!hasChanged(file, kept)) return undefined
   const since = count(fields(kept?.reader).updated)
   const tally = new Tally(context.emit)
   const updated = await withCopyOf(file.path, (query) => {

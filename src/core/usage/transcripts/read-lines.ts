@@ -33,8 +33,7 @@ export async function readLines(
   context: ReadContext,
   openReader: OpenReader,
 ): Promise<FileReport | undefined> {
-  const kept = keptIn(known)
-  if (kept !== undefined && kept.size === file.bytes && kept.mtimeMs === file.mtimeMs) return undefined
+  if (!hasChanged(file, keptIn(known))) return undefined
   const handle = await open(file.path, 'r')
   try {
     const grown = known !== undefined && (await continues(handle, known)) ? known : undefined
@@ -155,6 +154,11 @@ export function keptIn(known: Progress | undefined): Kept | undefined {
     if (error instanceof SyntaxError) return undefined
     throw error
   }
+}
+
+/** Whether a file is not, to the byte and the millisecond, as it was when it was read; true when it never was. */
+export function hasChanged({ bytes, mtimeMs }: FoundFile, kept: Kept | undefined): boolean {
+  return kept?.size !== bytes || kept.mtimeMs !== mtimeMs
 }
 
 /** Whether the file is the one that was read before, with the same bytes up to there as far as can be told without reading it all. */

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import type { EventOf } from '../../events/event.ts'
-import { keptIn, Tally } from './read-lines.ts'
+import { hasChanged, keptIn, Tally } from './read-lines.ts'
 import type { Emit, FileReport, FoundFile, LineReader, ReadContext } from './reader.ts'
 
 const MAX_FILE_BYTES = 256 << 20
@@ -16,8 +16,7 @@ export async function readWhole(
   context: ReadContext,
   openReader: (file: FoundFile, emit: Emit) => LineReader,
 ): Promise<FileReport | undefined> {
-  const kept = keptIn(known)
-  if (kept?.size === file.bytes && kept.mtimeMs === file.mtimeMs) return undefined
+  if (!hasChanged(file, keptIn(known))) return undefined
   const tally = new Tally(context.emit)
   if (file.bytes > MAX_FILE_BYTES) tally.skip('overlong')
   else {
