@@ -5,6 +5,7 @@ import { CONFIG } from './program/config.ts'
 import { DAEMON } from './program/daemon.ts'
 import { DOCTOR, HOOK, STATUSLINE } from './program/doctor.ts'
 import { IGNORE } from './program/ignore.ts'
+import { jobsNoun } from './program/jobs.ts'
 import { type Action, type Example, type Leaf, type Noun, repeated } from './program/row.ts'
 import { SCORE } from './program/score.ts'
 import { SERVER } from './program/server.ts'
@@ -12,8 +13,15 @@ import { DEMO, INIT, UNDO, VERSION } from './program/set-up.ts'
 import { STATUS } from './program/status.ts'
 import { USAGE } from './program/usage.ts'
 
-/** Every command, in the order of help. A noun is a file in program/ and a place in here. */
-const ROWS: readonly (Leaf | Noun)[] = [
+/** Whether one of the rows is the command of these words. */
+function hasCommand(rows: readonly (Leaf | Noun)[], [word, ...rest]: readonly string[]): boolean {
+  const row = rows.find((one) => one.word === word)
+  if (row === undefined) return false
+  return 'verbs' in row ? row.verbs.some((verb) => verb.word === rest[0]) : rest.length === 0
+}
+
+/** What jobs may run, in the order of help. */
+const BEFORE_JOBS: readonly (Leaf | Noun)[] = [
   INIT,
   UNDO,
   STATUS,
@@ -23,6 +31,12 @@ const ROWS: readonly (Leaf | Noun)[] = [
   SCORE,
   BUDGET,
   IGNORE,
+]
+
+/** Every command, in the order of help. A noun is a file in program/ and a place in here. */
+const ROWS: readonly (Leaf | Noun)[] = [
+  ...BEFORE_JOBS,
+  jobsNoun((words) => hasCommand(BEFORE_JOBS, words)),
   CONFIG,
   DOCTOR,
   DEMO,

@@ -49,6 +49,7 @@ const LAYERS: readonly { area: string; files: RegExp; below: readonly string[] }
   { area: 'hook', files: /^core\/hook\//, below: ['base', 'config', 'protocol', 'events', 'ignore'] },
   { area: 'launch', files: /^core\/launch\//, below: ['base', 'config'] },
   { area: 'clients', files: /^core\/clients\//, below: ['base', 'config', 'launch'] },
+  { area: 'jobs', files: /^core\/jobs\//, below: ['base', 'config', 'reach', 'launch', 'clients'] },
   {
     area: 'report',
     files: /^core\/report\//,
@@ -64,6 +65,7 @@ const LAYERS: readonly { area: string; files: RegExp; below: readonly string[] }
       'tokens',
       'score',
       'ignore',
+      'jobs',
     ],
   },
   {
@@ -108,7 +110,7 @@ const LAYERS: readonly { area: string; files: RegExp; below: readonly string[] }
   {
     area: 'doctor',
     files: /^core\/doctor\//,
-    below: ['base', 'config', 'kit', 'wire', 'reach', 'launch', 'clients'],
+    below: ['base', 'config', 'kit', 'wire', 'reach', 'launch', 'clients', 'jobs'],
   },
   {
     area: 'bench',
@@ -138,12 +140,13 @@ const LAYERS: readonly { area: string; files: RegExp; below: readonly string[] }
       'score',
       'ignore',
       'budget',
+      'jobs',
     ],
   },
   {
     area: 'cli',
     files: /^(cli|program|hook|statusline)\.ts$|^program\//,
-    below: ['base', 'config', 'kit', 'report', 'commands'],
+    below: ['base', 'config', 'kit', 'report', 'commands', 'jobs'],
   },
 ]
 
@@ -178,6 +181,8 @@ const OWNED: readonly { what: string; use: RegExp; owners: Readonly<Record<strin
       'core/process-ps.ts': 'asks ps about processes where there is no /proc',
       'core/score/children.ts': 'starts the processes that parse',
       'core/score/history/git.ts': 'asks git for the history',
+      'core/jobs/run-job.ts': 'runs a job, which is a command of mycelium',
+      'core/jobs/run-tool.ts': 'asks crontab, systemctl and launchctl',
       'core/ignore/verify/run-program.ts': 'runs the hook and the client as they run for the user',
       'core/bench/agent-session.ts': 'plays the agent, which starts servers',
       'core/bench/run-command.ts': 'runs mycelium in the sandbox, as a user would',

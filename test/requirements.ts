@@ -35,6 +35,8 @@ export const REQUIREMENTS = {
     'each file has a budget from importance, complexity and size; a read over it is an outline first, and the agent can always get the full text; tokens are counted by a tokenizer, calibrated from the user’s transcripts',
   'IGNORE-1':
     'ignore files and what is really enforced, from one plan; refuses to hide what is needed; verify proves it with a canary',
+  'JOBS-1':
+    'jobs by the clock with launchd, systemd or cron: installed exactly and removed without a trace, caught up once, never twice at a time, on record',
   'USE-3': 'reports by day, session, server, tool, model, project and sub-agent; SQL that only reads',
   'SCORE-1':
     'lines, cyclomatic and cognitive complexity per function by syntax tree, equal to the accepted tool of each language; what cannot be parsed costs only itself',

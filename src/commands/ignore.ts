@@ -1,12 +1,14 @@
+import { existsSync } from 'node:fs'
 import { whereFrom } from '../core/clients/places.ts'
 import { pause, systemClock } from '../core/clock.ts'
 import { resolveSettings } from '../core/config/layers.ts'
 import { packageRoot } from '../core/config/package-root.ts'
 import { pathsFrom } from '../core/config/paths.ts'
 import { runAlone } from '../core/daemon/alone.ts'
+import { MyceliumError, withHint } from '../core/errors.ts'
 import { carryOut, previewWrite } from '../core/ignore/carry-out.ts'
 import { makePlan, type PlanPlace, projectFor, targetWishes, untold } from '../core/ignore/make-plan.ts'
-import { nothingHidden, type PlanRequest, readPlan } from '../core/ignore/plan-file.ts'
+import { nothingHidden, type PlanRequest, readPlan, storedPlans } from '../core/ignore/plan-file.ts'
 import type { RankRepository } from '../core/ignore/source.ts'
 import { renderQuiet } from '../core/launch/quiet.ts'
 import { agreed } from '../core/report/agreed.ts'
@@ -14,6 +16,7 @@ import { counted } from '../core/report/counted.ts'
 import { changesText, planJson, planReport } from '../core/report/ignore-report.ts'
 import type { Io } from '../core/report/io.ts'
 import { jsonText } from '../core/report/json.ts'
+import { printable } from '../core/report/printable.ts'
 import { exitCodeAfter, problemRows, problemText } from '../core/report/problems.ts'
 import { rankFor } from '../core/report/ranked.ts'
 import { unifiedDiff } from '../core/report/unified-diff.ts'
@@ -77,6 +80,52 @@ export async function runIgnoreWrite(
     if (io.signal.aborted) return code
     code = await writeOnce(io, path, { ...options, yes: true }, rank, true)
   }
+}
+
+/**
+ * `mycelium ignore refresh`: plans anew in every project that has a plan in force, each as it was asked for. A project that is gone, or
+ * cannot be planned, keeps the plan that it has. Resolves to 1 when one could not be planned.
+ */
+export async function runIgnoreRefresh(
+  io: Io,
+  options: Pick<IgnoreOptions, 'json' | 'config'>,
+  rank: RankRepository = (root) => rankFor(io, root),
+): Promise<number> {
+  const rows: { readonly project: string; readonly outcome: string; readonly message?: string }[] = []
+  for (const { project } of storedPlans(pathsFrom(io.env))) {
+    if (io.signal.aborted) throw new MyceliumError('interrupted', 'interrupted between two projects')
+    if (!existsSync(project)) {
+      rows.push({ project, outcome: 'gone' })
+      continue
+    }
+    let said = ''
+    const quiet: Io = { ...io, cwd: project, write: () => {}, talk: (text) => (said += text) }
+    try {
+      const code = await writeOnce(quiet, project, { ...options, json: false, yes: true }, rank, true)
+      rows.push({
+        project,
+        outcome: code === 0 ? 'planned' : 'failed',
+        ...(code !== 0 && { message: said.trim() }),
+      })
+    } catch (error) {
+      if (!(error instanceof MyceliumError) || error.code === 'interrupted') throw error
+      rows.push({ project, outcome: 'failed', message: withHint(error) })
+    }
+  }
+  if (options.json) io.write(jsonText({ projects: rows }))
+  else if (rows.length === 0) io.write('nothing is hidden in any project\n')
+  else
+    for (const row of rows)
+      io.write(
+        `${printable(row.project)}: ${REFRESHED[row.outcome]}${row.message === undefined ? '' : `: ${row.message}`}\n`,
+      )
+  return rows.some(({ outcome }) => outcome === 'failed') ? 1 : 0
+}
+
+const REFRESHED: Readonly<Record<string, string>> = {
+  planned: 'planned anew',
+  gone: 'it is gone, and its plan does nothing',
+  failed: 'not planned',
 }
 
 async function writeOnce(

@@ -8,9 +8,11 @@ import type { Circumstances, Optimization } from '../core/effects/optimizations.
 import type { DayRecord } from '../core/effects/record.ts'
 import { statusSums } from '../core/effects/status-sums.ts'
 import { MyceliumError } from '../core/errors.ts'
+import { standings, summaryOf } from '../core/jobs/standing.ts'
 import { namesIn } from '../core/names-in.ts'
 import { failureText } from '../core/report/failure.ts'
 import type { Io } from '../core/report/io.ts'
+import { jobsText } from '../core/report/jobs-report.ts'
 import { jsonText } from '../core/report/json.ts'
 import { statusJson } from '../core/report/status-json.ts'
 import { downText, drainingText, statusText } from '../core/report/status-report.ts'
@@ -39,11 +41,15 @@ export async function runStatus(io: Io, options: StatusOptions): Promise<void> {
   const known = overview === undefined ? readRegistry(paths).servers : []
   const drainingPids = blocked ? [] : drainingDaemons(paths).map(({ pid }) => pid)
   const screen = { width: io.width, paint: io.paint.stdout }
+  const now = systemClock.wall()
+  const jobs = standings(paths, now)
   if (!options.json)
     io.write(
       (overview === undefined || sums === undefined
         ? downText(known, screen)
-        : statusText(overview, sums, screen)) + drainingText(drainingPids, screen),
+        : statusText(overview, sums, screen)) +
+        drainingText(drainingPids, screen) +
+        jobsText(jobs, now, screen),
     )
   if (blocked) io.talk(failureText(whyBlocked(paths), io.paint.stderr))
   const report = options.showOptimization ? await import('../core/report/optimization-report.ts') : undefined
@@ -53,6 +59,7 @@ export async function runStatus(io: Io, options: StatusOptions): Promise<void> {
       jsonText({
         ...statusJson(overview, sums, known),
         drainingPids,
+        jobs: summaryOf(jobs),
         ...(rows && { optimizations: rows.map(report!.optimizationJson) }),
       }),
     )

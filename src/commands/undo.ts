@@ -1,15 +1,20 @@
 import { namedClients } from '../core/clients/client-lookup.ts'
-import type { Problem } from '../core/clients/discover.ts'
+import { type Problem, problemOf } from '../core/clients/discover.ts'
 import type { Left } from '../core/clients/left-behind.ts'
 import { anythingOfOurs } from '../core/clients/our-files.ts'
 import { whereFrom } from '../core/clients/places.ts'
 import { redacted } from '../core/clients/redact.ts'
 import { type Undone, undo } from '../core/clients/undo.ts'
 import { previewUndo, type UndoneFile, undoTargets } from '../core/clients/undo-targets.ts'
+import { systemClock } from '../core/clock.ts'
 import { isForeignRun, type Paths, pathsOf, rootFrom } from '../core/config/paths.ts'
 import { runAlone } from '../core/daemon/alone.ts'
 import { stopDaemon } from '../core/daemon/connect.ts'
 import type { MyceliumError } from '../core/errors.ts'
+import { jobsOnRecord, removeJobs } from '../core/jobs/install.ts'
+import { type JobSet, readJobSet } from '../core/jobs/job-set.ts'
+import type { Ground } from '../core/jobs/scheduler.ts'
+import { schedulerCalled } from '../core/jobs/schedulers.ts'
 import { shellQuote } from '../core/launch/render.ts'
 import type { Io } from '../core/report/io.ts'
 import { jsonText } from '../core/report/json.ts'
@@ -31,6 +36,8 @@ export async function runUndo(io: Io, options: UndoOptions): Promise<number> {
   const only =
     (options.client ?? []).length === 0 ? [] : namedClients(options.client ?? []).map((client) => client.id)
   const problems: Problem[] = []
+  const ground: Ground = { paths, where, clock: systemClock }
+  const jobs = readJobSet(paths)
   const present = anythingOfOurs(paths)
   if (options.dryRun) {
     const targets = undoTargets(where, paths, only, problems)
@@ -40,10 +47,18 @@ export async function runUndo(io: Io, options: UndoOptions): Promise<number> {
       const texts = [shown(before), shown(after)] as const
       io.write(unifiedDiff(file, ...texts, io.paint.stdout))
     }
-    return report(io, options, { files: previews, problems, removed: false, daemonStopped: false }, present)
+    const ending = only.length === 0 && jobs !== undefined ? jobs.jobs.map(({ name }) => name) : []
+    const dry = { files: previews, problems, removed: false, daemonStopped: false }
+    return report(io, options, dry, present, ending)
+  }
+  let ended: readonly string[] = []
+  /** When nothing of ours is to stay. What starts a job starts mycelium anew, so its scheduler is told first. */
+  const stopAll = async () => {
+    ended = await endJobs(ground, jobs, io, problems)
+    return stopReachable(paths)
   }
   const takeBack = () =>
-    undo(undoTargets(where, paths, only, problems), where, paths, stopReachable, {
+    undo(undoTargets(where, paths, only, problems), where, paths, stopAll, {
       signal: io.signal,
       keepUsage: options.keepUsage,
     })
@@ -51,14 +66,41 @@ export async function runUndo(io: Io, options: UndoOptions): Promise<number> {
   const withoutLock = ({ message }: MyceliumError) =>
     io.talk(`goes on without keeping other mycelium commands out: ${message}\n`)
   const undone = present ? await runAlone(paths, takeBack, { withoutLock }) : await takeBack()
-  return report(io, options, { ...undone, problems: [...problems, ...undone.problems] }, present)
+  return report(io, options, { ...undone, problems: [...problems, ...undone.problems] }, present, ended)
+}
+
+/** Takes all jobs from their scheduler; one that refuses is a problem, one that is gone none. Gives their names. */
+async function endJobs(
+  ground: Ground,
+  set: JobSet | undefined,
+  io: Io,
+  problems: Problem[],
+): Promise<readonly string[]> {
+  const names = jobsOnRecord(ground)
+  try {
+    if (set !== undefined && schedulerCalled(set.scheduler).missing(ground) !== undefined)
+      io.talk(
+        `${set.scheduler}, which jobs were installed with, is gone: what it still has of them does nothing\n`,
+      )
+    await removeJobs(names, ground)
+    return names
+  } catch (error) {
+    problems.push(problemOf('mycelium', set?.scheduler ?? 'crontab', error))
+    return []
+  }
 }
 
 async function stopReachable(paths: Paths): Promise<boolean> {
   return isForeignRun(paths) ? false : stopDaemon(paths)
 }
 
-function report(io: Io, options: UndoOptions, undone: Undone, present: boolean): number {
+function report(
+  io: Io,
+  options: UndoOptions,
+  undone: Undone,
+  present: boolean,
+  jobs: readonly string[],
+): number {
   const { files, problems, removed, daemonStopped } = undone
   if (options.json) {
     io.write(
@@ -67,6 +109,7 @@ function report(io: Io, options: UndoOptions, undone: Undone, present: boolean):
         files: files.map(({ file, clients, outcome, servers }) => ({ file, clients, outcome, servers })),
         removed,
         daemonStopped,
+        jobs,
         records: undone.records ?? null,
         settings: undone.left?.settings ?? null,
         problems: problemRows(problems),
@@ -74,6 +117,7 @@ function report(io: Io, options: UndoOptions, undone: Undone, present: boolean):
     )
   } else {
     for (const file of files) io.write(`${file.file}: ${SENTENCES[file.outcome]}\n`)
+    if (jobs.length > 0) io.write(`jobs ${options.dryRun ? 'to be ' : ''}removed: ${jobs.join(', ')}\n`)
     io.talk(problemText(problems, io.paint.stderr))
     io.write(
       options.dryRun ? 'dry run: nothing was changed\n' : lastLine(undone, present) + leftText(undone.left),

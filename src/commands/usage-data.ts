@@ -2,6 +2,7 @@ import { accessSync, constants, existsSync, mkdirSync, renameSync, rmSync, statS
 import { dirname, join, resolve } from 'node:path'
 import type { DuckDBConnection, DuckDBResult } from '@duckdb/node-api'
 import { systemClock } from '../core/clock.ts'
+import { resolveSettings } from '../core/config/layers.ts'
 import { pathsFrom } from '../core/config/paths.ts'
 import { hasErrno, MyceliumError } from '../core/errors.ts'
 import { openDatabase } from '../core/events/db.ts'
@@ -37,7 +38,8 @@ export interface ExportOptions {
 
 /** `mycelium usage prune`. */
 export interface PruneOptions {
-  readonly olderThan: string
+  readonly olderThan?: string
+  readonly config?: readonly string[]
   readonly yes?: boolean
   readonly all?: boolean
   readonly json?: boolean
@@ -220,13 +222,17 @@ function notWritten(message: string, cause?: unknown): MyceliumError {
 /** Removes single events older than that; sums by day stay. */
 export async function runUsagePrune(io: Io, options: PruneOptions): Promise<void> {
   const now = systemClock.wall()
-  const beforeMs = momentOf(options.olderThan, now, '--older-than')
+  const paths = pathsFrom(io.env)
+  const settings = resolveSettings({ flags: options.config ?? [], env: io.env, cwd: io.cwd, paths })
+  const beforeMs =
+    options.olderThan === undefined
+      ? now - settings.get('events.retain')
+      : momentOf(options.olderThan, now, '--older-than')
   const retainMs = now - beforeMs
   if (retainMs < 0)
     throw new MyceliumError('usage', `--older-than ${options.olderThan} is still to come`, {
       hint: 'mycelium usage prune --older-than 90d',
     })
-  const paths = pathsFrom(io.env)
   const before = new Date(beforeMs).toISOString()
   if (!isRecorded(paths)) {
     io.write(

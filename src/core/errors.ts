@@ -30,6 +30,17 @@ export const ERRORS = {
   // files hidden from agents
   ignore_none: { exit: 1, hint: 'mycelium ignore write' },
 
+  // jobs
+  job_not_run: { exit: 1, hint: 'mycelium jobs list' },
+  job_time_invalid: {
+    exit: 2,
+    hint: '--at takes 03:30, daily, hourly, weekly, "every 6h", "every 15m", "mon 03:30" or "mon,thu 03:30"',
+  },
+  job_path_unusable: { exit: 1, hint: 'move it to a plainer path, or set MYCELIUM_HOME to one' },
+  job_running: { exit: 1, hint: 'wait for it to end; mycelium jobs list says how it went' },
+  scheduler_missing: { exit: 1, hint: 'apt-get install cron, or what your system calls it' },
+  scheduler_refused: { exit: 1, hint: 'mend what it says, then run it again; nothing was changed' },
+
   // usage database
   duckdb_missing: { exit: 1, hint: 'npm install -g mycelium, on a platform that DuckDB has a build for' },
   database_none: {

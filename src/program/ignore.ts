@@ -85,6 +85,14 @@ account. The file is removed again. Exit status 1 when something hidden can be r
         (await import('../commands/ignore-verify.ts')).runIgnoreVerify(io, at, options),
     },
     {
+      word: 'refresh',
+      summary: 'plan anew in every project that has a plan',
+      about: `Plans anew, from new usage and history, in each project that \`mycelium ignore write\` hid something in, as it was asked for there, and puts \
+it in force without asking. Where one cannot be planned the plan before stays. \`mycelium jobs\` does it nightly.`,
+      parts: [json()],
+      run: async (io, _, options) => (await commands()).runIgnoreRefresh(io, options),
+    },
+    {
       word: 'undo',
       summary: 'make everything in the project visible again',
       about:

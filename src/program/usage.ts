@@ -92,12 +92,20 @@ Only what is new is read; each answer counts once, whatever repeats it. Reports 
       run: async (io, [directory], options) => (await data()).runUsageExport(io, directory, options),
     },
     {
+      word: 'compact',
+      summary: 'move recorded events into the database now',
+      about: `Takes in the events that wait in segments, and writes DuckDB's log back into the file. The daemon does it hourly; this is for a machine where it seldom runs that long, and before a copy is made of the file.`,
+      parts: [json()],
+      run: async (io, _, options) =>
+        (await import('../commands/usage-compact.ts')).runUsageCompact(io, options),
+    },
+    {
       word: 'prune',
       summary: 'remove old events; sums by day stay, and what was paid for',
       about: `Removes calls, sessions, samples and other single events that are older. Sums of calls by day stay, and so do answers of models and tool \
 uses, which nothing brings back once clients have removed their transcripts; with --all they go too.`,
       parts: [
-        new Option('--older-than <when>', 'what is older goes').default('400d'),
+        new Option('--older-than <when>', 'what is older goes; events.retain by default'),
         new Option('--all', 'also answers of models and tool uses, with their tokens and cost'),
         new Option('-y, --yes', 'do not ask'),
         json(),

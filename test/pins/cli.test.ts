@@ -44,6 +44,7 @@ Commands:
   budget                  how many tokens each file may take of the window
   ignore                  keep files of little worth from agents, and check that
                           it holds
+  jobs                    what is done by the clock: install, run and look at it
   config                  read and change the settings
   doctor [options]        find what is wrong, and the command that mends it
   demo [options]          see it work in a sandbox
@@ -91,6 +92,7 @@ describe('help', () => {
     ['daemon', ['start', 'stop', 'restart', 'status', 'logs', 'run']],
     ['config', ['get', 'set', 'unset', 'list', 'explain', 'path']],
     ['budget', ['files']],
+    ['jobs', ['install', 'list', 'run', 'logs', 'remove']],
     ['server', ['list', 'warm', 'restart', 'drain', 'pause', 'resume', 'share']],
   ])('of %s names its verbs', async (noun, verbs) => {
     const { stdout, code } = await mycelium(noun, '--help')
@@ -170,6 +172,7 @@ describe('status --json', () => {
       clients: {},
       sums: null,
       drainingPids: [],
+      jobs: { installed: 0, running: 0, failed: 0, lastRunAt: null },
     })
     expect(optimizations.map(({ id }: { id: string }) => id)).toEqual([
       'sharing',

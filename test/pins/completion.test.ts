@@ -28,6 +28,10 @@ const OFFERS: readonly (readonly [words: readonly string[], offered: readonly st
   ],
   [['daemon', 'logs', '--fo'], ['--follow']],
   [
+    ['jobs', 'install', 'usage-'],
+    ['usage-import', 'usage-prune'],
+  ],
+  [
     ['config', 'get', 'token_'],
     ['token_optimization.enabled', 'token_optimization.target_reduction'],
   ],

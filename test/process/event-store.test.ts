@@ -3,6 +3,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { runUsageCompact } from '../../src/commands/usage-compact.ts'
+import { runUsagePrune } from '../../src/commands/usage-data.ts'
 import { type Paths, pathsOf } from '../../src/core/config/paths.ts'
 import { openDatabase } from '../../src/core/events/db.ts'
 import { type EventOf, KIND_ORDER, type Kind } from '../../src/core/events/event.ts'
@@ -11,7 +13,9 @@ import { askStore, takeInEvents } from '../../src/core/events/store.ts'
 import { columnsOf, TABLES } from '../../src/core/events/tables.ts'
 import { reportBy } from '../../src/core/usage/reports.ts'
 import { windowOf } from '../../src/core/usage/window.ts'
+import { capturedIo } from '../fixtures/captured-io.ts'
 import { anyEvent, segmentWriter } from '../fixtures/events.ts'
+import { verifies } from '../requirements.ts'
 
 let dir: string
 let paths: Paths
@@ -136,6 +140,33 @@ describe('the event store', () => {
         'SELECT client, client_session, session, project, sum(calls) FROM calls_by_session GROUP BY ALL',
       ),
     ).toEqual([['claude-code', 'c1', 'b/s1', '/p', '5']])
+  })
+
+  it('is compacted when somebody says so, and pruned by events.retain unless told otherwise', async () => {
+    verifies('JOBS-1')
+    const env = { HOME: dir, MYCELIUM_HOME: dir }
+    const said = async (run: (io: ReturnType<typeof capturedIo>['io']) => Promise<void>) => {
+      const captured = capturedIo(env, dir)
+      await run(captured.io)
+      return JSON.parse(captured.said())
+    }
+    expect(await said((io) => runUsageCompact(io, { json: true }))).toEqual({
+      events: 0,
+      bytesBefore: 0,
+      bytesAfter: 0,
+    })
+    const segments = writer()
+    const nowUs = Date.now() * 1000
+    for (const daysAgo of [0, 3]) segments.append('call', { ...call, at: nowUs - daysAgo * 86_400_000_000 })
+    await segments.close()
+    const compacted = await said((io) => runUsageCompact(io, { json: true }))
+    expect(compacted).toEqual({ events: 2, bytesBefore: 0, bytesAfter: expect.any(Number) })
+    expect(readdirSync(dir).filter((name) => name.endsWith('.wal'))).toEqual([])
+    expect(await rows('SELECT count(*) FROM calls')).toEqual([['2']])
+    const pruned = (options: object) => said((io) => runUsagePrune(io, { yes: true, json: true, ...options }))
+    expect((await pruned({})).removed.call_rows).toBe(0)
+    writeFileSync(join(dir, 'config.json'), JSON.stringify({ events: { retain: '2d' } }))
+    expect((await pruned({})).removed.call_rows).toBe(1)
   })
 
   it('leaves a torn tail for later while its writer lives, and finds what comes behind damage', async () => {

@@ -2,9 +2,10 @@ import { spawn } from 'node:child_process'
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeEach, describe, expect, it } from 'vitest'
-import { runIgnorePlan, runIgnoreWrite } from '../../src/commands/ignore.ts'
+import { runIgnorePlan, runIgnoreRefresh, runIgnoreWrite } from '../../src/commands/ignore.ts'
 import { runIgnoreAllow, runIgnoreStatus, runIgnoreUndo } from '../../src/commands/ignore-state.ts'
 import { runIgnoreVerify } from '../../src/commands/ignore-verify.ts'
+import { MyceliumError } from '../../src/core/errors.ts'
 import { SHARED_NAME } from '../../src/core/events/shared-name.ts'
 import type { RankRepository } from '../../src/core/ignore/source.ts'
 import { capturedIo } from '../fixtures/captured-io.ts'
@@ -323,5 +324,37 @@ describe('mycelium ignore verify', () => {
     const open = rows.filter(({ result }) => result === 'READABLE').map(({ tool }) => tool)
     expect(open).toEqual(expect.arrayContaining(['Bash grep -rn', 'Bash python -c', 'MCP file tool']))
     expect(open).not.toContain('Read')
+  })
+})
+
+describe('mycelium ignore refresh', () => {
+  it('plans anew in each project that has a plan, as it was asked for, and in no other', async () => {
+    verifies('IGNORE-1', 'JOBS-1')
+    await write()
+    const legacyIsUsed: RankRepository = async () => ({
+      files: FILES.map((file) => (file.path === 'src/legacy.ts' ? { ...file, commitsAgo: 0 } : file)),
+      commits: [{ files: ['src/main.ts'] }],
+    })
+    const other = capturedIo(home.env, home.dir)
+    expect(await runIgnoreRefresh(other.io, { json: true }, legacyIsUsed)).toBe(0)
+    expect(JSON.parse(other.said())).toEqual({ projects: [{ project, outcome: 'planned' }] })
+    expect(text('.claudeignore')).not.toContain('legacy')
+    expect(text('.claudeignore')).toContain('/old/')
+  })
+
+  it('goes on where a project is gone or cannot be planned, and says so', async () => {
+    await write()
+    const failing: RankRepository = async () => {
+      throw new MyceliumError('too_many_files', 'too many')
+    }
+    const failed = capturedIo(home.env, home.dir)
+    expect(await runIgnoreRefresh(failed.io, {}, failing)).toBe(1)
+    expect(failed.said()).toContain(`${project}: not planned: too many (next: `)
+    const hidden = text('.claudeignore')
+    expect(hidden).toContain('/old/')
+    rmSync(project, { recursive: true })
+    const gone = capturedIo(home.env, home.dir)
+    expect(await runIgnoreRefresh(gone.io, {}, rank)).toBe(0)
+    expect(gone.said()).toBe(`${project}: it is gone, and its plan does nothing\n`)
   })
 })

@@ -4,6 +4,7 @@ import {
   isBudgetName,
   isCalibrationName,
   isDatabaseName,
+  isJobsName,
   isOurLogName,
   isOurRunName,
   isPlanName,
@@ -43,6 +44,7 @@ export function anythingOfOurs(paths: Paths): boolean {
   if (ourLaunchers(paths).length > 0 || ourRunFiles(paths).length > 0 || ourRecords(paths).length > 0)
     return true
   if (ourDerived(paths).length > 0 || namesIn(paths.ignore).some(isPlanName)) return true
+  if (namesIn(paths.jobs).some(isJobsName)) return true
   if (knownServers(paths).servers.length > 0 || readJournal(paths).files.length > 0) return true
   if (ourBackups(paths).some((name) => isSoundBackup(paths, name))) return true
   // Names that others use too count only where the directory has our name.
@@ -86,6 +88,9 @@ export function removeOurFiles(paths: Paths, kept: Kept): readonly Problem[] {
     ...namesIn(paths.ignore)
       .filter(isPlanName)
       .map((name) => join(paths.ignore, name)),
+    ...namesIn(paths.jobs)
+      .filter(isJobsName)
+      .map((name) => join(paths.jobs, name)),
     ...namesIn(paths.root)
       .filter((name) => isDraftOf(paths.registry, name) || isDraftOf(paths.settings, name))
       .map((name) => join(paths.root, name)),
@@ -107,6 +112,7 @@ export function removeOurFiles(paths: Paths, kept: Kept): readonly Problem[] {
     paths.scores,
     paths.budgets,
     paths.ignore,
+    paths.jobs,
   ])
     trying(path, () => removeIfEmpty(path))
   trying(paths.run, () => removeRun(paths))
@@ -206,7 +212,7 @@ function removeRun(paths: Paths): void {
 }
 
 /** Settings and whatever else the user has in there stay, and with them the directory; so does a link, which only the user can have made. */
-function removeIfEmpty(directory: string): void {
+export function removeIfEmpty(directory: string): void {
   try {
     if (isEmptyDirectory(directory)) rmdirSync(directory)
   } catch (error) {
@@ -226,8 +232,8 @@ function isEmptyDirectory(path: string): boolean {
 }
 
 function directoriesOf(paths: Paths): readonly string[] {
-  const { launchers, bin, backups, log, events, scores, budgets, ignore, run } = paths
-  return [launchers, bin, backups, log, events, scores, budgets, ignore, run]
+  const { launchers, bin, backups, log, events, scores, budgets, ignore, jobs, run } = paths
+  return [launchers, bin, backups, log, events, scores, budgets, ignore, jobs, run]
 }
 
 function exists(path: string): boolean {

@@ -1,10 +1,10 @@
 import { TEMPORARY } from './write-file.ts'
 
-/** Pairs with core/log.ts, daemon/start.ts and hook/record.ts. */
-const LOG_NAME = /^(daemon|hook|server-.+)\.log(\.\d)?$|^daemon\.err$/
-/** Pairs with config/paths.ts and with what daemon/ and templates/launcher.sh write there. */
+/** Pairs with core/log.ts, daemon/start.ts, hook/record.ts and jobs/job-log.ts. */
+const LOG_NAME = /^(daemon|hook|server-.+|job-[a-z-]+)\.log(\.\d)?$|^daemon\.err$/
+/** Pairs with config/paths.ts, jobs/run-job.ts and with what daemon/ and templates/launcher.sh write there. */
 const RUN_NAME =
-  /^(d\.sock|t-\d{6}\.sock|(daemon|configs|import)\.(\d{1,15}|draft-\d+-[0-9a-f]{8})|agents\.json|start\.lock|start-failed|draining-\d+|perl-works|c-works-.*)$/
+  /^(d\.sock|t-\d{6}\.sock|(daemon|configs|import|job-[a-z-]+)\.(\d{1,15}|draft-\d+-[0-9a-f]{8})|agents\.json|start\.lock|start-failed|draining-\d+|perl-works|c-works-.*)$/
 const UPSTREAMS = 'upstreams'
 
 /** Whether a name in the log directory is one that we write: the directory may be the user's own. */
@@ -61,4 +61,12 @@ const BUDGET_NAME = /^plan-[0-9a-f]{16}\.json$|^(sessions|outlines)$/
 /** Whether a name in the directory of budgets is one that we write. */
 export function isBudgetName(name: string): boolean {
   return BUDGET_NAME.test(name) || TEMPORARY.test(name)
+}
+
+/** Pairs with core/jobs/: what is installed, the program that a crontab calls, runs by job. */
+const JOBS_NAME = /^(installed\.json|run|[a-z-]+\.runs\.json)$/
+
+/** Whether a name in the directory of jobs is one that we write. */
+export function isJobsName(name: string): boolean {
+  return JOBS_NAME.test(name) || TEMPORARY.test(name)
 }

@@ -29,6 +29,8 @@ export interface Paths {
   readonly calibration: string
   /** What is known of the files of repositories. */
   readonly scores: string
+  /** What is done by the clock: which jobs are installed, how they ran. */
+  readonly jobs: string
   /** Socket, locks and journals: short path, 0700. Every name in it is listed in clients/our-files.ts, or undo would leave it. */
   readonly run: string
   readonly socket: string
@@ -61,6 +63,7 @@ export function pathsOf(root: string): Paths {
     database: join(root, 'usage.duckdb'),
     calibration: join(root, 'token-calibration.json'),
     scores: join(root, 'scores'),
+    jobs: join(root, 'jobs'),
     run,
     socket: join(run, 'd.sock'),
   }

@@ -9,6 +9,7 @@ import { checkEntries } from './entries.ts'
 import { type Check, type Finding, type Look, SEVERITIES } from './finding.ts'
 import { checkHooks } from './hooks.ts'
 import { checkIgnored } from './ignored.ts'
+import { checkJobs } from './jobs.ts'
 import { checkLaunchers } from './launchers.ts'
 import { checkLeftovers } from './leftovers.ts'
 import { checkNode } from './node-version.ts'
@@ -36,6 +37,7 @@ const CHECKS: Readonly<Record<string, Check>> = {
   sharing: checkSharing,
   hooks: checkHooks,
   ignored: checkIgnored,
+  jobs: checkJobs,
   transcripts: checkTranscripts,
   clients: checkClients,
 }

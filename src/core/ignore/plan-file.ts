@@ -5,7 +5,7 @@ import { writeFileAtomic } from '../config/write-file.ts'
 import { hasErrno, MyceliumError } from '../errors.ts'
 import { fingerprint } from '../hash.ts'
 import { namesIn } from '../names-in.ts'
-import { readRegular } from '../regular-file.ts'
+import { readRegular, textIfRegular } from '../regular-file.ts'
 import { type Guard, guardPath } from './guard-file.ts'
 import type { FormerPlan } from './hysteresis.ts'
 import type { HiddenFile, IgnorePlan } from './plan.ts'
@@ -102,4 +102,24 @@ export function removePlan(paths: Pick<Paths, 'ignore'>, project: string): void 
 /** Whether any project has a plan in force. */
 export function anyPlan(paths: Pick<Paths, 'ignore'>): boolean {
   return namesIn(paths.ignore).some((name) => name.endsWith('.guard.json'))
+}
+
+/** Every plan in force, by project; what cannot be understood is left out. */
+export function storedPlans(paths: Pick<Paths, 'ignore'>): readonly StoredPlan[] {
+  return namesIn(paths.ignore)
+    .filter((name) => name.endsWith('.plan.json'))
+    .flatMap((name) => {
+      const text = textIfRegular(join(paths.ignore, name))
+      return text === undefined ? [] : (projectIn(text, paths) ?? [])
+    })
+    .sort((a, b) => (a.project < b.project ? -1 : 1))
+}
+
+function projectIn(text: string, paths: Pick<Paths, 'ignore'>): StoredPlan | undefined {
+  try {
+    const { project } = Object(JSON.parse(text))
+    return typeof project === 'string' ? readPlan(paths, project) : undefined
+  } catch {
+    return undefined
+  }
 }
