@@ -47,6 +47,7 @@ const LAYERS: readonly { area: string; files: RegExp; below: readonly string[] }
   },
   { area: 'budget', files: /^core\/budget\//, below: ['base', 'config', 'statistics', 'tokens', 'score'] },
   { area: 'hook', files: /^core\/hook\//, below: ['base', 'config', 'protocol', 'events', 'ignore'] },
+  { area: 'idle', files: /^core\/policy\/idle\//, below: ['base'] },
   { area: 'launch', files: /^core\/launch\//, below: ['base', 'config'] },
   { area: 'clients', files: /^core\/clients\//, below: ['base', 'config', 'launch'] },
   {
@@ -64,6 +65,7 @@ const LAYERS: readonly { area: string; files: RegExp; below: readonly string[] }
       'tokens',
       'score',
       'ignore',
+      'idle',
     ],
   },
   {
@@ -138,6 +140,7 @@ const LAYERS: readonly { area: string; files: RegExp; below: readonly string[] }
       'score',
       'ignore',
       'budget',
+      'idle',
     ],
   },
   {

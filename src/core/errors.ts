@@ -31,6 +31,12 @@ export const ERRORS = {
   ignore_refused: { exit: 1, hint: 'mycelium ignore plan --keep 80, or any larger share or budget' },
   ignore_none: { exit: 1, hint: 'mycelium ignore write' },
 
+  // traces for evaluations
+  idle_trace_invalid: {
+    exit: 1,
+    hint: 'name a CSV file with a header, three columns of ids and one for each minute; docs/keep-alive.md',
+  },
+
   // usage database
   duckdb_missing: { exit: 1, hint: 'npm install -g mycelium, on a platform that DuckDB has a build for' },
   database_none: {
