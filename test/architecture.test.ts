@@ -47,6 +47,7 @@ const LAYERS: readonly { area: string; files: RegExp; below: readonly string[] }
   },
   { area: 'budget', files: /^core\/budget\//, below: ['base', 'config', 'statistics', 'tokens', 'score'] },
   { area: 'hook', files: /^core\/hook\//, below: ['base', 'config', 'protocol', 'events', 'ignore'] },
+  { area: 'idle', files: /^core\/policy\/idle\//, below: ['base'] },
   { area: 'launch', files: /^core\/launch\//, below: ['base', 'config'] },
   { area: 'clients', files: /^core\/clients\//, below: ['base', 'config', 'launch'] },
   { area: 'jobs', files: /^core\/jobs\//, below: ['base', 'config', 'reach', 'launch', 'clients'] },
@@ -66,6 +67,7 @@ const LAYERS: readonly { area: string; files: RegExp; below: readonly string[] }
       'score',
       'ignore',
       'jobs',
+      'idle',
     ],
   },
   {
@@ -141,6 +143,7 @@ const LAYERS: readonly { area: string; files: RegExp; below: readonly string[] }
       'ignore',
       'budget',
       'jobs',
+      'idle',
     ],
   },
   {

@@ -42,6 +42,8 @@ export const REQUIREMENTS = {
     'lines, cyclomatic and cognitive complexity per function by syntax tree, equal to the accepted tool of each language; what cannot be parsed costs only itself',
   'SCORE-2':
     'importance from history, imports and complexity keeps what the next commits edit better than any of them alone',
+  'PRE-2':
+    'how long a server stays warm comes from its own idle times, at one price for all; at the warm time of a fixed window fewer minutes are cold',
   'SCORE-3': 'unchanged files are not read again; a file that crashes its parser costs only itself',
 } as const
 

@@ -40,6 +40,11 @@ export const ERRORS = {
   job_running: { exit: 1, hint: 'wait for it to end; mycelium jobs list says how it went' },
   scheduler_missing: { exit: 1, hint: 'apt-get install cron, or what your system calls it' },
   scheduler_refused: { exit: 1, hint: 'mend what it says, then run it again; nothing was changed' },
+  // traces for evaluations
+  idle_trace_invalid: {
+    exit: 1,
+    hint: 'name a CSV file with a header, three columns of ids and one for each minute; docs/keep-alive.md',
+  },
 
   // usage database
   duckdb_missing: { exit: 1, hint: 'npm install -g mycelium, on a platform that DuckDB has a build for' },
