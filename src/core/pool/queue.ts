@@ -31,6 +31,8 @@ export class Queue {
   readonly #waiters: Waiters
   #supply: Supply | undefined
   #closed: Error | undefined
+  /** Set while a timer will look whether the pool should grow: one, however often somebody is served meanwhile. */
+  #growTimer: (() => void) | undefined
 
   constructor(parts: QueueParts) {
     this.#parts = parts
@@ -91,6 +93,7 @@ export class Queue {
 
   close(error: Error): void {
     this.#closed = error
+    this.#growTimer?.()
     this.rejectAll(error)
   }
 
@@ -119,7 +122,11 @@ export class Queue {
     if (counted.length >= this.most) return 0
     const untilGrowMs = limits.growAfterMs - (clock.now() - first.sinceMs)
     if (untilGrowMs <= 0) return 1
-    clock.after(untilGrowMs + 1, () => this.serve())
+    // Who is first later came later: a timer that is set already is never too late.
+    this.#growTimer ??= clock.after(untilGrowMs + 1, () => {
+      this.#growTimer = undefined
+      this.serve()
+    })
     return 0
   }
 

@@ -37,6 +37,8 @@ export class Supply {
   readonly crashes: CrashRecord
   #starting = 0
   #closed = false
+  /** Set while a start waits for the pause that crashes call for. */
+  #retryTimer: (() => void) | undefined
   readonly #profile: Profile
   readonly #greetings: Greetings | undefined
   readonly #services: PoolServices
@@ -73,6 +75,7 @@ export class Supply {
 
   close(): void {
     this.#closed = true
+    this.#retryTimer?.()
   }
 
   /** Has at least `wanted` starts under way, now or after the pause that crashes call for. Throws server_crash_loop. */
@@ -81,7 +84,10 @@ export class Supply {
     if (this.crashes.looping) throw this.#crashLoop()
     const delayMs = this.crashes.delayMs()
     if (delayMs > 0) {
-      this.#services.clock.after(delayMs + 1, () => this.#events.retry())
+      this.#retryTimer ??= this.#services.clock.after(delayMs + 1, () => {
+        this.#retryTimer = undefined
+        this.#events.retry()
+      })
       return
     }
     while (this.#starting < wanted) void this.start().catch(() => {})

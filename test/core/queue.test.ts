@@ -1,0 +1,82 @@
+import { expect, test } from 'vitest'
+import type { Clock } from '../../src/core/clock.ts'
+import type { Profile } from '../../src/core/pool/key.ts'
+import type { Limits } from '../../src/core/pool/limits.ts'
+import type { Member } from '../../src/core/pool/member.ts'
+import { Queue } from '../../src/core/pool/queue.ts'
+import { Lists } from '../../src/core/pool/states.ts'
+import type { Supply } from '../../src/core/pool/supply.ts'
+import { Turns } from '../../src/core/pool/turns.ts'
+import type { Upstream } from '../../src/core/pool/upstream.ts'
+import { verifies } from '../requirements.ts'
+
+/** Time that only `advance` moves, and how many timers are set. */
+function handClock(): Clock & { advance(ms: number): void; readonly timers: number } {
+  let nowMs = 0
+  const timers = new Set<{ readonly atMs: number; run(): void }>()
+  return {
+    now: () => nowMs,
+    wall: () => nowMs,
+    after: (delayMs, run) => {
+      const timer = { atMs: nowMs + delayMs, run }
+      timers.add(timer)
+      return () => timers.delete(timer)
+    },
+    advance: (ms) => {
+      nowMs += ms
+      for (const timer of [...timers].filter(({ atMs }) => atMs <= nowMs))
+        if (timers.delete(timer)) timer.run()
+    },
+    get timers() {
+      return timers.size
+    },
+  }
+}
+
+function memberOf(id: string, rootsKey = ''): Member {
+  return { id, rootsKey } as Member
+}
+
+const LIMITS = { processesPerPool: 2, growAfterMs: 50, waitMs: 500, greetingMs: 60_000, stuckMs: 30_000 }
+
+/** A queue of a pool that lends each process to one session at a time; `busy` of them are lent to others. */
+function queueOf({ busy }: { readonly busy: number }) {
+  const clock = handClock()
+  const lists = new Lists<Upstream>()
+  const processes = Array.from({ length: busy }, (_, i) => {
+    const upstream = { state: 'busy', roots: '', owner: `owner-${i}`, openTasks: 0, oldestCallMs: () => 0 }
+    return upstream as unknown as Upstream
+  })
+  for (const upstream of processes) lists.add(upstream)
+  const counts = { chosen: 0, requested: [] as number[] }
+  const queue = new Queue({
+    clock,
+    lists,
+    limits: LIMITS as unknown as Limits,
+    profile: { name: 'x', server: 'x' } as Profile,
+    sharing: 'leased',
+    turns: new Turns(() => 100),
+    choose: (member) => {
+      counts.chosen += 1
+      const free = processes.find(({ owner }) => owner === undefined)
+      if (free !== undefined) free.owner = member.id
+      return free
+    },
+    isOverdue: () => false,
+  })
+  queue.feedFrom({ request: (wanted: number) => counts.requested.push(wanted) } as unknown as Supply)
+  return { clock, queue, processes, counts }
+}
+
+test('one timer looks whether the pool should grow, however many wait and are served', () => {
+  verifies('POOL-1', 'POOL-4')
+  const { clock, queue, counts } = queueOf({ busy: 1 })
+  for (let i = 0; i < 100; i++) {
+    queue.need(memberOf(`s${i}`), false).upstream.catch(() => {})
+    queue.serve()
+  }
+  expect(clock.timers).toBe(100 + 1)
+  clock.advance(LIMITS.growAfterMs + 1)
+  expect(counts.requested.at(-1)).toBe(1)
+  expect(clock.timers).toBe(100)
+})
