@@ -118,7 +118,7 @@ export class Pool {
       },
       // With another start under way the waiters still have hope.
       failed: (error, hopeless) => {
-        if (hopeless) this.#queue.rejectAll(error)
+        if (hopeless) this.#queue.startFailed(error)
       },
       retry: () => this.#queue.serve(),
     })
@@ -242,7 +242,7 @@ export class Pool {
   /** Starts another process, unless one is starting or there are as many as may be: called by the janitor under load. */
   grow(): boolean {
     const room = this.profile.spareable && this.lists.count('idle', 'busy', 'spare') < this.#queue.most
-    const grows = room && !this.#closed && this.#supply.atRest
+    const grows = room && !this.#closed && !this.#queue.growthPaused && this.#supply.atRest
     if (grows) this.#supply.request(1)
     return grows
   }

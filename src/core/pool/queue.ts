@@ -10,6 +10,9 @@ import type { Turns } from './turns.ts'
 import type { Upstream } from './upstream.ts'
 import { type Waiter, Waiters } from './waiters.ts'
 
+/** A second process that did not start is not tried again before: some servers can run only once, and the first one serves. */
+const GROWTH_PAUSE_MS = 30_000
+
 /** What a pool's queue needs of it. */
 export interface QueueParts {
   readonly clock: Clock
@@ -33,6 +36,8 @@ export class Queue {
   #closed: Error | undefined
   /** Set while a timer will look whether the pool should grow: one, however often somebody is served meanwhile. */
   #growTimer: (() => void) | undefined
+  /** The last process that did not start while others were in service. */
+  #growthFailure: { readonly untilMs: number; readonly reason: string } | undefined
 
   constructor(parts: QueueParts) {
     this.#parts = parts
@@ -75,12 +80,22 @@ export class Queue {
     try {
       this.#supply?.request(this.#demand())
     } catch (error) {
-      this.rejectAll(error)
+      this.startFailed(error)
     }
   }
 
-  rejectAll(error: unknown): void {
-    this.#waiters.rejectAll(error)
+  /** No process could be started: those whom none in service can serve learn so, the others wait on. */
+  startFailed(error: unknown): void {
+    const { clock, lists } = this.#parts
+    const reason = error instanceof Error ? error.message : String(error)
+    if (lists.count('idle', 'busy') > 0)
+      this.#growthFailure = { untilMs: clock.now() + GROWTH_PAUSE_MS, reason }
+    for (const waiter of this.#waiters.take(({ member }) => !this.#isServed(member))) waiter.reject(error)
+  }
+
+  /** Another process beside those in service did not start lately. */
+  get growthPaused(): boolean {
+    return this.#growthFailure !== undefined && this.#parts.clock.now() < this.#growthFailure.untilMs
   }
 
   /** The session left. */
@@ -94,7 +109,13 @@ export class Queue {
   close(error: Error): void {
     this.#closed = error
     this.#growTimer?.()
-    this.rejectAll(error)
+    this.#waiters.rejectAll(error)
+  }
+
+  /** A process in service will take the session's call sooner or later. */
+  #isServed({ rootsKey }: Member): boolean {
+    const { sharing, lists } = this.#parts
+    return sharing !== 'owned' && lists.in('idle', 'busy').some(({ roots }) => roots === rootsKey)
   }
 
   #letsOthersGo({ member }: Waiter): boolean {
@@ -119,7 +140,7 @@ export class Queue {
       upstream.lingers || upstream.openTasks > 0 || upstream.oldestCallMs() > limits.stuckMs
     const counted =
       profile.entry?.max === undefined ? inService.filter((upstream) => !isKept(upstream)) : inService
-    if (counted.length >= this.most) return 0
+    if (counted.length >= this.most || this.growthPaused) return 0
     const untilGrowMs = limits.growAfterMs - (clock.now() - first.sinceMs)
     if (untilGrowMs <= 0) return 1
     // Who is first later came later: a timer that is set already is never too late.
@@ -137,7 +158,8 @@ export class Queue {
       const hint = `mycelium server resume ${server}`
       return new MyceliumError('server_paused', `${name}: paused for ${waitedMs} ms`, { hint })
     }
-    const busy = `${lists.count('busy')} of ${this.most} busy`
+    const failure = this.growthPaused ? `; another did not start: ${this.#growthFailure?.reason}` : ''
+    const busy = `${lists.count('busy')} of ${this.most} busy${failure}`
     return new MyceliumError('pool_busy', `${name}: waited ${waitedMs} ms for a free process (${busy})`)
   }
 }
