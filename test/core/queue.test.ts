@@ -80,3 +80,21 @@ test('one timer looks whether the pool should grow, however many wait and are se
   expect(counts.requested.at(-1)).toBe(1)
   expect(clock.timers).toBe(100)
 })
+
+test('who waits for a process in service waits for wait_ms, who waits for the first start as long as a greeting takes', async () => {
+  verifies('POOL-1')
+  const { clock, queue } = queueOf({ busy: 1 })
+  const served = queue.need(memberOf('served'), false).upstream
+  const told = expect(served).rejects.toMatchObject({
+    code: 'pool_busy',
+    message: 'x: waited 500 ms for a free process (1 of 2 busy)',
+  })
+  queue.need(memberOf('first', 'other roots'), false).upstream.catch(() => {})
+  clock.advance(LIMITS.waitMs)
+  await told
+  expect(queue.length).toBe(1)
+  clock.advance(LIMITS.greetingMs)
+  expect(queue.length).toBe(1)
+  clock.advance(1_000)
+  expect(queue.length).toBe(0)
+})

@@ -61,7 +61,9 @@ export class Queue {
   /** Waits for a process; with `greetingOnly` any greeted one will do and none is taken, with `pinned` no other will. */
   need(member: Member, greetingOnly: boolean, pinned?: Upstream): ReturnType<Waiters['add']> {
     const { limits } = this.#parts
-    const boundMs = this.paused ? limits.pauseMs : Math.max(limits.waitMs, limits.greetingMs + 1_000)
+    // Whoever waits for a start shall learn what became of it, not that time is over.
+    const floorMs = this.#isServed(member) ? 0 : limits.greetingMs + 1_000
+    const boundMs = this.paused ? limits.pauseMs : Math.max(limits.waitMs, floorMs)
     const need = this.#waiters.add(member, greetingOnly, pinned, boundMs, () => this.#waitedTooLong(boundMs))
     if (this.#closed === undefined) this.serve()
     else need.giveUp(this.#closed)
