@@ -58,7 +58,7 @@ function queueOf({ busy }: { readonly busy: number }) {
     turns: new Turns(() => 100),
     choose: (member) => {
       counts.chosen += 1
-      const free = processes.find(({ owner }) => owner === undefined)
+      const free = processes.find(({ owner }) => owner === undefined || owner === member.id)
       if (free !== undefined) free.owner = member.id
       return free
     },
@@ -97,4 +97,18 @@ test('who waits for a process in service waits for wait_ms, who waits for the fi
   expect(queue.length).toBe(1)
   clock.advance(1_000)
   expect(queue.length).toBe(0)
+})
+
+test('a process that is free again is offered to as many as there are processes, however many wait', async () => {
+  verifies('POOL-4')
+  const { queue, processes, counts } = queueOf({ busy: 1 })
+  const waits = Array.from({ length: 200 }, (_, i) => queue.need(memberOf(`s${i}`), false).upstream)
+  for (const wait of waits) wait.catch(() => {})
+  expect(counts.chosen).toBe(0)
+  processes[0]!.owner = undefined
+  queue.serve()
+  expect(await waits[0]).toBe(processes[0])
+  expect([counts.chosen, queue.length]).toEqual([1, 199])
+  // The session that has the process may go on in it at once.
+  expect(await queue.need(memberOf('s0'), false).upstream.catch(() => 'none')).toBe(processes[0])
 })

@@ -74,10 +74,16 @@ export class Queue {
   serve(): void {
     if (this.#closed !== undefined) return
     const { lists, choose } = this.#parts
-    this.#waiters.serve((waiter) => {
-      if (waiter.greetingOnly) return lists.in('spare', 'idle', 'busy')[0]
-      return this.#letsOthersGo(waiter) ? undefined : choose(waiter.member, waiter.pinned)
-    })
+    let left = this.#left()
+    this.#waiters.serve(
+      ({ greetingOnly, member }) => greetingOnly || left.free || left.holders.has(member.id),
+      (waiter) => {
+        if (waiter.greetingOnly) return lists.in('spare', 'idle', 'busy')[0]
+        const upstream = this.#letsOthersGo(waiter) ? undefined : choose(waiter.member, waiter.pinned)
+        if (upstream !== undefined) left = this.#left()
+        return upstream
+      },
+    )
     if (this.#waiters.length === 0 || this.paused) return
     try {
       this.#supply?.request(this.#demand())
@@ -112,6 +118,13 @@ export class Queue {
     this.#closed = error
     this.#growTimer?.()
     this.#waiters.rejectAll(error)
+  }
+
+  /** What there is to hand out: anything that belongs to nobody; and who has a process, which takes its owner's next call too. */
+  #left(): { readonly free: boolean; readonly holders: ReadonlySet<string | undefined> } {
+    const { lists } = this.#parts
+    const holders = new Set(lists.in('idle', 'busy').map(({ owner }) => owner))
+    return { free: holders.has(undefined) || lists.count('started', 'spare') > 0, holders }
   }
 
   /** A process in service will take the session's call sooner or later. */
