@@ -62,7 +62,7 @@ function queueOf({ busy }: { readonly busy: number }) {
       if (free !== undefined) free.owner = member.id
       return free
     },
-    isOverdue: () => false,
+    isOverdue: (member) => member.id === 'owner-0',
   })
   queue.feedFrom({ request: (wanted: number) => counts.requested.push(wanted) } as unknown as Supply)
   return { clock, queue, processes, counts }
@@ -111,4 +111,14 @@ test('a process that is free again is offered to as many as there are processes,
   expect([counts.chosen, queue.length]).toEqual([1, 199])
   // The session that has the process may go on in it at once.
   expect(await queue.need(memberOf('s0'), false).upstream.catch(() => 'none')).toBe(processes[0])
+})
+
+test('a session lets others go first only where they can have its process', async () => {
+  verifies('POOL-1')
+  const { queue, processes } = queueOf({ busy: 2 })
+  queue.need(memberOf('other'), false, processes[1]).upstream.catch(() => {})
+  expect(await queue.need(memberOf('owner-0'), false).upstream).toBe(processes[0])
+  queue.need(memberOf('third'), false, processes[0]).upstream.catch(() => {})
+  queue.need(memberOf('owner-0'), false).upstream.catch(() => {})
+  expect(queue.length).toBe(3)
 })

@@ -135,7 +135,10 @@ export class Queue {
 
   #letsOthersGo({ member }: Waiter): boolean {
     const isOther = (one: Waiter) => one.member !== member && !one.greetingOnly
-    const wantsTheSame = (one: Waiter) => isOther(one) && one.member.rootsKey === member.rootsKey
+    // Who must have what another process keeps would gain nothing.
+    const mayHave = ({ pinned }: Waiter) => pinned === undefined || pinned.owner === member.id
+    const wantsTheSame = (one: Waiter) =>
+      isOther(one) && mayHave(one) && one.member.rootsKey === member.rootsKey
     return this.#parts.isOverdue(member) && this.#waiters.some(wantsTheSame)
   }
 
