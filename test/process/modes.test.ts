@@ -1,5 +1,6 @@
-import { readFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import { afterEach, expect, test } from 'vitest'
 import { type DaemonHome, daemonHome, PROBE, until } from '../fixtures/daemon-home.ts'
 import { verifies } from '../requirements.ts'
@@ -235,3 +236,27 @@ function alive(pid: number): boolean {
     return false
   }
 }
+
+test('after a restart new sessions are greeted by the new version, also where the old one was still starting', async () => {
+  verifies('POOL-1')
+  home = daemonHome()
+  const version = join(home.dir, 'version')
+  const write = (name: string, initMs: number) => writeFileSync(version, `${name} ${initMs}`)
+  const program = `const [name, ms] = require('fs').readFileSync(${JSON.stringify(version)}, 'utf8').split(' ')
+process.argv.push('', '--name=' + name, '--init-ms=' + ms); import(${JSON.stringify(pathToFileURL(PROBE).href)})`
+  home.define({ name: 'versions', mode: 'shared', argv: [process.execPath, '-e', program] })
+  const nameOf = async (): Promise<string> =>
+    (await (await home.agent('versions')).initialize()).result.serverInfo.name
+  write('first', 0)
+  expect(await nameOf()).toBe('first')
+  write('second', 60_000)
+  await home.ask('restart', { names: ['versions'] })
+  const third = nameOf()
+  await until('the second is being greeted', async () =>
+    (await home.servers())[0]?.pools[0]?.upstreams.some(({ state }) => state === 'greeting'),
+  )
+  write('third', 0)
+  await home.ask('restart', { names: ['versions'] })
+  expect(await third).toBe('third')
+  expect(await nameOf()).toBe('third')
+})

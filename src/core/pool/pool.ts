@@ -4,7 +4,6 @@ import type { Frame } from '../protocol/frame.ts'
 import { chooseForNotice, hasFree, type Sharing, sharingOf } from './choose.ts'
 import type { CrashRecord } from './crash.ts'
 import { Dispatcher, type Served } from './dispatcher.ts'
-import { ownCopy } from './greet.ts'
 import { eventsOf } from './incoming.ts'
 import type { Greetings, Profile } from './key.ts'
 import { LogLevels } from './log-levels.ts'
@@ -40,7 +39,7 @@ export class Pool {
   spareUntilMs = 0
   /** Memory was too short for one when the janitor last looked: told once, not every second. */
   spareRefused = false
-  /** The answer to `initialize` that sessions get. */
+  /** The answer to `initialize` that sessions get: the newest process's. */
   #greeting: Frame | undefined
   #closed = false
   readonly #supply: Supply
@@ -110,10 +109,9 @@ export class Pool {
     this.#supply = new Supply(profile, greetings, services, this.lists, upstreamEvents, {
       ready: (upstream) => {
         if (this.#closed) this.retirement.now(upstream, 'the pool is closed')
-        if (upstream.greeting !== undefined && this.#greeting === undefined) {
-          this.#greeting = ownCopy(upstream.greeting)
-          this.pins.learn(this.#greeting)
-        }
+        // The program may be another version by now.
+        this.#greeting = upstream.greeting
+        if (upstream.greeting !== undefined) this.pins.learn(upstream.greeting)
         this.#queue.serve()
       },
       // With another start under way the waiters still have hope.
@@ -219,7 +217,9 @@ export class Pool {
   /** Processes finish their calls and end; the next call starts a new one. */
   drain(why: string): void {
     this.crashes.forgive()
-    for (const upstream of this.lists.in('started', 'spare', 'idle', 'busy'))
+    this.#greeting = undefined
+    this.#supply.renew()
+    for (const upstream of this.lists.in('started', 'greeting', 'spare', 'idle', 'busy'))
       this.retirement.afterCalls(upstream, why)
   }
 
