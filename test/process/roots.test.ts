@@ -49,3 +49,19 @@ it('a client that never says its roots keeps only its first session waiting for 
   expect(await firstCallMs()).toBeGreaterThan(1_400)
   expect(await firstCallMs()).toBeLessThan(1_300)
 })
+
+it('a server that asks for roots in a call is not waited for when its next process starts', async () => {
+  verifies('PROTO-3')
+  home = daemonHome()
+  home.define({ name: 'probe', mode: 'shared' })
+  const agentWith = async (root: string) => {
+    const agent = await home.agent('probe', { capabilities: { roots: {} } })
+    agent.answer = () => ({ roots: [{ uri: `file:///${root}` }] })
+    await agent.initialize()
+    return agent
+  }
+  expect(await (await agentWith('a')).call('roots')).toContain('file:///a')
+  const since = performance.now()
+  expect(await (await agentWith('b')).call('echo', { text: 'x' })).toBe('x')
+  expect(performance.now() - since).toBeLessThan(2_900)
+})

@@ -55,6 +55,8 @@ function askedByServer(pool: Pool, upstream: Upstream, frame: Frame): void {
   if (frame.method !== undefined) pool.service.evidence.noteAsked(frame.method)
   if (frame.method === 'roots/list' && pool.greetings?.rootsOffered) {
     upstream.tell(Buffer.from(resultText(idText(frame), upstream.rootsText ?? NO_ROOTS)))
+    // A slow one may ask when it counts as settled: before the first call it can be for no call.
+    if (upstream.calls === 0) pool.service.evidence.asksRootsFirst = true
     pool.service.settling.told(upstream)
     return
   }

@@ -120,7 +120,7 @@ export class Service implements Choice {
     const { greetings, inService } = this.#parts
     if (greetings === undefined) return
     upstream.tell(member.initialized ?? INITIALIZED)
-    if (greetings.rootsOffered) this.settling.begin(upstream, this.evidence.asked.has('roots/list'))
+    if (greetings.rootsOffered) this.settling.begin(upstream, this.evidence.asksRootsFirst)
     inService(upstream)
   }
 
