@@ -112,6 +112,29 @@ describe('subscriptions', () => {
     expect([updates(a), updates(b), updates(others)]).toEqual([[], [], ['probe://a']])
   })
 
+  it('and the log level go with a session whose roots become those of others', async () => {
+    verifies('PROTO-4', 'PROTO-3')
+    const log = defineServer(home, 'moves', 'call')
+    const agents = await agentsOf('moves', 2, { roots: { listChanged: true } })
+    const [a, b] = agents
+    a.answer = () => ({ roots: [{ uri: 'file:///x' }] })
+    a.notify('notifications/roots/list_changed')
+    await subscribe(a, 'probe://a')
+    await a.request('logging/setLevel', { level: 'debug' })
+    await b.request('logging/setLevel', { level: 'error' })
+    const [pidA, pidB] = [await a.call('pid'), await b.call('pid')]
+    expect(pidA).not.toBe(pidB)
+    a.answer = () => ({ roots: [] })
+    a.notify('notifications/roots/list_changed')
+    expect(await a.call('pid')).toBe(pidB)
+    expect(await update('probe://a', agents, false)).toBe('sent')
+    expect([updates(a), updates(b)]).toEqual([['probe://a'], []])
+    expect(await a.call('log', { level: 'debug', text: 'x' })).toBe('sent')
+    await log.seen('the old process forgets', 'message', ({ pid, message }) => {
+      return String(pid) === pidA && message.method === 'resources/unsubscribe'
+    })
+  })
+
   it('count from the moment the server has accepted them: an update right behind its answer arrives', async () => {
     verifies('PROTO-4')
     defineServer(home, 'eager', 'shared', { args: ['--update-on-subscribe'] })

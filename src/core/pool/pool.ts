@@ -10,7 +10,7 @@ import { LogLevels } from './log-levels.ts'
 import type { Member } from './member.ts'
 import { Pins } from './pins.ts'
 import { Queue } from './queue.ts'
-import { restoreState } from './restore.ts'
+import { followRoots, restoreState } from './restore.ts'
 import { Retirement } from './retirement.ts'
 import { Service } from './service.ts'
 import { unsubscribeAll } from './stateful-calls.ts'
@@ -47,6 +47,8 @@ export class Pool {
   readonly #dispatcher: Dispatcher
   readonly #succession: Succession
   readonly #services: PoolServices
+  /** The roots with which each session was last ready. */
+  readonly #readyWith = new WeakMap<Member, string>()
 
   constructor(key: string, profile: Profile, greetings: Greetings | undefined, services: PoolServices) {
     this.key = key
@@ -102,7 +104,8 @@ export class Pool {
     const upstreamEvents = eventsOf(this, {
       clock: services.clock,
       log: services.log,
-      loadChanged: (from) => this.#loadChanged(from),
+      serve: () => this.#queue.serve(),
+      release: (from) => this.#release(from),
       exited: (from, how) => this.#exited(from, how),
       pressure: (from, high) => this.#succession.hold(from, high),
     })
@@ -163,6 +166,9 @@ export class Pool {
 
   /** The agent said that it is ready and its roots are known: a process is put in service for it. */
   ready(member: Member): void {
+    const before = this.#readyWith.get(member) ?? member.rootsKey
+    this.#readyWith.set(member, member.rootsKey)
+    if (before !== member.rootsKey) followRoots(this, member, before)
     const serving = this.lists
       .in('idle', 'busy')
       .find((upstream) => this.#succession.serves(upstream, member))
@@ -271,16 +277,6 @@ export class Pool {
   /** A process that its owner kept for a task goes back once there is none. */
   #releaseKept(): void {
     if (this.service.leases) for (const upstream of this.lists.in('idle')) this.#release(upstream)
-  }
-
-  #loadChanged(upstream: Upstream): void {
-    if (upstream.state === 'idle' && upstream.inFlight > 0) this.lists.move(upstream, 'busy')
-    else if (upstream.state === 'draining' && upstream.inFlight === 0)
-      this.retirement.now(upstream, 'drained')
-    else if (upstream.state === 'busy' && upstream.inFlight === 0) {
-      this.lists.move(upstream, 'idle')
-      this.#release(upstream)
-    } else if (upstream.lingers) this.#queue.serve()
   }
 
   #exited(upstream: Upstream, how: string): void {
