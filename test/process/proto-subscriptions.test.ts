@@ -83,6 +83,21 @@ describe('subscriptions', () => {
     expect([updates(a), updates(b)]).toEqual([[], ['probe://a']])
   })
 
+  it('of a session whose subscribe is on its way survive the unsubscribe of another', async () => {
+    verifies('PROTO-4')
+    const log = defineServer(home, 'on-its-way', 'shared')
+    const [a, b, c] = await agentsOf('on-its-way', 3)
+    const block = c.call('block', { ms: 800 })
+    await log.seen('it is blocked', 'execute')
+    const subscribed = [a, b].map((agent) => subscribe(agent, 'probe://a'))
+    await until('both are at the server', async () => {
+      const row = (await home.servers()).find(({ name }) => name === 'on-its-way')
+      return row?.pools[0]?.upstreams[0]?.inFlight === 3
+    })
+    await Promise.all([unsubscribe(a, 'probe://a'), ...subscribed, block])
+    expect(await update('probe://a', [b], false)).toBe('sent')
+  })
+
   it('of an agent that dies end upstream when nobody else has them, else stay', async () => {
     verifies('PROTO-4')
     const log = defineServer(home, 'dies', 'shared')
