@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { afterEach, expect, test } from 'vitest'
 import { type DaemonHome, daemonHome, PROBE, until } from '../fixtures/daemon-home.ts'
+import { defineServer } from '../fixtures/probe-log.ts'
 import { verifies } from '../requirements.ts'
 
 let home: DaemonHome
@@ -148,6 +149,38 @@ test('a pool that grew shrinks again when the load is gone', async () => {
   await Promise.all(agents.map((agent) => agent.call('sleep', { ms: 600 })))
   expect((await home.servers())[0]!.processes).toBe(3)
   await until('one process is left', async () => (await home.servers())[0]!.processes === 1)
+})
+
+test('the last process for some roots is not surplus because others have two', async () => {
+  verifies('POOL-1')
+  home = daemonHome({ shrinkAfterMs: 1_000, processesPerPool: 3 })
+  home.define({ name: 'lease', mode: 'call' })
+  const agentWith = async (root: string) => {
+    const agent = await home.agent('lease', { capabilities: { ...INTERACTIVE, roots: {} } })
+    agent.answer = () => ({ roots: [{ uri: `file:///${root}` }] })
+    await agent.initialize()
+    return agent
+  }
+  const [quiet, a, b] = [await agentWith('y'), await agentWith('x'), await agentWith('x')]
+  const pid = await quiet.call('pid')
+  for (let i = 0; i < 7; i++)
+    await Promise.all([a, b].map((agent) => agent.call('sleep', { ms: 400, steps: 1 })))
+  expect((await home.servers())[0]!.processes).toBe(3)
+  expect(await quiet.call('pid')).toBe(pid)
+})
+
+test('a process past its lifetime is replaced at once for those who use it', async () => {
+  verifies('POOL-1', 'PROTO-4')
+  home = daemonHome({ lifetimeMs: 1_500 })
+  const log = defineServer(home, 'old', 'shared')
+  const agent = await home.agent('old')
+  await agent.initialize()
+  await agent.request('resources/subscribe', { uri: 'probe://a' })
+  const first = await agent.call('pid')
+  const again = await log.seen('the next process is subscribed', 'message', ({ pid, message }) => {
+    return String(pid) !== first && message.method === 'resources/subscribe'
+  })
+  expect(again.message.params.uri).toBe('probe://a')
 })
 
 test('a shared process with a crowd of calls that wait for long gets a second one beside it, which takes calls', async () => {

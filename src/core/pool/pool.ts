@@ -47,8 +47,6 @@ export class Pool {
   readonly #dispatcher: Dispatcher
   readonly #succession: Succession
   readonly #services: PoolServices
-  /** The roots with which each session was last ready. */
-  readonly #readyWith = new WeakMap<Member, string>()
 
   constructor(key: string, profile: Profile, greetings: Greetings | undefined, services: PoolServices) {
     this.key = key
@@ -166,9 +164,8 @@ export class Pool {
 
   /** The agent said that it is ready and its roots are known: a process is put in service for it. */
   ready(member: Member): void {
-    const before = this.#readyWith.get(member) ?? member.rootsKey
-    this.#readyWith.set(member, member.rootsKey)
-    if (before !== member.rootsKey) followRoots(this, member, before)
+    const before = this.#succession.rootsBefore(member)
+    if (before !== undefined) followRoots(this, member, before)
     const serving = this.lists
       .in('idle', 'busy')
       .find((upstream) => this.#succession.serves(upstream, member))
@@ -233,6 +230,14 @@ export class Pool {
   restart(): void {
     this.drain('restarted on request')
     this.#succession.bereaveAll()
+    this.#bringBack()
+  }
+
+  /** Ends a process after its calls; where it was the last of its sessions, another is started for them at once. */
+  renew(upstream: Upstream, why: string): void {
+    this.retirement.afterCalls(upstream, why)
+    if (!this.lists.in('idle', 'busy').some(({ roots }) => roots === upstream.roots))
+      this.#succession.bereave(upstream)
     this.#bringBack()
   }
 
