@@ -44,6 +44,10 @@ export class Service implements Choice {
     this.turns = new Turns(() => parts.limits.leaseMs)
   }
 
+  get clock(): Clock {
+    return this.#parts.clock
+  }
+
   get lists(): Lists<Upstream> {
     return this.#parts.lists
   }
