@@ -39,7 +39,7 @@ export class Pool {
   spareUntilMs = 0
   /** Memory was too short for one when the janitor last looked: told once, not every second. */
   spareRefused = false
-  /** The answer to `initialize` that sessions get: the newest process's. */
+  /** The answer to `initialize` that sessions get: the newest process's, as the program may be another version by now. */
   #greeting: Frame | undefined
   #closed = false
   readonly #supply: Supply
@@ -110,7 +110,6 @@ export class Pool {
     this.#supply = new Supply(profile, greetings, services, this.lists, upstreamEvents, {
       ready: (upstream) => {
         if (this.#closed) this.retirement.now(upstream, 'the pool is closed')
-        // The program may be another version by now.
         this.#greeting = upstream.greeting
         if (upstream.greeting !== undefined) this.pins.learn(upstream.greeting)
         this.#queue.serve()
