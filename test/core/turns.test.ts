@@ -11,7 +11,7 @@ function share(holdsMs: Readonly<Record<string, number>>, totalMs: number): Reco
   const had = Object.fromEntries(waiting.map((session) => [session, 0]))
   for (const session of waiting) turns.join(session)
   for (let nowMs = 0; nowMs < totalMs; ) {
-    const next = waiting.toSorted((a, b) => turns.compare(a, b))[0]!
+    const next = turns.sorted(waiting, (session) => session)[0]!
     waiting.splice(waiting.indexOf(next), 1)
     const heldMs = holdsMs[next]!
     turns.begin(next)
@@ -49,7 +49,7 @@ describe('turns at a process', () => {
     turns.end('old', MOST_MS)
     turns.begin('new')
     turns.end('new', MOST_MS)
-    expect(turns.compare('old', 'new')).toBeLessThanOrEqual(0)
+    expect(turns.sorted(['old', 'new'], (session) => session)[0]).toBe('old')
   })
 
   it('keep nothing of a session that has left, also when its process is released after it', () => {
@@ -58,6 +58,10 @@ describe('turns at a process', () => {
     turns.forget('gone')
     turns.end('gone', 50)
     turns.join('next')
-    expect(turns.compare('gone', 'next')).toBe(0)
+    for (const order of [
+      ['gone', 'next'],
+      ['next', 'gone'],
+    ])
+      expect(turns.sorted(order, (session) => session)).toEqual(order)
   })
 })

@@ -1,7 +1,9 @@
-import { readFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import { afterEach, expect, test } from 'vitest'
 import { type DaemonHome, daemonHome, PROBE, until } from '../fixtures/daemon-home.ts'
+import { defineServer } from '../fixtures/probe-log.ts'
 import { verifies } from '../requirements.ts'
 
 let home: DaemonHome
@@ -149,6 +151,38 @@ test('a pool that grew shrinks again when the load is gone', async () => {
   await until('one process is left', async () => (await home.servers())[0]!.processes === 1)
 })
 
+test('the last process for some roots is not surplus because others have two', async () => {
+  verifies('POOL-1')
+  home = daemonHome({ shrinkAfterMs: 1_000, processesPerPool: 3 })
+  home.define({ name: 'lease', mode: 'call' })
+  const agentWith = async (root: string) => {
+    const agent = await home.agent('lease', { capabilities: { ...INTERACTIVE, roots: {} } })
+    agent.answer = () => ({ roots: [{ uri: `file:///${root}` }] })
+    await agent.initialize()
+    return agent
+  }
+  const [quiet, a, b] = [await agentWith('y'), await agentWith('x'), await agentWith('x')]
+  const pid = await quiet.call('pid')
+  for (let i = 0; i < 7; i++)
+    await Promise.all([a, b].map((agent) => agent.call('sleep', { ms: 400, steps: 1 })))
+  expect((await home.servers())[0]!.processes).toBe(3)
+  expect(await quiet.call('pid')).toBe(pid)
+})
+
+test('a process past its lifetime is replaced at once for those who use it', async () => {
+  verifies('POOL-1', 'PROTO-4')
+  home = daemonHome({ lifetimeMs: 1_500 })
+  const log = defineServer(home, 'old', 'shared')
+  const agent = await home.agent('old')
+  await agent.initialize()
+  await agent.request('resources/subscribe', { uri: 'probe://a' })
+  const first = await agent.call('pid')
+  const again = await log.seen('the next process is subscribed', 'message', ({ pid, message }) => {
+    return String(pid) !== first && message.method === 'resources/subscribe'
+  })
+  expect(again.message.params.uri).toBe('probe://a')
+})
+
 test('a shared process with a crowd of calls that wait for long gets a second one beside it, which takes calls', async () => {
   verifies('POOL-1')
   home = daemonHome({ processesPerPool: 2, shrinkAfterMs: 2_000 })
@@ -235,3 +269,27 @@ function alive(pid: number): boolean {
     return false
   }
 }
+
+test('after a restart new sessions are greeted by the new version, also where the old one was still starting', async () => {
+  verifies('POOL-1')
+  home = daemonHome()
+  const version = join(home.dir, 'version')
+  const write = (name: string, initMs: number) => writeFileSync(version, `${name} ${initMs}`)
+  const program = `const [name, ms] = require('fs').readFileSync(${JSON.stringify(version)}, 'utf8').split(' ')
+process.argv.push('', '--name=' + name, '--init-ms=' + ms); import(${JSON.stringify(pathToFileURL(PROBE).href)})`
+  home.define({ name: 'versions', mode: 'shared', argv: [process.execPath, '-e', program] })
+  const nameOf = async (): Promise<string> =>
+    (await (await home.agent('versions')).initialize()).result.serverInfo.name
+  write('first', 0)
+  expect(await nameOf()).toBe('first')
+  write('second', 60_000)
+  await home.ask('restart', { names: ['versions'] })
+  const third = nameOf()
+  await until('the second is being greeted', async () =>
+    (await home.servers())[0]?.pools[0]?.upstreams.some(({ state }) => state === 'greeting'),
+  )
+  write('third', 0)
+  await home.ask('restart', { names: ['versions'] })
+  expect(await third).toBe('third')
+  expect(await nameOf()).toBe('third')
+})

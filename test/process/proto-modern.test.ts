@@ -201,6 +201,19 @@ describe('a server that is asked what it is', () => {
     expect(log.events('start')).toHaveLength(1)
   })
 
+  it('and may run only once is told initialize instead, in the same process', async () => {
+    verifies('PROTO-1', 'LAUNCH-3')
+    const log = defineServer(home, 'once', 'shared', {
+      args: ['--name=once', '--init-ms=300', '--start-ms=800'],
+    })
+    const [asking, greeting] = [await home.agent('once'), await home.agent('once')]
+    const asked = discover(asking, 'q')
+    await log.seen('its start', 'start')
+    expect((await greeting.initialize()).result.serverInfo.name).toBe('once')
+    expect((await asked).error.code).toBe(-32601)
+    expect(log.events('start')).toHaveLength(1)
+  })
+
   it('by an agent that cancels, or ends, leaves nothing but the process started ahead', async () => {
     verifies('PROTO-2')
     const starts = define('eras', '--start-ms=400')

@@ -83,6 +83,21 @@ describe('subscriptions', () => {
     expect([updates(a), updates(b)]).toEqual([[], ['probe://a']])
   })
 
+  it('of a session whose subscribe is on its way survive the unsubscribe of another', async () => {
+    verifies('PROTO-4')
+    const log = defineServer(home, 'on-its-way', 'shared')
+    const [a, b, c] = await agentsOf('on-its-way', 3)
+    const block = c.call('block', { ms: 800 })
+    await log.seen('it is blocked', 'execute')
+    const subscribed = [a, b].map((agent) => subscribe(agent, 'probe://a'))
+    await until('both are at the server', async () => {
+      const row = (await home.servers()).find(({ name }) => name === 'on-its-way')
+      return row?.pools[0]?.upstreams[0]?.inFlight === 3
+    })
+    await Promise.all([unsubscribe(a, 'probe://a'), ...subscribed, block])
+    expect(await update('probe://a', [b], false)).toBe('sent')
+  })
+
   it('of an agent that dies end upstream when nobody else has them, else stay', async () => {
     verifies('PROTO-4')
     const log = defineServer(home, 'dies', 'shared')
@@ -110,6 +125,29 @@ describe('subscriptions', () => {
     await subscribe(others, 'probe://a')
     expect(await update('probe://a', [others], false)).toBe('sent')
     expect([updates(a), updates(b), updates(others)]).toEqual([[], [], ['probe://a']])
+  })
+
+  it('and the log level go with a session whose roots become those of others', async () => {
+    verifies('PROTO-4', 'PROTO-3')
+    const log = defineServer(home, 'moves', 'call')
+    const agents = await agentsOf('moves', 2, { roots: { listChanged: true } })
+    const [a, b] = agents
+    a.answer = () => ({ roots: [{ uri: 'file:///x' }] })
+    a.notify('notifications/roots/list_changed')
+    await subscribe(a, 'probe://a')
+    await a.request('logging/setLevel', { level: 'debug' })
+    await b.request('logging/setLevel', { level: 'error' })
+    const [pidA, pidB] = [await a.call('pid'), await b.call('pid')]
+    expect(pidA).not.toBe(pidB)
+    a.answer = () => ({ roots: [] })
+    a.notify('notifications/roots/list_changed')
+    expect(await a.call('pid')).toBe(pidB)
+    expect(await update('probe://a', agents, false)).toBe('sent')
+    expect([updates(a), updates(b)]).toEqual([['probe://a'], []])
+    expect(await a.call('log', { level: 'debug', text: 'x' })).toBe('sent')
+    await log.seen('the old process forgets', 'message', ({ pid, message }) => {
+      return String(pid) === pidA && message.method === 'resources/unsubscribe'
+    })
   })
 
   it('count from the moment the server has accepted them: an update right behind its answer arrives', async () => {

@@ -74,3 +74,18 @@ it('roots that are named late count from then on, and one that leaves before it 
   const agent = await slow()
   await until('the roots are known', async () => (await agent.call('roots')).includes('file:///late'))
 }, 20_000)
+it('a server that asks for roots in a call is not waited for when its next process starts', async () => {
+  verifies('PROTO-3')
+  home = daemonHome()
+  home.define({ name: 'probe', mode: 'shared' })
+  const agentWith = async (root: string) => {
+    const agent = await home.agent('probe', { capabilities: { roots: {} } })
+    agent.answer = () => ({ roots: [{ uri: `file:///${root}` }] })
+    await agent.initialize()
+    return agent
+  }
+  expect(await (await agentWith('a')).call('roots')).toContain('file:///a')
+  const since = performance.now()
+  expect(await (await agentWith('b')).call('echo', { text: 'x' })).toBe('x')
+  expect(performance.now() - since).toBeLessThan(2_900)
+})

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { afterEach, describe, expect, it } from 'vitest'
 import { type DaemonHome, daemonHome, PROBE } from '../fixtures/daemon-home.ts'
+import { defineServer } from '../fixtures/probe-log.ts'
 import type { RawAgent } from '../fixtures/raw-agent.ts'
 import { verifies } from '../requirements.ts'
 
@@ -102,4 +103,21 @@ it('a pool grows past its size for others while calls are never answered', async
   await Promise.all([a.initialize(), b.initialize()])
   void a.request('tools/call', { name: 'noanswer', arguments: {} })
   expect(await b.call('echo', { text: 'on' })).toBe('on')
+})
+
+it('a process that serves is waited for where the server can have no second one', async () => {
+  verifies('POOL-1', 'POOL-2')
+  home = daemonHome({ growAfterMs: 20 })
+  const log = defineServer(home, 'alone', 'call', { args: [`--alone=${join(home.dir, 'alone')}`] })
+  const capabilities = { elicitation: {} }
+  const [a, b] = [await home.agent('alone', { capabilities }), await home.agent('alone', { capabilities })]
+  await Promise.all([a.initialize(), b.initialize()])
+  for (let round = 0; round < 2; round++) {
+    const long = a.call('sleep', { ms: 800, steps: 1 })
+    await log.seen('the long call', 'execute')
+    expect(await b.call('echo', { text: 'on' })).toBe('on')
+    expect(await long).toBe('slept 800')
+  }
+  // The second start was tried once: it is not tried again at each call.
+  expect(log.events('start')).toHaveLength(2)
 })

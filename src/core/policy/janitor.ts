@@ -57,17 +57,20 @@ function endIdle(pool: Pool, { clock, limits }: JanitorServices): void {
       for (const upstream of unused(limits.idleMs)) pool.retirement.afterCalls(upstream, 'idle')
     return
   }
-  const inService = pool.lists.count('idle', 'busy')
-  const needed = new Set([...pool.members.values()].map((member) => member.rootsKey)).size
-  for (const upstream of unused(limits.shrinkAfterMs).slice(0, Math.max(0, inService - needed)))
-    pool.retirement.afterCalls(upstream, 'more processes than the load needs')
+  const needed = new Set([...pool.members.values()].map((member) => member.rootsKey))
+  for (const upstream of unused(limits.shrinkAfterMs)) {
+    // Counted anew each time, and by roots: the last process for some is not surplus because others have two.
+    const alike = pool.lists.in('idle', 'busy').filter(({ roots }) => roots === upstream.roots)
+    if (alike.length > 1 || !needed.has(upstream.roots ?? ''))
+      pool.retirement.afterCalls(upstream, 'more processes than the load needs')
+  }
 }
 
 function endOld(pool: Pool, { clock, limits }: JanitorServices): void {
   if (limits.lifetimeMs === 0 || pool.sharing === 'owned') return
   for (const upstream of pool.lists.in('spare', 'idle', 'busy')) {
     if (clock.now() - upstream.startedAtMs > limits.lifetimeMs)
-      pool.retirement.afterCalls(upstream, 'older than its lifetime')
+      pool.renew(upstream, 'older than its lifetime')
   }
 }
 

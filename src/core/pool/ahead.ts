@@ -65,8 +65,8 @@ export class AheadProcesses {
   async take(base: string, greeted: boolean): Promise<UpstreamProcess | undefined> {
     const found = this.#rows.get(base) ?? (await this.#starting.get(base)?.catch(() => undefined))
     if (found?.asking !== undefined) {
-      // Somebody else's question is not cut short, and nobody who says `initialize` waits for it.
-      if (greeted && found.asking.interested > 0) return undefined
+      // Somebody else's question is not cut short where there may be a second process, and nobody who says `initialize` waits for it.
+      if (greeted && found.asking.interested > 0 && found.profile.spareable) return undefined
       if (greeted) found.asking.stop()
       await found.asking.done
     }

@@ -130,16 +130,24 @@ export class Discovery {
       if (mustNotStart(base, profile)) return METHOD_NOT_FOUND
       let row = await ahead.start(base, profile)
       // Somebody who said `initialize` may have been quicker.
-      while (row.taken) row = await ahead.start(base, profile)
+      while (row.taken) {
+        if (mustNotStart(base, profile)) return METHOD_NOT_FOUND
+        row = await ahead.start(base, profile)
+      }
       if (stopped || open.interested === 0) return METHOD_NOT_FOUND
       const sinceMs = clock.now()
       this.#asked.add(row.process)
       const inquiry = inquire(row.process, paramsText, { clock, boundMs: ANSWER_MS })
-      stop = inquiry.stop
+      stop = () => {
+        stopped = true
+        inquiry.stop()
+      }
       row.asking = open
       const heard = await inquiry.answer
       row.asking = undefined
-      return this.#learn(base, row, heard, clock.now() - sinceMs)
+      // The process was taken from agents that still waited for the answer: its silence says nothing.
+      const cutShort = stopped && open.interested > 0
+      return this.#learn(base, row, heard, clock.now() - sinceMs, cutShort)
     }
     // The first agent is counted in the same turn, before run() looks.
     const done = Promise.resolve()
@@ -151,7 +159,7 @@ export class Discovery {
     return open
   }
 
-  #learn(base: string, row: Ahead, heard: Heard, tookMs: number): Frame {
+  #learn(base: string, row: Ahead, heard: Heard, tookMs: number, cutShort: boolean): Frame {
     const { log, ahead, isServed } = this.#parts
     const { server } = row.profile
     const modern = typeof heard !== 'string' && isModern(heard)
@@ -163,7 +171,7 @@ export class Discovery {
       because: typeof heard === 'string' ? heard : heard.isError ? 'an error' : 'a result',
     })
     if (modern) this.#refusals.delete(base)
-    else if (heard !== 'silent' || tookMs >= SILENT_MS) this.#remember(base, server, heard)
+    else if (heard !== 'silent' || (tookMs >= SILENT_MS && !cutShort)) this.#remember(base, server, heard)
     if (!modern && isServed(base)) ahead.drop(base, 'it was asked what it is, and others serve')
     return insteadOf(heard)
   }

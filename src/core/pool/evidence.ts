@@ -9,6 +9,9 @@ export class Evidence {
   /** Methods that it asked of agents. */
   readonly asked = new Set<string>()
 
+  /** It asks for roots by itself, when it starts; not in a call that wants to know them. */
+  asksRootsFirst = false
+
   /** It asked that of an agent. Names are the server's own: only so many, and so long, are kept. */
   noteAsked(method: string): void {
     if (this.asked.size < MAX_ASKED && method.length <= MAX_METHOD_LENGTH) this.asked.add(method)

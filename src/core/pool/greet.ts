@@ -3,6 +3,7 @@ import { MyceliumError } from '../errors.ts'
 import { type Frame, scanFrame } from '../protocol/frame.ts'
 import type { Limits } from './limits.ts'
 import type { Upstream } from './upstream.ts'
+import { within } from './within.ts'
 
 /** Sends `initialize` and keeps the answer. Throws server_greeting_timeout, server_start_failed (with the server's own error as data.answer), server_exited. */
 export async function greet(
@@ -28,20 +29,4 @@ export async function greet(
 /** The frame over bytes of its own: a line is a view of a larger read, which a kept frame would keep alive. */
 export function ownCopy(frame: Frame): Frame {
   return scanFrame(Buffer.from(frame.line)) as Frame
-}
-
-function within<T>(clock: Clock, boundMs: number, work: Promise<T>, late: () => MyceliumError): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const cancel = clock.after(boundMs, () => reject(late()))
-    work.then(
-      (value) => {
-        cancel()
-        resolve(value)
-      },
-      (error: unknown) => {
-        cancel()
-        reject(error)
-      },
-    )
-  })
 }

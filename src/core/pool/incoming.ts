@@ -18,20 +18,26 @@ const NO_ROOTS = '{"roots":[]}'
 const ODDITIES_PER_SECOND = 20
 
 /** What the pool itself does about its processes, and where it is written down. */
-export interface EventParts extends Pick<UpstreamEvents, 'loadChanged' | 'exited' | 'pressure'> {
+export interface EventParts extends Pick<UpstreamEvents, 'exited' | 'pressure'> {
   readonly clock: Clock
   readonly log: Log
+  /** Gives those who wait what there is. */
+  serve(): void
+  /** The process has no call in flight any more. */
+  release(upstream: Upstream): void
 }
 
 /** What becomes of everything that a process of this pool says or does. */
 export function eventsOf(pool: Pool, parts: EventParts): UpstreamEvents {
   const { server } = pool.profile
-  const { clock, log, ...own } = parts
+  const { clock, log, exited, pressure } = parts
   const oddities = new Quota(clock, ODDITIES_PER_SECOND, (more) =>
     log.event('upstream-oddity', { server, what: 'more than are written down one by one', more }),
   )
   return {
-    ...own,
+    exited,
+    pressure,
+    loadChanged: (from) => loadChanged(pool, from, parts),
     asked: (from, frame) => askedByServer(pool, from, frame),
     noticed: (from, frame) => noticedFromServer(pool, from, frame),
     answered: (from, id, call, answer) => {
@@ -46,6 +52,15 @@ export function eventsOf(pool: Pool, parts: EventParts): UpstreamEvents {
   }
 }
 
+function loadChanged({ lists, retirement }: Pool, upstream: Upstream, parts: EventParts): void {
+  if (upstream.state === 'idle' && upstream.inFlight > 0) lists.move(upstream, 'busy')
+  else if (upstream.state === 'draining' && upstream.inFlight === 0) retirement.now(upstream, 'drained')
+  else if (upstream.state === 'busy' && upstream.inFlight === 0) {
+    lists.move(upstream, 'idle')
+    parts.release(upstream)
+  } else if (upstream.lingers) parts.serve()
+}
+
 /** A server's own request: answered here where no agent is needed, else put to the session that caused it. */
 function askedByServer(pool: Pool, upstream: Upstream, frame: Frame): void {
   if (frame.method === 'ping') {
@@ -55,6 +70,8 @@ function askedByServer(pool: Pool, upstream: Upstream, frame: Frame): void {
   if (frame.method !== undefined) pool.service.evidence.noteAsked(frame.method)
   if (frame.method === 'roots/list' && pool.greetings?.rootsOffered) {
     upstream.tell(Buffer.from(resultText(idText(frame), upstream.rootsText ?? NO_ROOTS)))
+    // A slow one may ask when it counts as settled: before the first call it can be for no call.
+    if (upstream.calls === 0) pool.service.evidence.asksRootsFirst = true
     pool.service.settling.told(upstream)
     return
   }

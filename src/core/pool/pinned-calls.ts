@@ -1,3 +1,4 @@
+import { MyceliumError } from '../errors.ts'
 import type { Call, Reply } from '../pipeline/call.ts'
 import { paramString } from '../protocol/fields.ts'
 import { type Frame, scanFrame } from '../protocol/frame.ts'
@@ -7,9 +8,12 @@ import { cursorIn } from '../protocol/results.ts'
 import type { Member } from './member.ts'
 import type { Pool } from './pool.ts'
 import type { Upstream } from './upstream.ts'
+import { within } from './within.ts'
 
 /** Pages of one process's tasks that are read for one `tasks/list`. */
 const MAX_PAGES = 32
+/** How long a process may take for one of them. */
+const PAGE_MS = 30_000
 
 /** Sends a call to the process that keeps what it asks for, if one is known to; a task of another session is not found. */
 export function dispatchPinned(pool: Pool, call: Call, member: Member): Promise<Reply> {
@@ -26,7 +30,7 @@ export async function listTasks(pool: Pool, call: Call, member: Member): Promise
   const texts: string[] = []
   const own = pool.pins.tasksOf(member.id)
   for (const [upstream, ids] of own) {
-    const failure = await readTasks(upstream, ids, texts)
+    const failure = await readTasks(pool, upstream, ids, texts)
     if (failure !== undefined) return { frame: failure }
   }
   if (own.size === 0) {
@@ -38,13 +42,18 @@ export async function listTasks(pool: Pool, call: Call, member: Member): Promise
 
 /** Adds these tasks' texts as the process lists them; its answer where that is an error. */
 async function readTasks(
+  pool: Pool,
   upstream: Upstream,
   ids: ReadonlySet<string>,
   texts: string[],
 ): Promise<Frame | undefined> {
   let cursor: string | undefined
   for (let page = 0; page < MAX_PAGES; page++) {
-    const answer = await upstream.ask('tasks/list', JSON.stringify(cursor === undefined ? {} : { cursor }))
+    const asked = upstream.ask('tasks/list', JSON.stringify(cursor === undefined ? {} : { cursor }))
+    const answer = await within(pool.service.clock, PAGE_MS, asked, () => {
+      const fact = `a process did not answer tasks/list within ${PAGE_MS} ms`
+      return new MyceliumError('request_timeout', `${pool.profile.name}: ${fact}`)
+    })
     if (answer.isError) return answer
     const { line, bodyStart } = answer
     const list = findMember(line, bodyStart, 'tasks')

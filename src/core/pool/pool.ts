@@ -4,14 +4,13 @@ import type { Frame } from '../protocol/frame.ts'
 import { chooseForNotice, hasFree, type Sharing, sharingOf } from './choose.ts'
 import type { CrashRecord } from './crash.ts'
 import { Dispatcher, type Served } from './dispatcher.ts'
-import { ownCopy } from './greet.ts'
 import { eventsOf } from './incoming.ts'
 import type { Greetings, Profile } from './key.ts'
 import { LogLevels } from './log-levels.ts'
 import type { Member } from './member.ts'
 import { Pins } from './pins.ts'
 import { Queue } from './queue.ts'
-import { restoreState } from './restore.ts'
+import { followRoots, restoreState } from './restore.ts'
 import { Retirement } from './retirement.ts'
 import { Service } from './service.ts'
 import { unsubscribeAll } from './stateful-calls.ts'
@@ -40,7 +39,7 @@ export class Pool {
   spareUntilMs = 0
   /** Memory was too short for one when the janitor last looked: told once, not every second. */
   spareRefused = false
-  /** The answer to `initialize` that sessions get. */
+  /** The answer to `initialize` that sessions get: the newest process's, as the program may be another version by now. */
   #greeting: Frame | undefined
   #closed = false
   readonly #supply: Supply
@@ -103,22 +102,21 @@ export class Pool {
     const upstreamEvents = eventsOf(this, {
       clock: services.clock,
       log: services.log,
-      loadChanged: (from) => this.#loadChanged(from),
+      serve: () => this.#queue.serve(),
+      release: (from) => this.#release(from),
       exited: (from, how) => this.#exited(from, how),
       pressure: (from, high) => this.#succession.hold(from, high),
     })
     this.#supply = new Supply(profile, greetings, services, this.lists, upstreamEvents, {
       ready: (upstream) => {
         if (this.#closed) this.retirement.now(upstream, 'the pool is closed')
-        if (upstream.greeting !== undefined && this.#greeting === undefined) {
-          this.#greeting = ownCopy(upstream.greeting)
-          this.pins.learn(this.#greeting)
-        }
+        this.#greeting = upstream.greeting
+        if (upstream.greeting !== undefined) this.pins.learn(upstream.greeting)
         this.#queue.serve()
       },
       // With another start under way the waiters still have hope.
       failed: (error, hopeless) => {
-        if (hopeless) this.#queue.rejectAll(error)
+        if (hopeless) this.#queue.startFailed(error)
       },
       retry: () => this.#queue.serve(),
     })
@@ -165,6 +163,8 @@ export class Pool {
 
   /** The agent said that it is ready and its roots are known: a process is put in service for it. */
   ready(member: Member): void {
+    const before = this.#succession.rootsBefore(member)
+    if (before !== undefined) followRoots(this, member, before)
     const serving = this.lists
       .in('idle', 'busy')
       .find((upstream) => this.#succession.serves(upstream, member))
@@ -219,7 +219,9 @@ export class Pool {
   /** Processes finish their calls and end; the next call starts a new one. */
   drain(why: string): void {
     this.crashes.forgive()
-    for (const upstream of this.lists.in('started', 'spare', 'idle', 'busy'))
+    this.#greeting = undefined
+    this.#supply.renew()
+    for (const upstream of this.lists.in('started', 'greeting', 'spare', 'idle', 'busy'))
       this.retirement.afterCalls(upstream, why)
   }
 
@@ -227,6 +229,14 @@ export class Pool {
   restart(): void {
     this.drain('restarted on request')
     this.#succession.bereaveAll()
+    this.#bringBack()
+  }
+
+  /** Ends a process after its calls; where it was the last of its sessions, another is started for them at once. */
+  renew(upstream: Upstream, why: string): void {
+    this.retirement.afterCalls(upstream, why)
+    if (!this.lists.in('idle', 'busy').some(({ roots }) => roots === upstream.roots))
+      this.#succession.bereave(upstream)
     this.#bringBack()
   }
 
@@ -242,7 +252,7 @@ export class Pool {
   /** Starts another process, unless one is starting or there are as many as may be: called by the janitor under load. */
   grow(): boolean {
     const room = this.profile.spareable && this.lists.count('idle', 'busy', 'spare') < this.#queue.most
-    const grows = room && !this.#closed && this.#supply.atRest
+    const grows = room && !this.#closed && !this.#queue.growthPaused && this.#supply.atRest
     if (grows) this.#supply.request(1)
     return grows
   }
@@ -271,16 +281,6 @@ export class Pool {
   /** A process that its owner kept for a task goes back once there is none. */
   #releaseKept(): void {
     if (this.service.leases) for (const upstream of this.lists.in('idle')) this.#release(upstream)
-  }
-
-  #loadChanged(upstream: Upstream): void {
-    if (upstream.state === 'idle' && upstream.inFlight > 0) this.lists.move(upstream, 'busy')
-    else if (upstream.state === 'draining' && upstream.inFlight === 0)
-      this.retirement.now(upstream, 'drained')
-    else if (upstream.state === 'busy' && upstream.inFlight === 0) {
-      this.lists.move(upstream, 'idle')
-      this.#release(upstream)
-    } else if (upstream.lingers) this.#queue.serve()
   }
 
   #exited(upstream: Upstream, how: string): void {

@@ -33,7 +33,8 @@ export class Pools {
       log: services.log,
       ahead: this.#ahead,
       mayStart: (profile) => this.#refuseIfPausedOrFull(profile),
-      mustNotStart: (base, { spareable }) => !spareable && this.#greeted(base).some(({ alive }) => alive > 0),
+      mustNotStart: (base, { spareable }) =>
+        !spareable && this.#greeted(base).some((pool) => pool.alive + pool.starting > 0),
       isServed: (base) => this.#greeted(base).some(({ lists, sharing }) => hasFree(lists, sharing)),
       hasRefused: (base) => this.#greeted(base).some(({ crashes }) => crashes.refused),
     })

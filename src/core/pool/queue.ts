@@ -10,6 +10,9 @@ import type { Turns } from './turns.ts'
 import type { Upstream } from './upstream.ts'
 import { type Waiter, Waiters } from './waiters.ts'
 
+/** A second process that did not start is not tried again before: some servers can run only once, and the first one serves. */
+const GROWTH_PAUSE_MS = 30_000
+
 /** What a pool's queue needs of it. */
 export interface QueueParts {
   readonly clock: Clock
@@ -31,6 +34,10 @@ export class Queue {
   readonly #waiters: Waiters
   #supply: Supply | undefined
   #closed: Error | undefined
+  /** Set while a timer will look whether the pool should grow: one, however often somebody is served meanwhile. */
+  #growTimer: (() => void) | undefined
+  /** The last process that did not start while others were in service. */
+  #growthFailure: { readonly untilMs: number; readonly reason: string } | undefined
 
   constructor(parts: QueueParts) {
     this.#parts = parts
@@ -54,7 +61,9 @@ export class Queue {
   /** Waits for a process; with `greetingOnly` any greeted one will do and none is taken, with `pinned` no other will. */
   need(member: Member, greetingOnly: boolean, pinned?: Upstream): ReturnType<Waiters['add']> {
     const { limits } = this.#parts
-    const boundMs = this.paused ? limits.pauseMs : Math.max(limits.waitMs, limits.greetingMs + 1_000)
+    // Whoever waits for a start shall learn what became of it, not that time is over.
+    const floorMs = this.#isServed(member) ? 0 : limits.greetingMs + 1_000
+    const boundMs = this.paused ? limits.pauseMs : Math.max(limits.waitMs, floorMs)
     const need = this.#waiters.add(member, greetingOnly, pinned, boundMs, () => this.#waitedTooLong(boundMs))
     if (this.#closed === undefined) this.serve()
     else need.giveUp(this.#closed)
@@ -65,20 +74,36 @@ export class Queue {
   serve(): void {
     if (this.#closed !== undefined) return
     const { lists, choose } = this.#parts
-    this.#waiters.serve((waiter) => {
-      if (waiter.greetingOnly) return lists.in('spare', 'idle', 'busy')[0]
-      return this.#letsOthersGo(waiter) ? undefined : choose(waiter.member, waiter.pinned)
-    })
+    let left = this.#left()
+    this.#waiters.serve(
+      ({ greetingOnly, member }) => greetingOnly || left.free || left.holders.has(member.id),
+      (waiter) => {
+        if (waiter.greetingOnly) return lists.in('spare', 'idle', 'busy')[0]
+        const upstream = this.#letsOthersGo(waiter) ? undefined : choose(waiter.member, waiter.pinned)
+        if (upstream !== undefined) left = this.#left()
+        return upstream
+      },
+    )
     if (this.#waiters.length === 0 || this.paused) return
     try {
       this.#supply?.request(this.#demand())
     } catch (error) {
-      this.rejectAll(error)
+      this.startFailed(error)
     }
   }
 
-  rejectAll(error: unknown): void {
-    this.#waiters.rejectAll(error)
+  /** No process could be started: those whom none in service can serve learn so, the others wait on. */
+  startFailed(error: unknown): void {
+    const { clock, lists } = this.#parts
+    const reason = error instanceof Error ? error.message : String(error)
+    if (lists.count('idle', 'busy') > 0)
+      this.#growthFailure = { untilMs: clock.now() + GROWTH_PAUSE_MS, reason }
+    for (const waiter of this.#waiters.take(({ member }) => !this.#isServed(member))) waiter.reject(error)
+  }
+
+  /** Another process beside those in service did not start lately. */
+  get growthPaused(): boolean {
+    return this.#growthFailure !== undefined && this.#parts.clock.now() < this.#growthFailure.untilMs
   }
 
   /** The session left. */
@@ -91,12 +116,29 @@ export class Queue {
 
   close(error: Error): void {
     this.#closed = error
-    this.rejectAll(error)
+    this.#growTimer?.()
+    this.#waiters.rejectAll(error)
+  }
+
+  /** What there is to hand out: anything that belongs to nobody; and who has a process, which takes its owner's next call too. */
+  #left(): { readonly free: boolean; readonly holders: ReadonlySet<string | undefined> } {
+    const { lists } = this.#parts
+    const holders = new Set(lists.in('idle', 'busy').map(({ owner }) => owner))
+    return { free: holders.has(undefined) || lists.count('started', 'spare') > 0, holders }
+  }
+
+  /** A process in service will take the session's call sooner or later. */
+  #isServed({ rootsKey }: Member): boolean {
+    const { sharing, lists } = this.#parts
+    return sharing !== 'owned' && lists.in('idle', 'busy').some(({ roots }) => roots === rootsKey)
   }
 
   #letsOthersGo({ member }: Waiter): boolean {
     const isOther = (one: Waiter) => one.member !== member && !one.greetingOnly
-    const wantsTheSame = (one: Waiter) => isOther(one) && one.member.rootsKey === member.rootsKey
+    // Who must have what another process keeps would gain nothing.
+    const mayHave = ({ pinned }: Waiter) => pinned === undefined || pinned.owner === member.id
+    const wantsTheSame = (one: Waiter) =>
+      isOther(one) && mayHave(one) && one.member.rootsKey === member.rootsKey
     return this.#parts.isOverdue(member) && this.#waiters.some(wantsTheSame)
   }
 
@@ -116,10 +158,14 @@ export class Queue {
       upstream.lingers || upstream.openTasks > 0 || upstream.oldestCallMs() > limits.stuckMs
     const counted =
       profile.entry?.max === undefined ? inService.filter((upstream) => !isKept(upstream)) : inService
-    if (counted.length >= this.most) return 0
+    if (counted.length >= this.most || this.growthPaused) return 0
     const untilGrowMs = limits.growAfterMs - (clock.now() - first.sinceMs)
     if (untilGrowMs <= 0) return 1
-    clock.after(untilGrowMs + 1, () => this.serve())
+    // Who is first later came later: a timer that is set already is never too late.
+    this.#growTimer ??= clock.after(untilGrowMs + 1, () => {
+      this.#growTimer = undefined
+      this.serve()
+    })
     return 0
   }
 
@@ -130,7 +176,8 @@ export class Queue {
       const hint = `mycelium server resume ${server}`
       return new MyceliumError('server_paused', `${name}: paused for ${waitedMs} ms`, { hint })
     }
-    const busy = `${lists.count('busy')} of ${this.most} busy`
+    const failure = this.growthPaused ? `; another did not start: ${this.#growthFailure?.reason}` : ''
+    const busy = `${lists.count('busy')} of ${this.most} busy${failure}`
     return new MyceliumError('pool_busy', `${name}: waited ${waitedMs} ms for a free process (${busy})`)
   }
 }

@@ -44,6 +44,10 @@ export class Service implements Choice {
     this.turns = new Turns(() => parts.limits.leaseMs)
   }
 
+  get clock(): Clock {
+    return this.#parts.clock
+  }
+
   get lists(): Lists<Upstream> {
     return this.#parts.lists
   }
@@ -120,7 +124,7 @@ export class Service implements Choice {
     const { greetings, inService } = this.#parts
     if (greetings === undefined) return
     upstream.tell(member.initialized ?? INITIALIZED)
-    if (greetings.rootsOffered) this.settling.begin(upstream, this.evidence.asked.has('roots/list'))
+    if (greetings.rootsOffered) this.settling.begin(upstream, this.evidence.asksRootsFirst)
     inService(upstream)
   }
 

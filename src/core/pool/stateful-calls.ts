@@ -56,7 +56,7 @@ export function unsubscribeAll(pool: Pool, member: Member): void {
   const others = alike(pool, member)
   for (const uri of pool.subscriptions.urisOf((session) => session === member.id)) {
     pool.subscriptions.remove(uri, member.id)
-    if (pool.subscriptions.holds(uri, others)) continue
+    if (pool.subscriptions.isWanted(uri, others)) continue
     for (const upstream of processesFor(pool, member)) tellQuietly(upstream, 'resources/unsubscribe', { uri })
   }
 }
@@ -87,9 +87,14 @@ async function unsubscribe(pool: Pool, call: Call, member: Member): Promise<Repl
   if (uri === undefined) return pool.dispatch(call, member)
   const wanted = pool.subscriptions.has(uri, member.id)
   pool.subscriptions.remove(uri, member.id)
-  if (pool.subscriptions.holds(uri, alike(pool, member))) return EMPTY_RESULT
+  const others = alike(pool, member)
+  // Also one whose subscription is on its way: this would undo it.
+  if (pool.subscriptions.isWanted(uri, others)) return EMPTY_RESULT
   const { reply, upstream } = await sendNoting(pool, call, member)
-  if (wanted) tellOthers(pool, member, upstream, 'resources/unsubscribe', { uri })
+  if (pool.subscriptions.isWanted(uri, others)) {
+    // Somebody asked meanwhile, perhaps of this process and before this reached it.
+    if (upstream !== undefined) tellQuietly(upstream, 'resources/subscribe', { uri })
+  } else if (wanted) tellOthers(pool, member, upstream, 'resources/unsubscribe', { uri })
   return reply
 }
 

@@ -35,6 +35,11 @@ export class Subscriptions {
     return false
   }
 
+  /** Whether any of these sessions has asked for the URI, whatever the answer will be. */
+  isWanted(uri: string, among: (session: string) => boolean): boolean {
+    return this.subscribers(uri).some(among)
+  }
+
   /** The URIs accepted for any of these sessions. */
   urisOf(among: (session: string) => boolean): readonly string[] {
     return [...this.#byUri.keys()].filter((uri) => this.holds(uri, among))

@@ -6,6 +6,8 @@ export class Succession {
   readonly #bereft = new Set<string>()
   readonly #members: ReadonlyMap<string, Member>
   readonly #owned: boolean
+  /** The roots with which each session was last ready. */
+  readonly #readyWith = new WeakMap<Member, string>()
 
   /** `owned`: a process serves the session that owns it, else all sessions with its roots. */
   constructor(members: ReadonlyMap<string, Member>, owned: boolean) {
@@ -16,6 +18,13 @@ export class Succession {
   /** Whether the process serves this session. */
   serves(upstream: Upstream, member: Member): boolean {
     return this.#owned ? member.id === upstream.owner : member.rootsKey === upstream.roots
+  }
+
+  /** The session is ready: the roots with which it was so before, where those were others. */
+  rootsBefore(member: Member): string | undefined {
+    const before = this.#readyWith.get(member)
+    this.#readyWith.set(member, member.rootsKey)
+    return before === member.rootsKey ? undefined : before
   }
 
   /** The process does not read as fast as its sessions write (true): they are read no faster. */

@@ -37,6 +37,10 @@ export class Supply {
   readonly crashes: CrashRecord
   #starting = 0
   #closed = false
+  /** Goes up when the processes there are, those that start included, are to be replaced. */
+  #round = 0
+  /** Set while a start waits for the pause that crashes call for. */
+  #retryTimer: (() => void) | undefined
   readonly #profile: Profile
   readonly #greetings: Greetings | undefined
   readonly #services: PoolServices
@@ -71,8 +75,14 @@ export class Supply {
     return this.#starting === 0 && !this.crashes.looping && this.crashes.delayMs() === 0
   }
 
+  /** Those that are being greeted will be ended by the caller: that is no failure, and who waits gets others. */
+  renew(): void {
+    this.#round += 1
+  }
+
   close(): void {
     this.#closed = true
+    this.#retryTimer?.()
   }
 
   /** Has at least `wanted` starts under way, now or after the pause that crashes call for. Throws server_crash_loop. */
@@ -81,7 +91,10 @@ export class Supply {
     if (this.crashes.looping) throw this.#crashLoop()
     const delayMs = this.crashes.delayMs()
     if (delayMs > 0) {
-      this.#services.clock.after(delayMs + 1, () => this.#events.retry())
+      this.#retryTimer ??= this.#services.clock.after(delayMs + 1, () => {
+        this.#retryTimer = undefined
+        this.#events.retry()
+      })
       return
     }
     while (this.#starting < wanted) void this.start().catch(() => {})
@@ -90,6 +103,7 @@ export class Supply {
   /** Starts one process; rejects when it cannot be started or greeted. */
   async start(): Promise<void> {
     this.#starting += 1
+    const round = this.#round
     let upstream: Upstream | undefined
     try {
       upstream = new Upstream(
@@ -106,7 +120,8 @@ export class Supply {
       // Some end when anything comes before `initialize`: one that was asked what it is gets a successor that was not.
       if (upstream !== undefined && ended && this.#services.wasAsked(upstream.process) && !this.#closed)
         return this.start()
-      this.#failed(upstream, error)
+      if (upstream !== undefined && ended && round !== this.#round && !this.#closed) this.#events.retry()
+      else this.#failed(upstream, error)
       throw error
     }
     this.#starting -= 1

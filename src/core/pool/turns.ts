@@ -35,8 +35,11 @@ export class Turns {
     this.#hadMs.delete(session)
   }
 
-  /** Negative when `one` goes before `other`; 0 when whoever came first does. */
-  compare(one: string, other: string): number {
-    return (this.#hadMs.get(one) ?? 0) - (this.#hadMs.get(other) ?? 0)
+  /** In the order of turns; of those whose sessions had as much, whoever came first stays first. Each session is looked up once. */
+  sorted<T>(items: readonly T[], sessionOf: (item: T) => string): readonly T[] {
+    return items
+      .map((item) => ({ item, hadMs: this.#hadMs.get(sessionOf(item)) ?? 0 }))
+      .sort((a, b) => a.hadMs - b.hadMs)
+      .map(({ item }) => item)
   }
 }

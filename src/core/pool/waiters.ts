@@ -73,10 +73,13 @@ export class Waiters {
     for (const waiter of this.take(() => true)) waiter.reject(error)
   }
 
-  /** Offers each in turn what `find` gives for it. */
-  serve(find: (waiter: Waiter) => Upstream | undefined): void {
-    const inTurn = this.#queue.toSorted((a, b) => this.#turns.compare(a.member.id, b.member.id))
-    for (const waiter of inTurn) {
+  /**
+   * Offers each in turn what `find` gives for it. `may` says cheaply whether there can be something for it, and is asked
+   * again after each that got something: with nothing left, however many wait cost next to nothing.
+   */
+  serve(may: (waiter: Waiter) => boolean, find: (waiter: Waiter) => Upstream | undefined): void {
+    for (const waiter of this.#turns.sorted(this.#queue.filter(may), ({ member }) => member.id)) {
+      if (!may(waiter)) continue
       const upstream = find(waiter)
       if (upstream === undefined) continue
       this.#queue.splice(this.#queue.indexOf(waiter), 1)
