@@ -1,5 +1,5 @@
 import { spawn, spawnSync } from 'node:child_process'
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, it, onTestFinished } from 'vitest'
 import { acquireLock } from '../../src/core/daemon/lock.ts'
@@ -29,6 +29,10 @@ const LEFTOVERS: Record<string, (dir: string, generation: number) => void | Prom
   'the lock of a pid that another process has now': (dir, n) =>
     write(dir, n, { pid: process.pid, startTime: '1' }),
   'the lock of an earlier boot': (dir, n) => write(dir, n, { ...self(), boot: 'earlier' }),
+  'the lock of a container that has long gone': (dir, n) => {
+    write(dir, n, { ...self(), pids: 'pid:[1]' })
+    utimesSync(join(dir, `daemon.${n}`), 1_000, 1_000)
+  },
   'half a lock file': (dir, n) => writeFileSync(join(dir, `daemon.${n}`), '{"pid":1'),
   'an empty lock file': (dir, n) => writeFileSync(join(dir, `daemon.${n}`), ''),
   'a lock file that nobody may read': (dir, n) => writeFileSync(join(dir, `daemon.${n}`), '{}', { mode: 0 }),
@@ -164,4 +168,12 @@ it('a disk that is full leaves no draft behind', () => {
   })
   expect([status, stderr]).toEqual([1, expect.stringContaining('no lock could be written')])
   expect(readdirSync(dir)).toEqual(['log'])
+})
+
+it('a lock of another PID namespace is held, though its pid is nobody here', async () => {
+  verifies('LAUNCH-3')
+  const dir = shortDirectory()
+  write(dir, 1, { pid: 4_194_304, startTime: '1', pids: 'pid:[1]' })
+  const result = await acquireLock(dir, 'daemon', { identity: self() })
+  expect(result).toEqual({ heldBy: { pid: 4_194_304, startTime: '1' } })
 })

@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto'
-import { linkSync, readdirSync, rmSync, unlinkSync, writeFileSync } from 'node:fs'
+import { linkSync, readdirSync, rmSync, statSync, unlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Clock, pause, systemClock } from '../clock.ts'
 import { hasErrno, MyceliumError } from '../errors.ts'
-import { type Identity, identityOf, isAlive, machineBootId } from '../process.ts'
+import { type Identity, identityOf, isAlive, machineBootId, pidNamespace } from '../process.ts'
 import { readRegular, textIfRegular } from '../regular-file.ts'
 
 /** The lock that makes a daemon the only one. */
@@ -27,6 +27,8 @@ interface Claim {
 
 /** A rival that neither yields nor settles for this long is stopped or starved; the lock is then reported as its. */
 const RIVAL_WAIT_MS = 2_000
+/** Nothing but a daemon holds a lock for longer, and a daemon is found by its socket. */
+const UNSEEN_MS = 10 * 60_000
 
 /**
  * Takes the lock `name` in `dir`, or tells who has it. Lock first, then unlink, bind or spawn.
@@ -38,7 +40,12 @@ const RIVAL_WAIT_MS = 2_000
  */
 export async function acquireLock(dir: string, name: string, options: LockOptions): Promise<LockResult> {
   const { identity, clock = systemClock } = options
-  const text = JSON.stringify({ ...identity, boot: machineBootId(), nonce: randomBytes(8).toString('hex') })
+  const text = JSON.stringify({
+    ...identity,
+    boot: machineBootId(),
+    pids: pidNamespace(),
+    nonce: randomBytes(8).toString('hex'),
+  })
   const draft = join(dir, `${name}.draft-${identity.pid}-${randomBytes(4).toString('hex')}`)
   const deadline = clock.now() + RIVAL_WAIT_MS
   try {
@@ -97,7 +104,7 @@ async function settle(dir: string, name: string, own: number, clock: Clock, dead
 }
 
 /** All claims, lowest number first. A file that is unreadable, senseless, or of the dead is a claim without a holder. */
-function claimsOn(dir: string, name: string): Claim[] {
+function claimsOn(dir: string, name: string, now = systemClock.wall()): Claim[] {
   const claims: Claim[] = []
   for (const entry of readdirSync(dir)) {
     if (!entry.startsWith(`${name}.`)) continue
@@ -106,7 +113,8 @@ function claimsOn(dir: string, name: string): Claim[] {
     const path = join(dir, entry)
     const text = readClaim(path)
     // Released since the listing: its name may be another's by now, so it must not count as a dead one.
-    if (text !== undefined) claims.push({ path, generation: Number(digits), holder: livingHolder(text) })
+    if (text !== undefined)
+      claims.push({ path, generation: Number(digits), holder: livingHolder(text, path, now) })
   }
   return claims.sort((a, b) => a.generation - b.generation)
 }
@@ -120,15 +128,20 @@ function readClaim(path: string): string | undefined {
   }
 }
 
-function livingHolder(text: string): Identity | undefined {
+function livingHolder(text: string, path: string, now: number): Identity | undefined {
   let record: Record<string, unknown>
   try {
     record = Object(JSON.parse(text))
   } catch {
     return undefined
   }
-  const { pid, startTime, boot } = record
+  const { pid, startTime, boot, pids } = record
   if (typeof pid !== 'number' || typeof startTime !== 'string' || boot !== machineBootId()) return undefined
+  if (typeof pids === 'string' && pids !== pidNamespace()) {
+    // In a container, or out of ours: whether it lives cannot be seen from here.
+    const { mtimeMs } = statSync(path, { throwIfNoEntry: false }) ?? { mtimeMs: 0 }
+    return now - mtimeMs < UNSEEN_MS ? { pid, startTime } : undefined
+  }
   return isAlive({ pid, startTime }) ? { pid, startTime } : undefined
 }
 
