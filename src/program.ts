@@ -5,6 +5,7 @@ import { CONFIG } from './program/config.ts'
 import { DAEMON } from './program/daemon.ts'
 import { DOCTOR, HOOK, STATUSLINE } from './program/doctor.ts'
 import { IGNORE } from './program/ignore.ts'
+import { PREWARM } from './program/prewarm.ts'
 import { type Action, type Example, type Leaf, type Noun, repeated } from './program/row.ts'
 import { SCORE } from './program/score.ts'
 import { SERVER } from './program/server.ts'
@@ -23,6 +24,7 @@ const ROWS: readonly (Leaf | Noun)[] = [
   SCORE,
   BUDGET,
   IGNORE,
+  PREWARM,
   CONFIG,
   DOCTOR,
   DEMO,

@@ -40,6 +40,8 @@ export const REQUIREMENTS = {
     'lines, cyclomatic and cognitive complexity per function by syntax tree, equal to the accepted tool of each language; what cannot be parsed costs only itself',
   'SCORE-2':
     'importance from history, imports and complexity keeps what the next commits edit better than any of them alone',
+  'PRE-1':
+    'what a session calls next is predicted from habits and text, with probabilities that hold; a model that does not beat simple rules stays off',
   'SCORE-3': 'unchanged files are not read again; a file that crashes its parser costs only itself',
 } as const
 

@@ -51,6 +51,7 @@ Commands:
   budget                  how many tokens each file may take of the window
   ignore                  keep files of little worth from agents, and check that
                           it holds
+  prewarm                 what a session is likely to call next
   config                  read and change the settings
   doctor [options]        find what is wrong, and the command that mends it
   demo [options]          see it work in a sandbox

@@ -4,6 +4,7 @@ import {
   isBudgetName,
   isCalibrationName,
   isDatabaseName,
+  isModelName,
   isOurLogName,
   isOurRunName,
   isPlanName,
@@ -105,6 +106,7 @@ export function removeOurFiles(paths: Paths, kept: Kept): readonly Problem[] {
     paths.log,
     paths.events,
     paths.scores,
+    paths.models,
     paths.budgets,
     paths.ignore,
   ])
@@ -168,7 +170,7 @@ function ourRecords(paths: Paths): readonly string[] {
   ]
 }
 
-/** What was made from repositories: it can be made again. */
+/** What was made from repositories and from calls: it can be made again. */
 function ourDerived(paths: Paths): readonly string[] {
   return [
     ...namesIn(paths.scores)
@@ -177,6 +179,9 @@ function ourDerived(paths: Paths): readonly string[] {
     ...namesIn(paths.budgets)
       .filter(isBudgetName)
       .map((name) => join(paths.budgets, name)),
+    ...namesIn(paths.models)
+      .filter(isModelName)
+      .map((name) => join(paths.models, name)),
   ]
 }
 
@@ -219,8 +224,8 @@ function isEmptyDirectory(path: string): boolean {
 }
 
 function directoriesOf(paths: Paths): readonly string[] {
-  const { launchers, bin, backups, log, events, scores, budgets, ignore, run } = paths
-  return [launchers, bin, backups, log, events, scores, budgets, ignore, run]
+  const { launchers, bin, backups, log, events, scores, models, budgets, ignore, run } = paths
+  return [launchers, bin, backups, log, events, scores, models, budgets, ignore, run]
 }
 
 function exists(path: string): boolean {

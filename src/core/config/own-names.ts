@@ -62,3 +62,11 @@ const BUDGET_NAME = /^plan-[0-9a-f]{16}\.json$|^(sessions|outlines)$/
 export function isBudgetName(name: string): boolean {
   return BUDGET_NAME.test(name) || TEMPORARY.test(name)
 }
+
+/** Pairs with paths.ts. */
+const MODEL_NAME = /^prewarm\.json(\.\d+\.[0-9a-f]{8}\.tmp)?$/
+
+/** Whether a name in the directory of models is one that we write. */
+export function isModelName(name: string): boolean {
+  return MODEL_NAME.test(name)
+}

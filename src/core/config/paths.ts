@@ -29,6 +29,10 @@ export interface Paths {
   readonly calibration: string
   /** What is known of the files of repositories. */
   readonly scores: string
+  /** What was learnt from calls. */
+  readonly models: string
+  /** What sessions are likely to call next. */
+  readonly prewarmModel: string
   /** Socket, locks and journals: short path, 0700. Every name in it is listed in clients/our-files.ts, or undo would leave it. */
   readonly run: string
   readonly socket: string
@@ -61,6 +65,8 @@ export function pathsOf(root: string): Paths {
     database: join(root, 'usage.duckdb'),
     calibration: join(root, 'token-calibration.json'),
     scores: join(root, 'scores'),
+    models: join(root, 'models'),
+    prewarmModel: join(root, 'models', 'prewarm.json'),
     run,
     socket: join(run, 'd.sock'),
   }
