@@ -25,6 +25,7 @@ import { idle } from './rows/idle.ts'
 import { latency } from './rows/latency.ts'
 import { memory } from './rows/memory.ts'
 import { orphans } from './rows/orphans.ts'
+import { prewarm } from './rows/prewarm.ts'
 import { score } from './rows/score.ts'
 import { status } from './rows/status.ts'
 import { throughput } from './rows/throughput.ts'
@@ -46,6 +47,7 @@ const ROWS: Readonly<Record<string, (context: Context) => Promise<RowResult>>> =
   conformance,
   transcripts,
   score,
+  prewarm,
   'events-append': eventsAppend,
   'events-ingest': eventsIngest,
   'events-query': eventsQuery,

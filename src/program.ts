@@ -6,6 +6,7 @@ import { DAEMON } from './program/daemon.ts'
 import { DOCTOR, HOOK, STATUSLINE } from './program/doctor.ts'
 import { IGNORE } from './program/ignore.ts'
 import { jobsNoun } from './program/jobs.ts'
+import { PREWARM } from './program/prewarm.ts'
 import { type Action, type Example, type Leaf, type Noun, repeated } from './program/row.ts'
 import { SCORE } from './program/score.ts'
 import { SERVER } from './program/server.ts'
@@ -31,6 +32,7 @@ const BEFORE_JOBS: readonly (Leaf | Noun)[] = [
   SCORE,
   BUDGET,
   IGNORE,
+  PREWARM,
 ]
 
 /** Every command, in the order of help. A noun is a file in program/ and a place in here. */

@@ -7,7 +7,7 @@ const root = fileURLToPath(new URL('..', import.meta.url))
 
 /** The law: an area, the files in it, and the areas it may import besides itself. The first row that matches a file is its area. */
 const LAYERS: readonly { area: string; files: RegExp; below: readonly string[] }[] = [
-  { area: 'base', files: /^core\/[a-z-]+\.ts$/, below: [] },
+  { area: 'base', files: /^core\/[a-z0-9-]+\.ts$/, below: [] },
   { area: 'config', files: /^core\/config\//, below: ['base'] },
   {
     area: 'kit',
@@ -68,6 +68,7 @@ const LAYERS: readonly { area: string; files: RegExp; below: readonly string[] }
       'ignore',
       'jobs',
       'idle',
+      'prediction',
     ],
   },
   {
@@ -89,6 +90,11 @@ const LAYERS: readonly { area: string; files: RegExp; below: readonly string[] }
     area: 'recorder',
     files: /^core\/recorder\//,
     below: ['base', 'protocol', 'pipeline', 'events'],
+  },
+  {
+    area: 'prediction',
+    files: /^core\/policy\/(markov|text)\//,
+    below: ['base', 'config'],
   },
   { area: 'policy', files: /^core\/policy\//, below: ['base', 'config', 'pool'] },
   {
@@ -144,6 +150,7 @@ const LAYERS: readonly { area: string; files: RegExp; below: readonly string[] }
       'budget',
       'jobs',
       'idle',
+      'prediction',
     ],
   },
   {

@@ -44,6 +44,8 @@ export const REQUIREMENTS = {
     'importance from history, imports and complexity keeps what the next commits edit better than any of them alone',
   'PRE-2':
     'how long a server stays warm comes from its own idle times, at one price for all; at the warm time of a fixed window fewer minutes are cold',
+  'PRE-1':
+    'what a session calls next is predicted from habits and text, with probabilities that hold; a model that does not beat simple rules stays off',
   'SCORE-3': 'unchanged files are not read again; a file that crashes its parser costs only itself',
 } as const
 

@@ -62,6 +62,15 @@ export const ERRORS = {
   query_failed: { exit: 1, hint: 'mycelium usage query "SHOW ALL TABLES"' },
   query_timeout: { exit: 1, hint: 'mycelium usage query --timeout SECONDS' },
 
+  // prediction of calls
+  model_none: { exit: 1, hint: 'mycelium prewarm train' },
+  model_unusable: { exit: 1, hint: 'mycelium prewarm train makes it anew' },
+  sequences_invalid: { exit: 1, hint: 'docs/prewarm.md says what a line looks like' },
+  traffic_none: {
+    exit: 1,
+    hint: 'work with your agents for a while, or mycelium usage import to read what they kept',
+  },
+
   // transcripts and prices
   transcript_busy: { exit: 1, hint: 'close the client, then run it again' },
   prices_invalid: { exit: 1, hint: 'mend the file at the place named, then run it again' },

@@ -44,6 +44,7 @@ Commands:
   budget                  how many tokens each file may take of the window
   ignore                  keep files of little worth from agents, and check that
                           it holds
+  prewarm                 what a session is likely to call next
   jobs                    what is done by the clock: install, run and look at it
   config                  read and change the settings
   doctor [options]        find what is wrong, and the command that mends it

@@ -5,6 +5,7 @@ import {
   isCalibrationName,
   isDatabaseName,
   isJobsName,
+  isModelName,
   isOurLogName,
   isOurRunName,
   isPlanName,
@@ -110,6 +111,7 @@ export function removeOurFiles(paths: Paths, kept: Kept): readonly Problem[] {
     paths.log,
     paths.events,
     paths.scores,
+    paths.models,
     paths.budgets,
     paths.ignore,
     paths.jobs,
@@ -174,7 +176,7 @@ function ourRecords(paths: Paths): readonly string[] {
   ]
 }
 
-/** What was made from repositories: it can be made again. */
+/** What was made from repositories and from calls: it can be made again. */
 function ourDerived(paths: Paths): readonly string[] {
   return [
     ...namesIn(paths.scores)
@@ -183,6 +185,9 @@ function ourDerived(paths: Paths): readonly string[] {
     ...namesIn(paths.budgets)
       .filter(isBudgetName)
       .map((name) => join(paths.budgets, name)),
+    ...namesIn(paths.models)
+      .filter(isModelName)
+      .map((name) => join(paths.models, name)),
   ]
 }
 
@@ -232,8 +237,8 @@ function isEmptyDirectory(path: string): boolean {
 }
 
 function directoriesOf(paths: Paths): readonly string[] {
-  const { launchers, bin, backups, log, events, scores, budgets, ignore, jobs, run } = paths
-  return [launchers, bin, backups, log, events, scores, budgets, ignore, jobs, run]
+  const { launchers, bin, backups, log, events, scores, models, budgets, ignore, jobs, run } = paths
+  return [launchers, bin, backups, log, events, scores, models, budgets, ignore, jobs, run]
 }
 
 function exists(path: string): boolean {

@@ -70,3 +70,11 @@ const JOBS_NAME = /^(installed\.json|run|[a-z-]+\.runs\.json)$/
 export function isJobsName(name: string): boolean {
   return JOBS_NAME.test(name) || TEMPORARY.test(name)
 }
+
+/** Pairs with paths.ts. */
+const MODEL_NAME = /^prewarm\.json(\.\d+\.[0-9a-f]{8}\.tmp)?$/
+
+/** Whether a name in the directory of models is one that we write. */
+export function isModelName(name: string): boolean {
+  return MODEL_NAME.test(name)
+}

@@ -31,6 +31,10 @@ export interface Paths {
   readonly scores: string
   /** What is done by the clock: which jobs are installed, how they ran. */
   readonly jobs: string
+  /** What was learnt from calls. */
+  readonly models: string
+  /** What sessions are likely to call next. */
+  readonly prewarmModel: string
   /** Socket, locks and journals: short path, 0700. Every name in it is listed in clients/our-files.ts, or undo would leave it. */
   readonly run: string
   readonly socket: string
@@ -64,6 +68,8 @@ export function pathsOf(root: string): Paths {
     calibration: join(root, 'token-calibration.json'),
     scores: join(root, 'scores'),
     jobs: join(root, 'jobs'),
+    models: join(root, 'models'),
+    prewarmModel: join(root, 'models', 'prewarm.json'),
     run,
     socket: join(run, 'd.sock'),
   }

@@ -24,7 +24,7 @@ export interface RankRequest {
     /** Read by agents of late. */
     readonly read?: Seeds
   }
-  /** BM25 of a text of the task for each file, in their order; see bm25.ts. */
+  /** BM25 of a text of the task for each file, in their order; see core/bm25.ts. */
   readonly words?: ArrayLike<number>
   /** Text of a manifest, or undefined. */
   readonly read?: (path: string) => string | undefined
