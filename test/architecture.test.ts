@@ -96,7 +96,7 @@ const LAYERS: readonly { area: string; files: RegExp; below: readonly string[] }
     files: /^core\/policy\/(markov|text)\//,
     below: ['base', 'config'],
   },
-  { area: 'policy', files: /^core\/policy\//, below: ['base', 'config', 'pool'] },
+  { area: 'policy', files: /^core\/policy\//, below: ['base', 'config', 'pool', 'idle'] },
   {
     area: 'daemon',
     files: /^core\/daemon\//,
@@ -111,6 +111,8 @@ const LAYERS: readonly { area: string; files: RegExp; below: readonly string[] }
       'pool',
       'session',
       'policy',
+      'idle',
+      'statistics',
       'events',
       'recorder',
     ],

@@ -267,7 +267,7 @@ describe('mycelium status --show-optimization', () => {
       setting: 'cache.enabled',
       effect: { value: null, note: 'not in this version' },
     })
-    for (const id of ['token optimization', 'prewarm', 'envelope', 'dedup', 'lazy loading'])
+    for (const id of ['token optimization', 'envelope', 'dedup', 'lazy loading'])
       expect(of(id)).toMatchObject({ built: false, on: false })
   })
 })

@@ -35,6 +35,8 @@ export interface Paths {
   readonly models: string
   /** What sessions are likely to call next. */
   readonly prewarmModel: string
+  /** When servers are used. */
+  readonly keepWarm: string
   /** Socket, locks and journals: short path, 0700. Every name in it is listed in clients/our-files.ts, or undo would leave it. */
   readonly run: string
   readonly socket: string
@@ -70,6 +72,7 @@ export function pathsOf(root: string): Paths {
     jobs: join(root, 'jobs'),
     models: join(root, 'models'),
     prewarmModel: join(root, 'models', 'prewarm.json'),
+    keepWarm: join(root, 'models', 'keep-warm.json'),
     run,
     socket: join(run, 'd.sock'),
   }

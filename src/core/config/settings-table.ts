@@ -176,7 +176,14 @@ export const SETTINGS = {
     reach: 'project',
     sentence: 'Patterns of files that are never kept from agents.',
   },
-  'prewarm.enabled': later('Start servers that a session is likely to call next.', 'daemon'),
+  'prewarm.enabled': {
+    type: 'boolean',
+    default: false,
+    reload: 'live',
+    reach: 'daemon',
+    sentence:
+      'Keep servers warm, and start them again, by when each is used, instead of for `limits.idle_ms` after it was.',
+  },
   'envelope.enabled': later('Bound the memory of each server by what it was seen to need.', 'daemon'),
   'cache.enabled': later('Answer repeated read-only calls from a cache.', 'daemon'),
   'dedup.enabled': later('Run identical read-only calls that are in flight together once.', 'daemon'),

@@ -27,13 +27,14 @@ import { sayFarewell } from './farewell.ts'
 import { type Hello, refuseUnlessUtf8 } from './hello.ts'
 import { Ingester } from './ingester.ts'
 import { bootIdOf, sweepLeftovers } from './journal.ts'
+import { KeepWarm, measuredBy } from './keep-warm.ts'
 import { KnownServers } from './known-servers.ts'
 import { Listener } from './listen.ts'
 import { acquireLock, DAEMON_LOCK } from './lock.ts'
 import { overviewOf, statusOf } from './overview.ts'
 import { Processes } from './processes.ts'
 import { Recording, whoOf } from './recording.ts'
-import { serverRows } from './report.ts'
+import { serverRows, sessionRows } from './report.ts'
 import { LOCK_HELD_EXIT } from './start.ts'
 import { removeTraces } from './traces.ts'
 import { treesOf } from './trees.ts'
@@ -91,6 +92,9 @@ async function run(paths: Paths): Promise<void> {
     if (!settings.get('pools.warm_spares.enabled')) endSpares(pools, 'warm spares were switched off')
   })
   const saturation = new Saturation(clock)
+  const measured = () => measuredBy(recording, pools)
+  const keepWarm = new KeepWarm({ paths, clock, log, limits, settings, pools, measured })
+  const wishFor = (server: string) => keepWarm.wishFor(server)
   const servers = new KnownServers(paths)
   const agents = new AgentsSeen(paths)
   const sessions = new Set<Session>()
@@ -163,6 +167,7 @@ async function run(paths: Paths): Promise<void> {
       log.event('daemon-stopping', { because: why, sessions: sessions.size })
       listener.close()
       const farewell = sayFarewell(sessions, clock)
+      if (why !== UNDONE) keepWarm.save()
       pools.close('mycelium is stopping')
       await Promise.race([processes.settled(), new Promise((resolve) => setTimeout(resolve, STOP_LIMIT_MS))])
       processes.killAll()
@@ -204,13 +209,7 @@ async function run(paths: Paths): Promise<void> {
     servers: () => serverRows(servers.all(), pools, clock),
     overview: () =>
       overviewOf({ status: status(), servers: servers.all(), pools, sessions, recording, clock }),
-    sessions: () =>
-      [...sessions].map((session) => ({
-        id: session.id,
-        ...session.peer,
-        pool: session.pool?.key ?? null,
-        inFlight: session.inFlight,
-      })),
+    sessions: () => sessionRows(sessions),
     reload: () => ({ problem: settings.look()?.message ?? null }),
     warm: (args: Readonly<Record<string, unknown>>) =>
       warmServers(args.targets as readonly WarmTarget[], { clock, limits, pools, servers, agents }),
@@ -265,7 +264,8 @@ async function run(paths: Paths): Promise<void> {
   every(log, TICK_MS, () => {
     if (stopping !== undefined) return
     settings.look()
-    sweepPools({ clock, log, limits, settings, pools, saturation })
+    keepWarm.look()
+    sweepPools({ clock, log, limits, settings, pools, saturation, wishFor })
     const setUp = isSetUp(paths)
     const idleMs = clock.now() - idleSinceMs
     if (!setUp && (wasSetUp || idleMs > NOTHING_SET_UP_MS)) return void stop(UNDONE)

@@ -3,6 +3,7 @@ import type { ServerDef } from '../config/registry.ts'
 import { modeOf } from '../launch/catalog.ts'
 import type { Pool } from '../pool/pool.ts'
 import type { Pools } from '../pool/pools.ts'
+import type { Session } from '../session/session.ts'
 import type { PoolRow, ServerRow, SharingEvidence } from './wire.ts'
 
 /** One row per server for `server list`: every list and counter of its pools. */
@@ -26,6 +27,16 @@ export function serverRows(defs: readonly ServerDef[], pools: Pools, clock: Cloc
       ...(own.length > 0 && { evidence: evidenceOf(own) }),
     }
   })
+}
+
+/** One row per session, for the control socket. */
+export function sessionRows(sessions: Iterable<Session>): object[] {
+  return [...sessions].map((session) => ({
+    id: session.id,
+    ...session.peer,
+    pool: session.pool?.key ?? null,
+    inFlight: session.inFlight,
+  }))
 }
 
 function evidenceOf(pools: readonly Pool[]): SharingEvidence {

@@ -147,6 +147,22 @@ const MEASURES: readonly Measure[] = [
     measured: ({ budgetTokens }) => meanEstimate(budgetTokens.bySession),
   },
   {
+    id: 'prewarm',
+    what: 'servers are kept and started by when each is used',
+    on: ({ isOn }) => isOn('prewarm.enabled'),
+    setting: 'prewarm.enabled',
+    change: 'mycelium config set prewarm.enabled=BOOLEAN',
+    gain: 'cold starts less, for the same memory x time',
+    deeds: ({ decisions }, count) => {
+      const done = (action: string) =>
+        count(decisions.filter((one) => one.policy === 'prewarm' && one.action === action))
+      return { 'started ahead': done('warm'), 'held back for memory': done('hold') }
+    },
+    // Whether a use would have found it cold without, only a replay of both can tell.
+    measured: () =>
+      unknown('not measurable while it runs: mycelium prewarm evaluate --idle-trace replays both'),
+  },
+  {
     id: 'ignored files',
     what: 'the hook holds what a plan hides',
     on: ({ isOn }) => isOn('ignore.enabled'),

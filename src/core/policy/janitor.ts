@@ -5,6 +5,7 @@ import type { Log } from '../log.ts'
 import type { Limits } from '../pool/limits.ts'
 import type { Pool } from '../pool/pool.ts'
 import type { Pools } from '../pool/pools.ts'
+import type { Wish } from './idle/keeper.ts'
 import type { Saturation } from './saturation.ts'
 
 /** What the janitor looks at and acts on. */
@@ -15,6 +16,8 @@ export interface JanitorServices {
   readonly settings: Settings
   readonly pools: Pools
   readonly saturation: Saturation
+  /** Which servers are worth being warm; no opinion of one is undefined. */
+  readonly wishFor: (server: string) => Wish | undefined
 }
 
 /** One round: ends what is idle, stale or surplus, asks silent servers whether they live, starts spares and grows pools under load. */
@@ -36,11 +39,13 @@ export function sweepPools(services: JanitorServices): void {
   }
   pools.endStaleAhead(limits.spareMs)
   keepSpares(services)
+  warmAhead(services)
 }
 
-function endIdle(pool: Pool, { clock, limits }: JanitorServices): void {
+function endIdle(pool: Pool, { clock, limits, wishFor }: JanitorServices): void {
   const now = clock.now()
-  if (now > pool.spareUntilMs) {
+  const wish = wishFor(pool.profile.server)
+  if (now > pool.spareUntilMs && wish?.warm !== true) {
     // A process of a shared pool is a spare too until the first session is ready for it.
     const graceMs = pool.sharing === 'owned' ? 0 : limits.shrinkAfterMs
     for (const upstream of pool.lists.in('spare')) {
@@ -53,8 +58,9 @@ function endIdle(pool: Pool, { clock, limits }: JanitorServices): void {
   const unused = (forMs: number) =>
     idle.filter((upstream) => now - upstream.lastUsedMs > forMs && upstream.pins === 0)
   if (pool.members.size === 0) {
-    if (now - pool.lastUsedMs > limits.idleMs)
-      for (const upstream of unused(limits.idleMs)) pool.retirement.afterCalls(upstream, 'idle')
+    const idleMs = wish === undefined ? limits.idleMs : wish.warm ? Infinity : UNWANTED_MS
+    if (now - pool.lastUsedMs > idleMs)
+      for (const upstream of unused(idleMs)) pool.retirement.afterCalls(upstream, idleBecause(wish))
     return
   }
   const needed = new Set([...pool.members.values()].map((member) => member.rootsKey))
@@ -64,6 +70,13 @@ function endIdle(pool: Pool, { clock, limits }: JanitorServices): void {
     if (alike.length > 1 || !needed.has(upstream.roots ?? ''))
       pool.retirement.afterCalls(upstream, 'more processes than the load needs')
   }
+}
+
+/** A server that is not worth its memory is kept this long all the same: sessions come in bursts. */
+const UNWANTED_MS = 60_000
+
+function idleBecause(wish: Wish | undefined): string {
+  return wish === undefined ? 'idle' : `idle, ${wish.because}`
 }
 
 function endOld(pool: Pool, { clock, limits }: JanitorServices): void {
@@ -125,7 +138,7 @@ function keepSpares(services: JanitorServices): void {
   const newest = new Map<string, Pool>()
   for (const pool of pools.all()) {
     if (pool.sharing !== 'owned' || pool.greetings === undefined || !pool.profile.spareable) continue
-    if (clock.now() > pool.spareUntilMs) continue
+    if (clock.now() > pool.spareUntilMs && services.wishFor(pool.profile.server)?.warm !== true) continue
     const other = newest.get(pool.profile.server)
     if (other === undefined || pool.lastUsedMs > other.lastUsedMs) newest.set(pool.profile.server, pool)
   }
@@ -143,6 +156,29 @@ function keepSpares(services: JanitorServices): void {
       continue
     }
     pool.spareRefused = false
+    pool.warm().catch(() => {})
+  }
+}
+
+/** Starts a process of each shared server that has none and is worth being warm: of the pool that was used last, where memory allows. */
+function warmAhead({ pools, limits, log, wishFor }: JanitorServices): void {
+  const newest = new Map<string, Pool>()
+  for (const pool of pools.all()) {
+    if (pool.sharing === 'owned' || pool.greetings === undefined || !pool.profile.spareable) continue
+    const other = newest.get(pool.profile.server)
+    if (other === undefined || pool.lastUsedMs > other.lastUsedMs) newest.set(pool.profile.server, pool)
+  }
+  for (const [server, pool] of newest) {
+    if (pool.alive > 0 || pool.starting > 0 || pool.closed || pool.paused || pool.crashes.count > 0) continue
+    const wish = wishFor(server)
+    if (wish?.warm !== true) continue
+    if (isMemoryShort(limits)) {
+      if (!pool.spareRefused) log.event('warming-refused', { server, because: 'memory is short' })
+      pool.spareRefused = true
+      continue
+    }
+    pool.spareRefused = false
+    log.event('warmed-ahead', { server, because: wish.because })
     pool.warm().catch(() => {})
   }
 }

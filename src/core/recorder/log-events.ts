@@ -19,6 +19,8 @@ interface Running {
 const DECISIONS: Readonly<Record<string, readonly [policy: string, action: string, accepted: boolean]>> = {
   'pool-grows': ['pools', 'grow', true],
   'spare-refused': ['warm_spares', 'start', false],
+  'warmed-ahead': ['prewarm', 'warm', true],
+  'warming-refused': ['prewarm', 'hold', false],
   'upstream-draining': ['pools', 'drain', true],
   'upstream-stopping': ['pools', 'stop', true],
   'upstream-silent': ['janitor', 'replace', true],

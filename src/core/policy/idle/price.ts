@@ -23,6 +23,14 @@ export function newDemand(): Demand {
   return { cost: new Float64Array(BUCKETS) }
 }
 
+/** A demand that was kept as JSON; undefined for anything that none of ours can be. */
+export function readDemand(value: unknown): Demand | undefined {
+  const isCost = (cost: unknown) => typeof cost === 'number' && cost >= 0 && Number.isFinite(cost)
+  return Array.isArray(value) && value.length === BUCKETS && value.every(isCost)
+    ? { cost: Float64Array.from(value as number[]) }
+    : undefined
+}
+
 /** Takes in one server's slot in which no use came. */
 export function unused(demand: Demand, worth: number, cost: number): void {
   demand.cost[bucketOf(worth)]! += cost
@@ -43,6 +51,12 @@ export interface Purse {
 
 /** A purse before its first slot. */
 export const EMPTY_PURSE: Purse = { allowed: 0, left: 0 }
+
+/** A purse that was kept as JSON; an empty one for anything that none of ours can be. */
+export function readPurse(value: unknown): Purse {
+  const { allowed, left } = Object(value)
+  return Number.isFinite(allowed) && allowed >= 0 && Number.isFinite(left) ? { allowed, left } : EMPTY_PURSE
+}
 
 /** Once a slot, after it: what was allowed for it, and what was spent on slots that nobody used. */
 export function settle(purse: Purse, allowed: number, spent: number): Purse {

@@ -1,0 +1,125 @@
+import { mkdirSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { median } from '../bench/statistics.ts'
+import type { Clock } from '../clock.ts'
+import type { Settings } from '../config/live-settings.ts'
+import type { Paths } from '../config/paths.ts'
+import { writeFileAtomic } from '../config/write-file.ts'
+import type { Log } from '../log.ts'
+import { type Keeper, keeperOf, type ServerCosts, type Wish } from '../policy/idle/keeper.ts'
+import type { Limits } from '../pool/limits.ts'
+import type { Pools } from '../pool/pools.ts'
+import { textIfRegular } from '../regular-file.ts'
+import type { Recording } from './recording.ts'
+import { treesOf } from './trees.ts'
+
+/** What the daemon learns from, and where it keeps it. */
+export interface KeepWarmServices {
+  readonly paths: Pick<Paths, 'keepWarm'>
+  readonly clock: Clock
+  readonly log: Log
+  readonly limits: Limits
+  readonly settings: Settings
+  readonly pools: Pools
+  /** What was measured of servers; what was not is left out. */
+  readonly measured: () => ReadonlyMap<string, Partial<ServerCosts>>
+}
+
+const SLOT_MS = 60_000
+/** What a server is supposed to cost until it was seen. */
+const SUPPOSED: ServerCosts = { coldMs: 1_500, memoryMb: 80 }
+const SAVE_SLOTS = 15
+
+/**
+ * Learns when each server is used, minute by minute, also while nothing acts by it; with `prewarm.enabled` says which are worth being warm. It spends
+ * what keeping each for `limits.idle_ms` would. Kept in one file, so that a new daemon knows what the one before had learnt.
+ */
+export class KeepWarm {
+  readonly #services: KeepWarmServices
+  readonly #keeper: Keeper
+  readonly #costs = new Map<string, ServerCosts>()
+  #slot: number
+  #beganMs: number
+  #unsaved = 0
+
+  constructor(services: KeepWarmServices) {
+    this.#services = services
+    this.#keeper = keeperOf(parsed(services.paths.keepWarm))
+    this.#slot = this.#now
+    this.#beganMs = services.clock.now()
+  }
+
+  /** Called in each tick: passes the minute that is over. */
+  look(): void {
+    const { clock, pools, limits, measured } = this.#services
+    const slot = this.#now
+    if (slot === this.#slot) return
+    const used = new Set<string>()
+    for (const pool of pools.all()) if (pool.lastUsedMs >= this.#beganMs) used.add(pool.profile.server)
+    for (const [server, costs] of measured()) this.#costs.set(server, { ...this.#costsOf(server), ...costs })
+    this.#keeper.pass(this.#slot, used, (server) => this.#costsOf(server), Math.ceil(limits.idleMs / SLOT_MS))
+    this.#slot = slot
+    this.#beganMs = clock.now()
+    this.#unsaved += 1
+    if (this.#unsaved >= SAVE_SLOTS) this.save()
+  }
+
+  /** What is thought of a server now; undefined where nothing is known, or the user does not want it. */
+  wishFor(server: string): Wish | undefined {
+    if (!this.#services.settings.get('prewarm.enabled')) return undefined
+    return this.#keeper.wishFor(server, this.#slot, this.#costsOf(server))
+  }
+
+  /** Keeps what was learnt. A disk that takes nothing costs that. */
+  save(): void {
+    const { paths, log } = this.#services
+    if (this.#unsaved === 0) return
+    this.#unsaved = 0
+    try {
+      mkdirSync(dirname(paths.keepWarm), { recursive: true, mode: 0o700 })
+      writeFileAtomic(paths.keepWarm, JSON.stringify(this.#keeper.data()))
+    } catch (error) {
+      log.event('keep-warm-unsaved', { because: error instanceof Error ? error.message : String(error) })
+    }
+  }
+
+  get #now(): number {
+    return Math.floor(this.#services.clock.wall() / SLOT_MS)
+  }
+
+  #costsOf(server: string): ServerCosts {
+    return this.#costs.get(server) ?? SUPPOSED
+  }
+}
+
+/** What the daemon has seen of its servers since it started. */
+export function measuredBy(recording: Recording, pools: Pools): ReadonlyMap<string, Partial<ServerCosts>> {
+  const trees = treesOf(pools)
+  const samples = recording.latestSamples(trees)
+  const memory = new Map<string, number[]>()
+  for (const { server, pid } of trees) {
+    const sample = samples.get(pid)
+    const kb = sample === undefined ? 0 : sample.pssKb > 0 ? sample.pssKb : sample.rssKb
+    if (kb > 0) memory.set(server, [...(memory.get(server) ?? []), kb / 1024])
+  }
+  const servers = new Set(pools.all().map((pool) => pool.profile.server))
+  return new Map(
+    [...servers].map((server) => {
+      const { readyMs } = recording.tallies.of(server)
+      const held = memory.get(server)
+      const costs: Partial<ServerCosts> = {
+        ...(readyMs.length > 0 && { coldMs: Math.max(1, median(readyMs)) }),
+        ...(held !== undefined && { memoryMb: median(held) }),
+      }
+      return [server, costs] as const
+    }),
+  )
+}
+
+function parsed(file: string): unknown {
+  try {
+    return JSON.parse(textIfRegular(file) ?? 'null')
+  } catch {
+    return undefined
+  }
+}

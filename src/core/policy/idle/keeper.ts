@@ -1,0 +1,143 @@
+import { evidenceAt } from './evidence.ts'
+import { afterUse, type IdleHistory, readHistory } from './history.ts'
+import { chanceOf, learn, newOdds, type Odds, oddsData, readOdds } from './odds.ts'
+import {
+  type Demand,
+  EMPTY_PURSE,
+  fade,
+  newDemand,
+  type Purse,
+  priceOf,
+  readDemand,
+  readPurse,
+  settle,
+  unused,
+} from './price.ts'
+
+/** What a server costs, measured or supposed. */
+export interface ServerCosts {
+  /** What a cold start costs the one who waits, ms; above 0. */
+  readonly coldMs: number
+  /** What it holds while warm, MB; above 0. */
+  readonly memoryMb: number
+}
+
+/** What is thought of a server's next slot. */
+export interface Wish {
+  /** Warm in the slot: it avoids at least `price` ms of waiting for each MB held. */
+  readonly warm: boolean
+  /** The chance of a use, 0 … 1. */
+  readonly chance: number
+  readonly because: string
+}
+
+/** Servers unused for longer are forgotten: 45 days of minutes. */
+const FORGET_SLOTS = 45 * 1_440
+const MAX_SERVERS = 500
+
+/**
+ * Which servers are worth being warm, slot by slot: it learns when each is used, and spends as much memory × time as keeping each for `windowSlots`
+ * after its use would. A slot is a minute. Knows neither clock nor file.
+ */
+export class Keeper {
+  readonly #odds: Odds
+  readonly #histories: Map<string, IdleHistory>
+  readonly #demand: Demand
+  #purse: Purse
+  #price: number
+  #slot: number | undefined
+
+  constructor(
+    odds: Odds = newOdds(),
+    histories: ReadonlyMap<string, IdleHistory> = new Map(),
+    demand: Demand = newDemand(),
+    purse: Purse = EMPTY_PURSE,
+  ) {
+    this.#odds = odds
+    this.#histories = new Map(histories)
+    this.#demand = demand
+    this.#purse = purse
+    this.#price = priceOf(demand, purse)
+  }
+
+  /** The slot is over, and these servers were used in it. A slot that comes no later than the last one is passed over; slots that nobody saw teach nothing. */
+  pass(
+    slot: number,
+    used: ReadonlySet<string>,
+    costsOf: (server: string) => ServerCosts,
+    windowSlots: number,
+  ): void {
+    if (this.#slot !== undefined && slot <= this.#slot) return
+    this.#slot = slot
+    let [allowed, spent] = [0, 0]
+    fade(this.#demand)
+    for (const [server, history] of this.#histories) {
+      const age = slot - history.lastSlot
+      if (age <= 0) continue
+      const evidence = evidenceAt(history, age)
+      const { coldMs, memoryMb } = costsOf(server)
+      const worth = (chanceOf(this.#odds, evidence) * coldMs) / memoryMb
+      learn(this.#odds, evidence, used.has(server))
+      if (used.has(server)) continue
+      unused(this.#demand, worth, memoryMb)
+      if (worth >= this.#price) spent += memoryMb
+      if (age <= windowSlots) allowed += memoryMb
+      if (age > FORGET_SLOTS) this.#histories.delete(server)
+    }
+    for (const server of used)
+      if (this.#histories.has(server) || this.#histories.size < MAX_SERVERS)
+        this.#histories.set(server, afterUse(this.#histories.get(server), slot))
+    this.#purse = settle(this.#purse, allowed, spent)
+    this.#price = priceOf(this.#demand, this.#purse)
+  }
+
+  /** What is thought of a server in a slot after the last one that passed; undefined where nothing is known of it. */
+  wishFor(server: string, slot: number, { coldMs, memoryMb }: ServerCosts): Wish | undefined {
+    const history = this.#histories.get(server)
+    if (history === undefined || history.gaps.length < LEAST_GAPS) return undefined
+    const chance = chanceOf(this.#odds, evidenceAt(history, Math.max(1, slot - history.lastSlot)))
+    const worth = (chance * coldMs) / memoryMb
+    return {
+      warm: worth >= this.#price,
+      chance,
+      because: `used in the next minute with a chance of ${percent(chance)}; warm it is worth ${figure(worth)} ms/MB at a price of ${figure(this.#price)}`,
+    }
+  }
+
+  /** Plain data, for keeperOf(). */
+  data(): object {
+    return {
+      format: FORMAT,
+      odds: oddsData(this.#odds),
+      demand: [...this.#demand.cost],
+      purse: this.#purse,
+      servers: [...this.#histories],
+    }
+  }
+}
+
+/** With fewer idle times than this, what all servers taught says more of others than of this one. */
+const LEAST_GAPS = 3
+const FORMAT = 1
+
+/** The keeper that was kept as data; a new one for anything that none of ours can be. */
+export function keeperOf(value: unknown): Keeper {
+  const { format, odds: keptOdds, demand: keptDemand, purse, servers } = Object(value)
+  const odds = format === FORMAT ? readOdds(keptOdds) : undefined
+  const demand = readDemand(keptDemand)
+  if (odds === undefined || demand === undefined || !Array.isArray(servers)) return new Keeper()
+  const histories = new Map<string, IdleHistory>()
+  for (const [server, one] of servers.filter(Array.isArray)) {
+    const history = readHistory(one)
+    if (typeof server === 'string' && history !== undefined) histories.set(server, history)
+  }
+  return new Keeper(odds, histories, demand, readPurse(purse))
+}
+
+function percent(share: number): string {
+  return `${(100 * share).toFixed(1)} %`
+}
+
+function figure(value: number): string {
+  return Number.isFinite(value) ? Number(value.toPrecision(2)).toString() : 'more than any'
+}
