@@ -1,6 +1,5 @@
-import { homedir } from 'node:os'
 import { join } from 'node:path'
-import type { Where } from '../core/clients/places.ts'
+import { whereIn } from '../core/clients/places.ts'
 import { systemClock } from '../core/clock.ts'
 import { pathsFrom } from '../core/config/paths.ts'
 import { MyceliumError } from '../core/errors.ts'
@@ -38,12 +37,7 @@ export async function runIgnoreVerify(
   const guard = readGuard(guardPath(paths.ignore, project))
   if (stored === undefined || guard === undefined)
     throw new MyceliumError('ignore_none', `nothing is hidden in ${project}`)
-  const where: Where = {
-    env: io.env,
-    cwd: project,
-    platform: process.platform,
-    home: io.env.HOME || homedir(),
-  }
+  const where = whereIn(project, io.env)
   const place: VerifyPlace = {
     project,
     where,

@@ -1,16 +1,16 @@
-import { homedir } from 'node:os'
-import type { Where } from '../core/clients/places.ts'
-import { pause, systemClock } from '../core/clock.ts'
+import { whereIn } from '../core/clients/places.ts'
+import { type Clock, pause, systemClock } from '../core/clock.ts'
 import { resolveSettings } from '../core/config/layers.ts'
 import { packageRoot } from '../core/config/package-root.ts'
 import { pathsFrom } from '../core/config/paths.ts'
 import { runAlone } from '../core/daemon/alone.ts'
-import { MyceliumError } from '../core/errors.ts'
+import { exitCodeOf, MyceliumError } from '../core/errors.ts'
 import { carryOut, previewWrite } from '../core/ignore/carry-out.ts'
 import { makePlan, type PlanPlace, projectFor, targetWishes, untold } from '../core/ignore/make-plan.ts'
 import { type PlanRequest, readPlan } from '../core/ignore/plan-file.ts'
 import type { RankRepository } from '../core/ignore/source.ts'
 import { renderQuiet } from '../core/launch/quiet.ts'
+import { failureText } from '../core/report/failure.ts'
 import { changesText, planJson, planReport } from '../core/report/ignore-report.ts'
 import type { Io } from '../core/report/io.ts'
 import { jsonText } from '../core/report/json.ts'
@@ -63,19 +63,29 @@ export async function runIgnoreDiff(
   else io.write(changes.length === 0 ? 'nothing would change\n' : changesText(changes))
 }
 
-/** `mycelium ignore write [PATH]`: shows the diff and, when the user agrees, puts the plan in force. */
+/**
+ * `mycelium ignore write [PATH]`: shows the diff and, when the user agrees, puts the plan in force. With `--watch` it stays, for as long as the
+ * user agreed to the first plan; what fails in a later turn is said, and tried again in the next.
+ */
 export async function runIgnoreWrite(
   io: Io,
   path: string | undefined,
   options: IgnoreOptions,
   rank: RankRepository = (root) => rankFor(io, root),
+  clock: Clock = systemClock,
 ): Promise<number> {
-  let code = await writeOnce(io, path, options, rank)
-  if (!options.watch) return code
+  const first = await writeOnce(io, path, options, rank)
+  let { code } = first
+  if (!options.watch || !first.isAgreed) return code
   for (;;) {
-    await Promise.race([pause(systemClock, WATCH_MS), aborted(io.signal)])
+    await Promise.race([pause(clock, WATCH_MS), aborted(io.signal)])
     if (io.signal.aborted) return code
-    code = await writeOnce(io, path, { ...options, yes: true }, rank, true)
+    try {
+      code = (await writeOnce(io, path, { ...options, yes: true }, rank, true)).code
+    } catch (error) {
+      code = exitCodeOf(error)
+      io.talk(failureText(error, io.paint.stderr))
+    }
   }
 }
 
@@ -85,12 +95,12 @@ async function writeOnce(
   options: IgnoreOptions,
   rank: RankRepository,
   isRepeat = false,
-): Promise<number> {
+): Promise<{ readonly code: number; readonly isAgreed: boolean }> {
   const { place, request, allowed } = standingOf(io, path, options, rank)
   const { project, where, paths } = place
   const made = await makePlan(place, request, allowed)
   const { plan, stored, changes } = made
-  if (isRepeat && changes.length === 0) return 0
+  if (isRepeat && changes.length === 0) return { code: 0, isAgreed: true }
   const targets = targetWishes(plan, request.targets, project, where)
   const preview = previewWrite(targets, where, paths)
   if (!options.json && isRepeat) io.write(changesText(changes))
@@ -128,7 +138,7 @@ async function writeOnce(
     io.talk(problemText(problems, io.paint.stderr))
     io.write(lastLine(options, isAgreed, written.changed.length, stored === undefined))
   }
-  return exitCodeAfter(problems)
+  return { code: exitCodeAfter(problems), isAgreed }
 }
 
 function lastLine(options: IgnoreOptions, isAgreed: boolean, changed: number, isFirst: boolean): string {
@@ -174,12 +184,7 @@ function standingOf(
 ): Standing {
   const project = projectFor(io.cwd, path)
   const paths = pathsFrom(io.env)
-  const where: Where = {
-    env: io.env,
-    cwd: project,
-    platform: process.platform,
-    home: io.env.HOME || homedir(),
-  }
+  const where = whereIn(project, io.env)
   const settings = resolveSettings({ flags: options.config ?? [], env: io.env, cwd: project, paths })
   const stored = readPlan(paths, project)
   const isSized = options.budget !== undefined || options.keep !== undefined

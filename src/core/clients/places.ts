@@ -1,4 +1,5 @@
 import { existsSync, realpathSync } from 'node:fs'
+import { homedir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { hasErrno } from '../errors.ts'
 import { namesIn } from '../names-in.ts'
@@ -11,6 +12,11 @@ export interface Where {
   readonly cwd: string
   readonly platform: NodeJS.Platform
   readonly home: string
+}
+
+/** From where a command looks that runs in a directory of this machine. */
+export function whereIn(cwd: string, env: NodeJS.ProcessEnv): Where {
+  return { env, cwd, platform: process.platform, home: env.HOME || homedir() }
 }
 
 /** One existing config file of one client. */
