@@ -322,6 +322,16 @@ describe('the hook that it installs', () => {
     })
   })
 
+  it('opens a file that was made in a hidden directory since', async () => {
+    await write()
+    expect(await hook('Write', { file_path: join(project, 'old/later.ts'), content: 'x' })).toBe('')
+    put('old/later.ts', 'x')
+    expect(await hook('Read', { file_path: join(project, 'old/later.ts') })).toContain('"deny"')
+    await state((io) => runIgnoreAllow(io, 'old/later.ts', {}))
+    expect(await hook('Read', { file_path: join(project, 'old/later.ts') })).toBe('')
+    expect(await hook('Read', { file_path: join(project, 'old/a.ts') })).toContain('"deny"')
+  })
+
   it('stays beside the hooks of init, and goes alone', async () => {
     expect(await mycelium('init', '--hooks', '--yes')).toMatchObject({ code: 0 })
     const before = readFileSync(join(home, '.claude/settings.json'), 'utf8')
