@@ -1,5 +1,5 @@
 import { relative, resolve } from 'node:path'
-import { whereIn } from '../core/clients/places.ts'
+import { whereFrom } from '../core/clients/places.ts'
 import { systemClock } from '../core/clock.ts'
 import { packageRoot } from '../core/config/package-root.ts'
 import { type Paths, pathsFrom } from '../core/config/paths.ts'
@@ -61,7 +61,7 @@ export async function runIgnoreStatus(
 /** `mycelium ignore allow FILE`: opens one file, or a directory, and keeps it open in every later plan. Throws ignore_path_unknown, ignore_none. */
 export async function runIgnoreAllow(io: Io, file: string, options: IgnoreStateOptions): Promise<number> {
   const { project, paths, stored } = inForce(io, undefined)
-  const where = whereIn(project, io.env)
+  const where = whereFrom(io.env, project)
   // As the hook names it: below the project; or as the shell completes it: from here.
   const named = file.replace(/^\.\//, '').replace(/\/+$/, '')
   const isKnown = stored.hide.some(({ path }) => path === named || path.startsWith(`${named}/`))
@@ -97,7 +97,7 @@ export async function runIgnoreUndo(
 ): Promise<number> {
   const project = projectFor(io.cwd, path)
   const paths = pathsFrom(io.env)
-  const where = whereIn(project, io.env)
+  const where = whereFrom(io.env, project)
   if (readPlan(paths, project) === undefined && ignoredFiles(project, paths).length === 0) {
     if (options.json) io.write(jsonText({ project, files: [], problems: [] }))
     else io.write('nothing to undo\n')

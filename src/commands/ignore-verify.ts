@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { whereIn } from '../core/clients/places.ts'
+import { whereFrom } from '../core/clients/places.ts'
 import { systemClock } from '../core/clock.ts'
 import { pathsFrom } from '../core/config/paths.ts'
 import { MyceliumError } from '../core/errors.ts'
@@ -37,7 +37,7 @@ export async function runIgnoreVerify(
   const guard = readGuard(guardPath(paths.ignore, project))
   if (stored === undefined || guard === undefined)
     throw new MyceliumError('ignore_none', `nothing is hidden in ${project}`)
-  const where = whereIn(project, io.env)
+  const where = whereFrom(io.env, project)
   const place: VerifyPlace = {
     project,
     where,

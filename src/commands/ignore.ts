@@ -1,4 +1,4 @@
-import { whereIn } from '../core/clients/places.ts'
+import { whereFrom } from '../core/clients/places.ts'
 import { type Clock, pause, systemClock } from '../core/clock.ts'
 import { resolveSettings } from '../core/config/layers.ts'
 import { packageRoot } from '../core/config/package-root.ts'
@@ -184,7 +184,7 @@ function standingOf(
 ): Standing {
   const project = projectFor(io.cwd, path)
   const paths = pathsFrom(io.env)
-  const where = whereIn(project, io.env)
+  const where = whereFrom(io.env, project)
   const settings = resolveSettings({ flags: options.config ?? [], env: io.env, cwd: project, paths })
   const stored = readPlan(paths, project)
   const isSized = options.budget !== undefined || options.keep !== undefined

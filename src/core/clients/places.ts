@@ -14,8 +14,8 @@ export interface Where {
   readonly home: string
 }
 
-/** From where a command looks that runs in a directory of this machine. */
-export function whereIn(cwd: string, env: NodeJS.ProcessEnv): Where {
+/** From that directory on this machine, for the user whose environment it is. */
+export function whereFrom(env: NodeJS.ProcessEnv, cwd: string): Where {
   return { env, cwd, platform: process.platform, home: env.HOME || homedir() }
 }
 
