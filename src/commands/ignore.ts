@@ -1,11 +1,11 @@
 import { existsSync } from 'node:fs'
 import { whereFrom } from '../core/clients/places.ts'
-import { pause, systemClock } from '../core/clock.ts'
+import { type Clock, pause, systemClock } from '../core/clock.ts'
 import { resolveSettings } from '../core/config/layers.ts'
 import { packageRoot } from '../core/config/package-root.ts'
 import { pathsFrom } from '../core/config/paths.ts'
 import { runAlone } from '../core/daemon/alone.ts'
-import { MyceliumError, withHint } from '../core/errors.ts'
+import { exitCodeOf, MyceliumError, withHint } from '../core/errors.ts'
 import { carryOut, previewWrite } from '../core/ignore/carry-out.ts'
 import { makePlan, type PlanPlace, projectFor, targetWishes, untold } from '../core/ignore/make-plan.ts'
 import { nothingHidden, type PlanRequest, readPlan, storedPlans } from '../core/ignore/plan-file.ts'
@@ -13,6 +13,7 @@ import type { RankRepository } from '../core/ignore/source.ts'
 import { renderQuiet } from '../core/launch/quiet.ts'
 import { agreed } from '../core/report/agreed.ts'
 import { counted } from '../core/report/counted.ts'
+import { failureText } from '../core/report/failure.ts'
 import { changesText, planJson, planReport } from '../core/report/ignore-report.ts'
 import type { Io } from '../core/report/io.ts'
 import { jsonText } from '../core/report/json.ts'
@@ -66,19 +67,29 @@ export async function runIgnoreDiff(
   else io.write(changes.length === 0 ? 'nothing would change\n' : changesText(changes))
 }
 
-/** `mycelium ignore write [PATH]`: shows the diff and, when the user agrees, puts the plan in force. */
+/**
+ * `mycelium ignore write [PATH]`: shows the diff and, when the user agrees, puts the plan in force. With `--watch` it stays, for as long as the
+ * user agreed to the first plan; what fails in a later turn is said, and tried again in the next.
+ */
 export async function runIgnoreWrite(
   io: Io,
   path: string | undefined,
   options: IgnoreOptions,
   rank: RankRepository = (root) => rankFor(io, root),
+  clock: Clock = systemClock,
 ): Promise<number> {
-  let code = await writeOnce(io, path, options, rank)
-  if (!options.watch) return code
+  const first = await writeOnce(io, path, options, rank)
+  let { code } = first
+  if (!options.watch || !first.isAgreed) return code
   for (;;) {
-    await Promise.race([pause(systemClock, WATCH_MS), aborted(io.signal)])
+    await Promise.race([pause(clock, WATCH_MS), aborted(io.signal)])
     if (io.signal.aborted) return code
-    code = await writeOnce(io, path, { ...options, yes: true }, rank, true)
+    try {
+      code = (await writeOnce(io, path, { ...options, yes: true }, rank, true)).code
+    } catch (error) {
+      code = exitCodeOf(error)
+      io.talk(failureText(error, io.paint.stderr))
+    }
   }
 }
 
@@ -101,7 +112,7 @@ export async function runIgnoreRefresh(
     let said = ''
     const quiet: Io = { ...io, cwd: project, write: () => {}, talk: (text) => (said += text) }
     try {
-      const code = await writeOnce(quiet, project, { ...options, json: false, yes: true }, rank, true)
+      const { code } = await writeOnce(quiet, project, { ...options, json: false, yes: true }, rank, true)
       rows.push({
         project,
         outcome: code === 0 ? 'planned' : 'failed',
@@ -134,12 +145,12 @@ async function writeOnce(
   options: IgnoreOptions,
   rank: RankRepository,
   isRepeat = false,
-): Promise<number> {
+): Promise<{ readonly code: number; readonly isAgreed: boolean }> {
   const { place, request, allowed } = standingOf(io, path, options, rank)
   const { project, where, paths } = place
   const made = await makePlan(place, request, allowed)
   const { plan, stored, changes } = made
-  if (isRepeat && changes.length === 0) return 0
+  if (isRepeat && changes.length === 0) return { code: 0, isAgreed: true }
   const targets = targetWishes(plan, request.targets, project, where)
   const preview = previewWrite(targets, where, paths)
   if (!options.json && isRepeat) io.write(changesText(changes))
@@ -177,7 +188,7 @@ async function writeOnce(
     io.talk(problemText(problems, io.paint.stderr))
     io.write(lastLine(options, isAgreed, written.changed.length, stored === undefined))
   }
-  return exitCodeAfter(problems)
+  return { code: exitCodeAfter(problems), isAgreed }
 }
 
 function lastLine(options: IgnoreOptions, isAgreed: boolean, changed: number, isFirst: boolean): string {

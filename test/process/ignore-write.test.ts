@@ -5,6 +5,7 @@ import { beforeEach, describe, expect, it } from 'vitest'
 import { runIgnorePlan, runIgnoreRefresh, runIgnoreWrite } from '../../src/commands/ignore.ts'
 import { runIgnoreAllow, runIgnoreStatus, runIgnoreUndo } from '../../src/commands/ignore-state.ts'
 import { runIgnoreVerify } from '../../src/commands/ignore-verify.ts'
+import { systemClock } from '../../src/core/clock.ts'
 import { MyceliumError } from '../../src/core/errors.ts'
 import { SHARED_NAME } from '../../src/core/events/shared-name.ts'
 import type { RankRepository } from '../../src/core/ignore/source.ts'
@@ -107,8 +108,6 @@ describe('mycelium ignore write', () => {
     mkdirSync(join(home.dir, '.config/opencode'), { recursive: true })
     const before = tree(project)
     await write()
-    for (const [path, content] of Object.entries(files))
-      expect(text(path).startsWith(content.slice(0, 1))).toBe(true)
     for (const path of ['.claudeignore', '.cursorignore']) {
       const own = files[path] ?? ''
       expect(text(path).startsWith(own)).toBe(true)
@@ -166,8 +165,11 @@ describe('mycelium ignore write', () => {
       join(directory, 's.jsonl'),
       `${used('Read', join(project, 'old/a.ts'))}\nnot json\n${used('Edit', '/elsewhere/b.ts')}\n`,
     )
+    mkdirSync(`${directory}-src/t/subagents`, { recursive: true })
+    writeFileSync(`${directory}-src/t.jsonl`, '{}\n')
+    writeFileSync(`${directory}-src/t/subagents/agent-1.jsonl`, used('Read', join(project, 'src/agents.ts')))
     const recorded: RankRepository = async () => ({
-      files: FILES,
+      files: [...FILES, rankedFile('src/agents.ts', { importance: 0.01 })],
       commits: [],
       recent: { sessions: [['src/legacy.ts']] },
     })
@@ -178,6 +180,7 @@ describe('mycelium ignore write', () => {
     expect(keep).toEqual(
       expect.arrayContaining([
         { path: 'old/a.ts', reason: 'read or edited in recent sessions' },
+        { path: 'src/agents.ts', reason: 'read or edited in recent sessions' },
         { path: 'src/legacy.ts', reason: 'read or edited in recent sessions' },
       ]),
     )
@@ -190,6 +193,49 @@ describe('mycelium ignore write', () => {
     expect(said()).toContain('100.0 % were of files that stay visible')
     expect(said()).toMatch(/^\d+ tokens over the budget: the rest must stay visible$/m)
     expect(said()).not.toMatch(/^old\/a\.ts /m)
+  })
+
+  it('does not stay to write what the user did not agree to', async () => {
+    verifies('IGNORE-1')
+    const { io, said } = capturedIo(home.env, project)
+    const before = tree(project)
+    const asked = { ...io, ask: async () => 'n' }
+    expect(await runIgnoreWrite(asked, undefined, { keep: 40, watch: true }, rank)).toBe(0)
+    expect(said()).toContain('nothing was changed')
+    expect(tree(project)).toEqual(before)
+  })
+
+  it('says what fails in a later turn of --watch, and goes on', async () => {
+    const leave = new AbortController()
+    const { io, said } = capturedIo(home.env, project, leave.signal)
+    let turn = 0
+    const failing: RankRepository = async () => {
+      turn += 1
+      if (turn === 2) throw new Error('git is busy')
+      if (turn === 3) leave.abort()
+      return { files: FILES, commits: [] }
+    }
+    const clock = {
+      ...systemClock,
+      after: (_: number, run: () => void) => {
+        queueMicrotask(run)
+        return () => {}
+      },
+    }
+    await runIgnoreWrite(io, undefined, { keep: 40, watch: true, yes: true }, failing, clock)
+    expect(turn).toBe(3)
+    expect(said()).toContain('git is busy')
+  })
+
+  it('installs the hook where Claude Code was never started yet, once its rules are written', async () => {
+    verifies('IGNORE-1')
+    rmSync(join(home.dir, '.claude'), { recursive: true })
+    put('.claude/settings.json', '{}')
+    await write()
+    expect(text('.claude/settings.local.json')).toContain('Read(./old/**)')
+    expect(readFileSync(join(home.dir, '.claude/settings.json'), 'utf8')).toContain('PreToolUse')
+    expect(await mycelium('undo')).toMatchObject({ code: 0, stderr: '' })
+    expect(existsSync(join(home.dir, '.claude'))).toBe(false)
   })
 
   it('knows its targets, and says what each cannot be told', async () => {
@@ -261,6 +307,16 @@ describe('the hook that it installs', () => {
     await expect(runIgnoreAllow(io, 'src/legaci.ts', {})).rejects.toMatchObject({
       hint: 'did you mean src/legacy.ts?',
     })
+  })
+
+  it('opens a file that was made in a hidden directory since', async () => {
+    await write()
+    expect(await hook('Write', { file_path: join(project, 'old/later.ts'), content: 'x' })).toBe('')
+    put('old/later.ts', 'x')
+    expect(await hook('Read', { file_path: join(project, 'old/later.ts') })).toContain('"deny"')
+    await state((io) => runIgnoreAllow(io, 'old/later.ts', {}))
+    expect(await hook('Read', { file_path: join(project, 'old/later.ts') })).toBe('')
+    expect(await hook('Read', { file_path: join(project, 'old/a.ts') })).toContain('"deny"')
   })
 
   it('stays beside the hooks of init, and goes alone', async () => {

@@ -22,6 +22,7 @@ export interface HookOptions {
   readonly statusline: boolean
   /** Ids of clients; all when empty. */
   readonly only: readonly string[]
+  /** Hooks that ask for leave, also where the client left no mark yet: its files here were written to. */
   readonly guards?: boolean
 }
 
@@ -50,7 +51,7 @@ export function planHooks(
   if (!hooks && !statusline && !guards) return []
   return hookHosts(where).flatMap((host): HookPlan[] => {
     if (only.length > 0 && !only.includes(host.id)) return []
-    if (!host.marks.some(existsSync)) return []
+    if (!guards && !host.marks.some(existsSync)) return []
     try {
       const before = readConfig(host.file)?.text ?? ''
       const wish = { host, quiet: quietPath(paths), hooks, statusline, guards }

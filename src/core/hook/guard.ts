@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { judgeTool, type Verdict } from '../ignore/guard.ts'
+import { judgeAll, type Verdict } from '../ignore/guard.ts'
 import { guardFor } from '../ignore/guard-file.ts'
 
 /** Whether the files that a project hides stand in the way of what a client is about to do. `root` is mycelium's own. Throws for input that is no JSON. */
@@ -8,12 +8,12 @@ export function guarded(input: Buffer, root: string, env: NodeJS.ProcessEnv): Ve
   const at = typeof cwd === 'string' && cwd.startsWith('/') ? cwd : undefined
   const directory = join(root, 'ignore')
   const project = env.CLAUDE_PROJECT_DIR
-  // An agent that has gone elsewhere is still in its project.
-  const guard =
-    (at === undefined ? undefined : guardFor(directory, at)) ??
-    (project?.startsWith('/') ? guardFor(directory, project) : undefined)
-  if (guard === undefined || typeof tool !== 'string') return { kind: 'pass' }
-  return judgeTool({ tool, input: toolInput, cwd: at ?? guard.project, env }, guard)
+  // An agent that has gone elsewhere is still in its project, also where that place has a guard of its own.
+  const guards = [at, project?.startsWith('/') ? project : undefined].flatMap(
+    (from) => (from && guardFor(directory, from)) || [],
+  )
+  if (guards.length === 0 || typeof tool !== 'string') return { kind: 'pass' }
+  return judgeAll({ tool, input: toolInput, cwd: at ?? guards[0]!.project, env }, guards)
 }
 
 /** What a verdict is on record as; undefined where nothing was done. */

@@ -7,8 +7,9 @@ import type { StoredPlan } from './plan-file.ts'
 /** The plan in force without a path, or without everything below it: nothing is ranked anew. Throws ignore_path_unknown. */
 export function reopened(stored: StoredPlan, path: string): IgnorePlan {
   const isMeant = (one: string): boolean => one === path || one.startsWith(`${path}/`)
+  const known = Object.keys(stored.importance)
   const opened = stored.hide.filter((file) => isMeant(file.path))
-  if (opened.length === 0) {
+  if (opened.length === 0 && !isBelowHidden(stored, path)) {
     const close = nearest(
       path,
       stored.hide.map((file) => file.path),
@@ -26,7 +27,7 @@ export function reopened(stored: StoredPlan, path: string): IgnorePlan {
     if (!hidden.has(one))
       keep.set(one, { reason: isMeant(one) ? 'named by you' : 'worth its tokens', importance })
   const savedTokens = hide.reduce((sum, { tokens }) => sum + tokens, 0)
-  const { patterns } = patternsFor([...hidden], Object.keys(stored.importance))
+  const { patterns } = patternsFor([...hidden], [...new Set([...known, path])])
   return {
     hide,
     keep,
@@ -37,4 +38,13 @@ export function reopened(stored: StoredPlan, path: string): IgnorePlan {
     recall: { edits: 0, kept: 0, share: 1 },
     overTokens: 0,
   }
+}
+
+/** Made since, in a directory that is hidden whole. */
+function isBelowHidden({ hide, importance }: StoredPlan, path: string): boolean {
+  const { patterns } = patternsFor(
+    hide.map((file) => file.path),
+    Object.keys(importance),
+  )
+  return patterns.directories.some((directory) => path.startsWith(`${directory}/`))
 }

@@ -33,6 +33,11 @@ function classOf(inside: string): (char: string) => boolean {
   return (char) => ranges.some(([from, to]) => from <= char && char <= to) !== negated
 }
 
+/** Whether a text fits a pattern whose `*` also stands for slashes and a dot in front, as in find and git. */
+export function fitsText(text: string, pattern: string): boolean {
+  return fitsName(`x${text}`, `x${pattern}`)
+}
+
 /** Whether a name fits a shell pattern. A name that begins with a dot fits only one that does. Takes at most length × length steps. */
 export function fitsName(name: string, pattern: string): boolean {
   if (name.startsWith('.') && !pattern.startsWith('.') && !pattern.startsWith('\\.')) return false

@@ -1,9 +1,10 @@
+import { lstatSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { meets } from './glob.ts'
-import { type Guard, type Lookup, lookupIn } from './guard-file.ts'
+import { type Guard, lookupIn } from './guard-file.ts'
 import { judgeShell } from './shell-reads.ts'
 import { quoted } from './shell-searches.ts'
-import { hiddenAt, realWorld } from './shell-world.ts'
+import { hiddenAt, realWorld, type ShellWorld } from './shell-world.ts'
 
 /** One use of a tool, as a client puts it to its hook. */
 export interface ToolUse {
@@ -41,17 +42,25 @@ const MAX_PATH_CHARS = 4_096
  */
 export function judgeTool({ tool, input, cwd, env }: ToolUse, guard: Guard): Verdict {
   const lookup = lookupIn(guard)
+  const world = realWorld(lookup, cwd, env)
   const fields = Object(input) as Readonly<Record<string, unknown>>
   const hiddenIn = (text: unknown): string | undefined =>
-    typeof text === 'string' && text !== '' ? hiddenAt(resolve(cwd, text), { lookup }) : undefined
+    typeof text === 'string' && text !== '' ? hiddenAt(resolve(cwd, text), world) : undefined
   const deny = (path: string | undefined): Verdict =>
     path === undefined ? PASS : { kind: 'deny', path, reason: reasonFor(path) }
   const fileKey = Object.hasOwn(FILE_TOOLS, tool) ? FILE_TOOLS[tool] : undefined
+  if (tool === 'Write' && typeof fields.file_path === 'string' && !exists(resolve(cwd, fields.file_path)))
+    return PASS
   if (fileKey !== undefined) return deny(hiddenIn(fields[fileKey]))
-  if (tool === 'Grep' || tool === 'LS') return deny(hiddenIn(fields.path))
-  if (tool === 'Glob') return deny(hiddenIn(fields.path) ?? insideOf(fields, cwd, lookup))
+  if (tool === 'LS') return deny(hiddenIn(fields.path))
+  if (tool === 'Grep') {
+    // A glob without a slash is met anywhere.
+    const pattern = typeof fields.glob === 'string' && fields.glob.includes('/') ? fields.glob : undefined
+    return deny(hiddenIn(fields.path) ?? insideOf({ path: fields.path, pattern }, cwd, world))
+  }
+  if (tool === 'Glob') return deny(hiddenIn(fields.path) ?? insideOf(fields, cwd, world))
   if (tool === 'Bash' && typeof fields.command === 'string') {
-    const verdict = judgeShell(fields.command, realWorld(lookup, cwd, env))
+    const verdict = judgeShell(fields.command, world)
     if (verdict.kind === 'pass') return PASS
     if (verdict.kind === 'deny')
       return {
@@ -66,37 +75,71 @@ export function judgeTool({ tool, input, cwd, env }: ToolUse, guard: Guard): Ver
   return PASS
 }
 
+/** The same by several guards: one that refuses is enough, and what one has rewritten is judged by the next. */
+export function judgeAll(use: ToolUse, guards: readonly Guard[]): Verdict {
+  let verdict: Verdict = PASS
+  let { input } = use
+  // From the outermost in: what one spells out the next may spell out further.
+  const ordered = [...new Map(guards.map((guard) => [guard.project, guard])).values()].sort(
+    (a, b) => a.project.length - b.project.length,
+  )
+  for (const guard of ordered) {
+    const own = judgeTool({ ...use, input }, guard)
+    if (own.kind === 'deny') return own
+    if (own.kind === 'pass') continue
+    verdict = own
+    input = own.input
+  }
+  return verdict
+}
+
 /** A pattern that can only be met inside of what is hidden. */
 function insideOf(
   fields: Readonly<Record<string, unknown>>,
   cwd: string,
-  lookup: Lookup,
+  { lookup, real }: ShellWorld,
 ): string | undefined {
   if (typeof fields.pattern !== 'string') return undefined
-  const pattern = resolve(typeof fields.path === 'string' ? resolve(cwd, fields.path) : cwd, fields.pattern)
+  const from = real(typeof fields.path === 'string' ? resolve(cwd, fields.path) : cwd)
+  const pattern = resolve(from, fields.pattern)
   const { project, directories, files } = lookup.guard
   const plain = pattern.replace(/\/[^/]*[*?[{].*$/, '')
-  if (plain !== pattern) return lookup.hidden(plain)
+  if (plain !== pattern) return lookup.hidden(plain) ?? lookup.hidden(real(plain))
   return [...directories, ...files].find((path) => meets(`${project}/${path}`, pattern) !== undefined)
 }
+
+function exists(path: string): boolean {
+  return lstatSync(path, { throwIfNoEntry: false }) !== undefined
+}
+
+/** Keys of what is said or written, which names no file to open. */
+const CONTENT =
+  /^(content|contents|text|body|message|description|title|prompt|query|question|code|value|values|label|labels|(old|new)_?(str|string|text|content))$/i
+/** Keys under which a single name may be a path. */
+const PATH_KEY =
+  /path|file|dir|folder|ur[il]$|^(src|source|target|dest|destination|root|from|to|name|names)$/i
 
 /** The first text in the input of a tool that is the path of something hidden, as a path or as a file: URL. */
 function firstHidden(input: unknown, hiddenIn: (text: unknown) => string | undefined): string | undefined {
   let texts = 0
-  const look = (value: unknown, depth: number): string | undefined => {
+  const look = (value: unknown, depth: number, key: string): string | undefined => {
     if (typeof value === 'string') {
       texts += 1
       if (texts > MAX_TEXTS || value.length > MAX_PATH_CHARS || value.includes('\n')) return undefined
+      if (!value.includes('/') && !PATH_KEY.test(key)) return undefined
       return hiddenIn(value.startsWith('file://') ? pathOfUrl(value) : value)
     }
     if (typeof value !== 'object' || value === null || depth === MAX_DEPTH) return undefined
-    for (const one of Object.values(value)) {
-      const found = look(one, depth + 1)
+    for (const [own, one] of Object.entries(value)) {
+      // What is in a list has the key of the list.
+      const named = Array.isArray(value) ? key : own
+      if (CONTENT.test(named)) continue
+      const found = look(one, depth + 1, named)
       if (found !== undefined) return found
     }
     return undefined
   }
-  return look(input, 0)
+  return look(input, 0, '')
 }
 
 function pathOfUrl(url: string): string {

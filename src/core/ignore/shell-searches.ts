@@ -1,7 +1,8 @@
 import { relative, resolve } from 'node:path'
-import type { Scope, ShellCommand } from './shell-commands.ts'
+import { WORK_TREES } from './guard-file.ts'
 import type { Search } from './shell-programs.ts'
-import { expandGlob, hiddenAt, type ShellWorld } from './shell-world.ts'
+import type { Scope, ShellCommand } from './shell-scope.ts'
+import { expandGlob, hiddenAt, linksInto, type ShellWorld } from './shell-world.ts'
 
 /** Replaces a stretch of the command. */
 export interface CommandSplice {
@@ -42,12 +43,24 @@ export function withoutHiddenRg(
   command: ShellCommand,
   search: Search,
   hidden: readonly string[],
-  scope: Scope,
+  { scope, world }: { readonly scope: Scope; readonly world: ShellWorld },
+  operands: readonly string[],
 ): readonly CommandSplice[] | undefined {
   if (hidden.length > MAX_OPERANDS) return undefined
-  const globs = hidden.map((path) => relative(scope.cwd!, path))
-  // rg reads globs from where it stands: what lies above it cannot be named.
-  if (globs.some((path) => path.startsWith('..'))) return undefined
+  const here = world.real(scope.cwd!)
+  const isBelow = (path: string) => path === here || path.startsWith(`${here}/`)
+  // rg reads globs from where it stands, and compares words: what lies above it, or goes through `..` or a link, cannot be named.
+  const isSpelledOut = (text: string): boolean => {
+    const path = resolve(here, text)
+    return !/(^|\/)\.\.(\/|$)/.test(text) && isBelow(path) && world.real(path) === path
+  }
+  if (!operands.every(isSpelledOut)) return undefined
+  const copies = `${world.lookup.guard.project}/${WORK_TREES}`
+  const covers = (path: string) =>
+    isBelow(path) && operands.some((text) => path.startsWith(`${world.real(resolve(scope.cwd!, text))}/`))
+  const left = covers(copies) && world.isDirectory(copies) ? [...hidden, copies] : hidden
+  const globs = left.map((path) => relative(here, path))
+  if (globs.some((path) => path === '' || path.startsWith('..'))) return undefined
   const text = globs.map((path) => ` -g ${quoted(`!/${rgPattern(path)}`)}`).join('')
   const before = command.words[search.optionsEnd]
   return bounded([
@@ -67,26 +80,32 @@ function rgPattern(path: string): string {
     : `${plain(path.slice(0, letter))}[${path[letter]}]${plain(path.slice(letter + 1))}`
 }
 
-/** git grep with one pathspec for each hidden path. Certain only where no operand may be either a revision or a path. */
+/**
+ * git grep with one pathspec for each hidden path. `dashesAt` is where `--` goes, before the first pathspec, where there is none: git takes a
+ * name that may be a revision for one only without it.
+ */
 export function withoutHiddenGit(
   command: ShellCommand,
-  search: Search,
   hidden: readonly string[],
-  scope: Scope,
-  hasDashes: boolean,
+  base: string,
+  dashesAt: number | undefined,
 ): readonly CommandSplice[] | undefined {
-  if (hidden.length > MAX_OPERANDS || (!hasDashes && search.operands.length > 0)) return undefined
-  const specs = hidden.map((path) => ` ${quoted(`:(exclude,literal)${relative(scope.cwd!, path)}`)}`)
-  return bounded([insert(command.end, `${hasDashes ? '' : ' --'}${specs.join('')}`)])
+  const paths = hidden.map((path) => relative(base, path))
+  if (paths.length > MAX_OPERANDS || paths.includes('')) return undefined
+  const specs = paths.map((path) => ` ${quoted(`:(exclude,literal)${path}`)}`).join('')
+  if (dashesAt === undefined) return bounded([insert(command.end, specs)])
+  if (dashesAt === command.end) return bounded([insert(command.end, ` --${specs}`)])
+  return bounded([insert(dashesAt, '-- '), insert(command.end, specs)])
 }
 
 /**
  * `grep -r` can leave out names, but no paths: each directory operand becomes the files and directories in it that hold nothing hidden. Links
- * and devices are left out, as `grep -r` leaves them out below an operand.
+ * and devices are left out, as `grep -r` leaves them out below an operand; `-R` follows links, and those that lead to nothing hidden stay.
  */
 export function withoutHiddenGrep(
   command: ShellCommand,
   operands: readonly Operand[],
+  search: Search,
   scope: Scope,
   world: ShellWorld,
 ): readonly CommandSplice[] | undefined {
@@ -97,10 +116,13 @@ export function withoutHiddenGrep(
   for (const { start, end, texts } of given) {
     const cover: string[] = []
     for (const text of texts) {
-      const path = resolve(scope.cwd!, text)
+      const path = world.real(resolve(scope.cwd!, text))
       if (world.lookup.hidden(path) !== undefined) continue
-      if (world.lookup.below(path).length === 0) cover.push(text)
-      else if (!addCover(path, text === '' ? '' : text.replace(/\/*$/, '/'), world, cover)) return undefined
+      if (!holdsHidden(path, search.followsLinks, world)) cover.push(text)
+      else if (
+        !addCover(path, text === '' ? '' : text.replace(/\/*$/, '/'), search.followsLinks, world, cover)
+      )
+        return undefined
     }
     count += cover.length
     splices.push({ start, end, text: `${start === end ? ' ' : ''}${cover.map(quoted).join(' ')}` })
@@ -110,15 +132,36 @@ export function withoutHiddenGrep(
   return bounded(splices)
 }
 
-function addCover(path: string, prefix: string, world: ShellWorld, cover: string[]): boolean {
+function holdsHidden(path: string, followsLinks: boolean, world: ShellWorld): boolean {
+  const copies = `${world.lookup.guard.project}/${WORK_TREES}`
+  if (world.lookup.below(path).length > 0) return true
+  // Work trees are copies of the project, hidden files and all.
+  if (copies.startsWith(`${path}/`) && world.isDirectory(copies)) return true
+  return followsLinks && linksInto(path, world)
+}
+
+function addCover(
+  path: string,
+  prefix: string,
+  followsLinks: boolean,
+  world: ShellWorld,
+  cover: string[],
+): boolean {
   const entries = world.list(path)
   if (entries === undefined) return false
   for (const { name, kind } of [...entries].sort((a, b) => (a.name < b.name ? -1 : 1))) {
     const inside = path === '/' ? `/${name}` : `${path}/${name}`
-    if (kind === 'other' || world.lookup.hidden(inside) !== undefined) continue
+    if (world.lookup.hidden(inside) !== undefined) continue
+    if (inside === `${world.lookup.guard.project}/${WORK_TREES}`) continue
+    if (kind === 'link' && followsLinks) {
+      const real = world.real(inside)
+      // A link back up would be followed for ever.
+      if (world.lookup.hidden(real) !== undefined || inside.startsWith(`${real}/`)) continue
+      if (holdsHidden(real, true, world)) return false
+    } else if (kind === 'link' || kind === 'other') continue
     const text = prefix === '' && name.startsWith('-') ? `./${name}` : prefix + name
-    if (kind === 'directory' && world.lookup.below(inside).length > 0) {
-      if (!addCover(inside, `${text}/`, world, cover)) return false
+    if (kind === 'directory' && holdsHidden(inside, followsLinks, world)) {
+      if (!addCover(inside, `${text}/`, followsLinks, world, cover)) return false
     } else cover.push(text)
   }
   return true

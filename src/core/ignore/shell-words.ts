@@ -3,7 +3,14 @@ export type Piece =
   | { readonly kind: 'text'; readonly text: string; readonly quoted: boolean }
   | { readonly kind: 'variable'; readonly name: string }
   /** `$(…)`, `` `…` ``, `<(…)`: a command whose output, or whose name, stands here. */
-  | { readonly kind: 'command'; readonly source: string }
+  | CommandPiece
+
+/** A command in a word; `at` is where it begins in the text that was read, where it stands there as it is. */
+export interface CommandPiece {
+  readonly kind: 'command'
+  readonly source: string
+  readonly at: number | undefined
+}
 
 /** One word of a command. */
 export interface Word {
@@ -20,7 +27,7 @@ export type Token =
   /** `< WORD`; other redirections write, and are left out. `<<<` gives its text as input. */
   | { readonly kind: 'input'; readonly word: Word; readonly isText: boolean }
   /** A here-document. */
-  | { readonly kind: 'document'; readonly text: string }
+  | { readonly kind: 'document'; readonly text: string; readonly commands: readonly CommandPiece[] }
 
 /** Longer commands are not looked into: an agent waits. */
 export const MAX_COMMAND_CHARS = 100_000
@@ -32,7 +39,7 @@ export const MAX_COMMAND_CHARS = 100_000
 export function tokensOf(source: string): readonly Token[] | undefined {
   if (source.length > MAX_COMMAND_CHARS) return undefined
   const tokens: Token[] = []
-  const awaited: { end: string; strip: boolean; place: number }[] = []
+  const awaited: { end: string; strip: boolean; isQuoted: boolean; place: number }[] = []
   let at = 0
   const nextWord = (): Word | undefined => {
     while (source[at] === ' ' || source[at] === '\t') at += 1
@@ -47,9 +54,10 @@ export function tokensOf(source: string): readonly Token[] | undefined {
     else if (char === '\n') {
       tokens.push({ kind: 'operator', text: '\n', start: at })
       at += 1
-      for (const { end, strip, place } of awaited.splice(0)) {
+      for (const { end, strip, isQuoted, place } of awaited.splice(0)) {
         const found = documentAt(source, at, end, strip)
-        tokens[place] = { kind: 'document', text: found.text }
+        const commands = isQuoted ? [] : commandsIn(found.text)
+        tokens[place] = { kind: 'document', text: found.text, commands }
         at = found.next
       }
     } else if (char === '#') {
@@ -65,8 +73,9 @@ export function tokensOf(source: string): readonly Token[] | undefined {
         if (word === undefined) return undefined
         if (kind === '<<' || kind === '<<-') {
           // Its text comes with the next line, but it belongs to this command.
-          awaited.push({ end: plainText(word), strip: kind === '<<-', place: tokens.length })
-          tokens.push({ kind: 'document', text: '' })
+          const isQuoted = word.pieces.some((piece) => piece.kind === 'text' && piece.quoted)
+          awaited.push({ end: plainText(word), strip: kind === '<<-', isQuoted, place: tokens.length })
+          tokens.push({ kind: 'document', text: '', commands: [] })
         } else if (kind === '<' || kind === '<>' || kind === '<<<')
           tokens.push({ kind: 'input', word, isText: kind === '<<<' })
         continue
@@ -145,8 +154,11 @@ function readWord(source: string, start: number): Word | undefined {
   return at === start ? undefined : { start, end: at, pieces }
 }
 
+/** A `$'…'` or `${…}` that is longer is not understood. */
+const MAX_EXPANSION_CHARS = 4_096
+
 function expansionAt(source: string, at: number, quote: string): { piece: Piece; end: number } | undefined {
-  const rest = source.slice(at)
+  const rest = source.slice(at, at + MAX_EXPANSION_CHARS)
   if (rest.startsWith('$((')) {
     const end = closing(source, at + 1)
     return end === undefined ? undefined : { piece: { kind: 'variable', name: '(' }, end }
@@ -155,13 +167,13 @@ function expansionAt(source: string, at: number, quote: string): { piece: Piece;
     const end = closing(source, at + 1)
     return end === undefined
       ? undefined
-      : { piece: { kind: 'command', source: source.slice(at + 2, end - 1) }, end }
+      : { piece: { kind: 'command', source: source.slice(at + 2, end - 1), at: at + 2 }, end }
   }
   if (rest.startsWith('`')) {
     const end = source.indexOf('`', at + 1)
     return end < 0
       ? undefined
-      : { piece: { kind: 'command', source: source.slice(at + 1, end) }, end: end + 1 }
+      : { piece: { kind: 'command', source: source.slice(at + 1, end), at: undefined }, end: end + 1 }
   }
   if (quote === '' && rest.startsWith("$'")) {
     const found = /^\$'((?:[^'\\]|\\.)*)'/s.exec(rest)
@@ -171,9 +183,30 @@ function expansionAt(source: string, at: number, quote: string): { piece: Piece;
   const named = /^\$(?:\{([A-Za-z_]\w*)\}|([A-Za-z_]\w*))/.exec(rest)
   if (named !== null)
     return { piece: { kind: 'variable', name: named[1] ?? named[2]! }, end: at + named[0].length }
-  const other = /^\$(?:\{[^}]*\}|[\d@*#?$!-])/.exec(rest)
+  const argument = /^\$(?:\{([\d@*])\}|([\d@*]))/.exec(rest)
+  if (argument !== null)
+    return {
+      piece: { kind: 'variable', name: (argument[1] ?? argument[2]!).replace('*', '@') },
+      end: at + argument[0].length,
+    }
+  const other = /^\$(?:\{[^}]*\}|[#?$!-])/.exec(rest)
   if (other !== null) return { piece: { kind: 'variable', name: '(' }, end: at + other[0].length }
   return { piece: { kind: 'text', text: '$', quoted: true }, end: at + 1 }
+}
+
+/** Commands in a here-document whose end word is not quoted: the shell runs them. */
+function commandsIn(text: string): readonly CommandPiece[] {
+  const found: CommandPiece[] = []
+  for (let at = 0; at < text.length; at += 1) {
+    if (text[at] === '\\') at += 1
+    else if (text[at] === '`' || text.startsWith('$(', at)) {
+      const expansion = expansionAt(text, at, '"')
+      if (expansion === undefined) break
+      if (expansion.piece.kind === 'command') found.push({ ...expansion.piece, at: undefined })
+      at = expansion.end - 1
+    }
+  }
+  return found
 }
 
 /** The end of a parenthesis that opens at an offset, quotes and nesting seen. */

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { MyceliumError } from '../../errors.ts'
 import type { Guard } from '../guard-file.ts'
@@ -21,7 +21,6 @@ export async function withCanary<T>(guard: Guard, work: (canary: Canary) => Prom
   // The name says nothing of what is in it: a refusal quotes the name.
   const path = `${directory}/mycelium-${randomBytes(4).toString('hex')}.txt`
   const file = join(guard.project, path)
-  mkdirSync(join(guard.project, directory), { recursive: true })
   writeFileSync(file, `${mark}\n`, { flag: 'wx' })
   try {
     return await work({ file, path, mark })
@@ -38,7 +37,6 @@ function standingIn({ project, files }: Guard): Canary {
     const mark = readFileSync(file, 'utf8')
       .match(/[A-Za-z0-9_]{8,}/g)
       ?.filter((word) => !path.includes(word))
-
       ?.sort((a, b) => b.length - a.length)[0]
     if (mark !== undefined) return { file, path, mark }
   }
