@@ -191,6 +191,7 @@ const OWNED: readonly { what: string; use: RegExp; owners: Readonly<Record<strin
       'core/daemon/connect.ts': 'a limit on an answer that holds the process open while it waits',
       'core/daemon/start.ts': 'a pause between looks that holds the process open',
       'core/daemon/main.ts': 'entry file: its ticks are what keeps the daemon running',
+      'core/score/main.ts': 'entry file: a thread of its own that looks after a hung parser',
     },
   },
 ]

@@ -1,9 +1,12 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { systemClock } from '../../src/core/clock.ts'
+import { packageRoot } from '../../src/core/config/package-root.ts'
 import { descendantsOf } from '../../src/core/process.ts'
 import { Analyst } from '../../src/core/score/analyst.ts'
 import type { FromChild } from '../../src/core/score/child.ts'
@@ -144,6 +147,39 @@ describe('processes that look at files', () => {
       code: 'interrupted',
     })
     expect(running()).toEqual([])
+  })
+})
+
+describe('a process that parses', () => {
+  it('does not outlive its parent that was killed, even while it hangs', async () => {
+    verifies('SCORE-3')
+    const preload = "process.on('SIGUSR2', () => { for (;;); })"
+    const parent = join(scratch, 'parent.mjs')
+    writeFileSync(join(scratch, 'a.py'), 'a = 1\n')
+    writeFileSync(
+      parent,
+      `import { fork } from 'node:child_process'
+      const hangs = 'data:text/javascript,' + encodeURIComponent(${JSON.stringify(preload)})
+      const child = fork(process.argv[2], [], { execArgv: ['--import', hangs] })
+      child.on('message', () => (child.kill('SIGUSR2'), console.log(child.pid)))
+      child.send({ root: ${JSON.stringify(scratch)}, files: [{ path: 'a.py', bytes: 6 }] })`,
+    )
+    const run = spawn(process.execPath, [parent, join(packageRoot(), 'dist/analysis.js')], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
+    onTestFinished(() => void run.kill('SIGKILL'))
+    const [said] = await once(run.stdout, 'data')
+    const pid = Number(said)
+    run.kill('SIGKILL')
+    const isAlive = () => {
+      try {
+        return process.kill(pid, 0)
+      } catch {
+        return false
+      }
+    }
+    expect(isAlive()).toBe(true)
+    await expect.poll(isAlive, { timeout: 10_000 }).toBe(false)
   })
 })
 
