@@ -202,6 +202,23 @@ describe('a read of Claude Code', () => {
     expect(existsSync(root('budgets/outlines'))).toBe(false)
   })
 
+  it('begins with what the session edited or asked for elsewhere, not with what this context has', async () => {
+    const outlineFor = async (agent_id: string) => {
+      const outline = await answered(read({ more: { agent_id } }))
+      return (outline!.file.cells as [{ source: string }])[0].source
+    }
+    const small = /\n(asked for|edited lately|step0) \(lines \d+-\d+\):/g
+    await answered(read({ offset: 200, limit: 5, more: { agent_id: 'a1' } }))
+    expect((await outlineFor('a1')).match(small)).toEqual(['\nstep0 (lines 1-30):'])
+    const patch = { structuredPatch: [{ oldStart: 901, oldLines: 1, newStart: 901, newLines: 2, lines: [] }] }
+    const edit = { tool_name: 'Edit', tool_input: { file_path: join(work, 'big.ts') }, tool_response: patch }
+    await fire(read({ more: edit }))
+    expect((await outlineFor('a2')).match(small)?.slice(0, 2)).toEqual([
+      '\nasked for (lines 200-204):',
+      '\nedited lately (lines 898-905):',
+    ])
+  })
+
   it('that comes after a notebook edit is not pointed to', async () => {
     writeFileSync(root('config.json'), '{"budget": {"enabled": true, "unchanged_answers": true}}')
     const lines = read({ offset: 10, limit: 500 })

@@ -25,7 +25,13 @@ export interface Ask {
  */
 export type Happening =
   | Ask
-  | { readonly kind: 'edit'; readonly context: string; readonly file: string }
+  | {
+      readonly kind: 'edit'
+      readonly context: string
+      readonly file: string
+      /** Lines that it wrote, as they were counted then; absent where the client does not say. */
+      readonly lines?: readonly [from: number, to: number]
+    }
   | { readonly kind: 'reset' }
 
 /**

@@ -72,7 +72,9 @@ export async function answerRead(fired: Fired, place: BudgetPlace): Promise<Read
     const { file_path, notebook_path } = Object(Object(input).tool_input)
     const path = file_path ?? notebook_path
     const file = typeof path === 'string' ? realFile(resolve(fired.project, path)) : undefined
-    if (file !== undefined) log.note({ kind: 'edit', context: fired.agent, file: fingerprint([file]) })
+    const lines = editedLines(input)
+    if (file !== undefined)
+      log.note({ kind: 'edit', context: fired.agent, file: fingerprint([file]), ...(lines && { lines }) })
     return undefined
   }
   const read = isMcp ? mcpRead(input) : claudeRead(input)
@@ -115,6 +117,7 @@ export async function answerRead(fired: Fired, place: BudgetPlace): Promise<Read
       budget: planned.budget,
       tokensOf: seen.tokensOf,
       ways: waysOf(read),
+      ...log.wanted(ask),
     })
   // Made before the read is recorded: of those that run side by side, none takes for outlined what turns out not to be worth an outline.
   const outline = log.foresee(ask) === 'outline' ? await outlineFor() : undefined
@@ -127,6 +130,18 @@ export async function answerRead(fired: Fired, place: BudgetPlace): Promise<Read
     savedTokens: Math.round(outline.wholeTokens - outline.tokens),
     because: `${Math.round(outline.wholeTokens)} tokens, budget ${planned.budget}, ${Math.round(outline.tokens)} given`,
   }
+}
+
+/** From the first to the last line that Claude Code's Edit, Write or MultiEdit says it wrote. */
+function editedLines(input: unknown): readonly [from: number, to: number] | undefined {
+  const { structuredPatch: hunks } = Object(Object(input).tool_response)
+  const lines = (Array.isArray(hunks) ? hunks : []).flatMap((hunk) => {
+    const { newStart, newLines } = Object(hunk)
+    return [newStart, newStart + newLines - 1]
+  })
+  if (lines.length === 0 || !lines.every(Number.isSafeInteger)) return undefined
+  const [from, to] = [lines.reduce((a, b) => Math.min(a, b)), lines.reduce((a, b) => Math.max(a, b))]
+  return from >= 1 ? [from, to] : undefined
 }
 
 /** What may have left the context is no longer pointed to, and a day that begins is one to tidy up on. */

@@ -5,9 +5,12 @@ import { hasErrno } from '../errors.ts'
 import { fingerprint } from '../hash.ts'
 import { APPEND, textIfRegular } from '../regular-file.ts'
 import { type Answer, type Ask, answerTo, type Happening } from './gate.ts'
+import type { LineRange, Wanted } from './skeleton.ts'
 
 /** About 15,000 reads; a session with more is answered as if there were no budgets. */
 const MAX_LOG_BYTES = 2 * 1024 * 1024
+/** Ranges that an outline begins with, at most, of each kind. */
+const MAX_WANTED = 5
 /** A session that was silent this long is over. */
 const MAX_AGE_MS = 14 * 24 * 60 * 60_000
 
@@ -36,6 +39,22 @@ export class SessionLog {
   /** What a read would be answered by if it were recorded now. Throws the system's error. */
   foresee(ask: Ask): Answer {
     return answerTo(this.#entries(), ask)
+  }
+
+  /** Lines of the file that the session has edited, and those it asked for that are not in the context of this read; the newest first. */
+  wanted({ context, file, content }: Ask): Required<Wanted> {
+    const entries = this.#entries()
+    const lastReset = entries.findLastIndex(({ kind }) => kind === 'reset')
+    const asked: LineRange[] = []
+    const edited: LineRange[] = []
+    for (const [i, entry] of entries.entries()) {
+      if (entry.kind === 'reset' || entry.file !== file) continue
+      if (entry.kind === 'edit' && entry.lines) edited.unshift({ from: entry.lines[0], to: entry.lines[1] })
+      const isElsewhere = i < lastReset || entry.context !== context
+      if (entry.kind === 'ask' && !entry.whole && entry.content === content && isElsewhere)
+        asked.unshift({ from: entry.from, to: entry.to })
+    }
+    return { asked: asked.slice(0, MAX_WANTED), edited: edited.slice(0, MAX_WANTED) }
   }
 
   #entries(): readonly Entry[] {
