@@ -209,6 +209,7 @@ const OWNED: readonly { what: string; use: RegExp; owners: Readonly<Record<strin
       'core/daemon/start.ts': 'a pause between looks that holds the process open',
       'core/daemon/every.ts': 'the ticks that keep the daemon running',
       'core/daemon/main.ts': 'entry file: a limit on its own stopping',
+      'core/score/main.ts': 'entry file: a thread of its own that looks after a hung parser',
     },
   },
 ]

@@ -28,7 +28,7 @@ export async function runScoreEvaluate(
   const { env, signal } = io
   const analyst = new Analyst({ clock: systemClock, env, signal })
   const evaluation = await evaluate(
-    { cwd, env, clock: systemClock },
+    { cwd, env, clock: systemClock, signal },
     {
       analyse: async (name, content) => {
         const facts = await analyst.factsOf(name, content)
@@ -37,6 +37,7 @@ export async function runScoreEvaluate(
       onCommit: (done, of) => bar.show(done, of, `${done} of ${of} commits`),
     },
   ).finally(bar.done)
+  if (signal.aborted) throw new MyceliumError('interrupted', 'stopped')
   if (evaluation.commits === 0)
     throw new MyceliumError(
       'history_short',

@@ -13,7 +13,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import fc from 'fast-check'
 import { afterAll, describe, expect, it } from 'vitest'
-import { filesBelow } from '../../src/core/score/files.ts'
+import { filesBelow, withTracked } from '../../src/core/score/files.ts'
 import { IGNORED_TREES, type Tree } from '../fixtures/ignored-trees.ts'
 import { verifies } from '../requirements.ts'
 
@@ -74,6 +74,36 @@ describe('the files of a repository', () => {
     expect(walked(dir)).toEqual(['.gitignore', 'b.own', 'in/d'])
     expect(walked(dir)).toEqual(asGit(dir))
     expect(walked(join(dir, 'in'))).toEqual(asGit(join(dir, 'in')))
+  })
+
+  it('leave out what the user never keeps anywhere, which the repository may take back', () => {
+    const dir = repository({ '.gitignore': '!b.own\n', 'a.own': '', 'b.own': '', 'in/c.own': '', 'in/d': '' })
+    const excludes = join(scratch, 'excludes')
+    writeFileSync(excludes, '*.own\n')
+    git(dir, 'config', 'core.excludesFile', excludes)
+    for (const at of [dir, join(dir, 'in')])
+      expect(filesBelow(at, excludes).files.map(({ path }) => path)).toEqual(asGit(at))
+    expect(walked(dir)).toContain('a.own')
+    expect(filesBelow(dir, join(scratch, 'no excludes')).files).toHaveLength(5)
+  })
+
+  it('hold what git keeps though a rule names it', () => {
+    const dir = repository({
+      'dist/a.js': '',
+      'dist/b.js': '',
+      c: '',
+      'node_modules/d.js': '',
+      'dist/gone': '',
+    })
+    git(dir, 'add', 'dist/a.js', 'dist/gone', 'node_modules/d.js', 'c')
+    writeFileSync(join(dir, '.gitignore'), 'dist\n')
+    rmSync(join(dir, 'dist/gone'))
+    const walk = filesBelow(dir)
+    const tracked = git(dir, 'ls-files', '-z').split('\0').filter(Boolean)
+    expect(walk.files.map(({ path }) => path)).toEqual(['.gitignore', 'c'])
+    const all = withTracked(dir, walk, tracked)
+    expect(all.files.map(({ path }) => path)).toEqual(['.gitignore', 'c', 'dist/a.js'])
+    expect(all.unreadable).toEqual([])
   })
 
   it('of a work tree follow the excludes of the repository it belongs to', () => {

@@ -1,11 +1,13 @@
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { systemClock } from '../../src/core/clock.ts'
 import { changedInWorkTree } from '../../src/core/score/history/changed.ts'
+import { gitText } from '../../src/core/score/history/git.ts'
 import { type History, laterNames } from '../../src/core/score/history/history.ts'
+import { userExcludes } from '../../src/core/score/history/listed.ts'
 import { readHistory } from '../../src/core/score/history/read.ts'
 import { advanceTree, readBlobs, treeAt } from '../../src/core/score/history/tree.ts'
 import { verifies } from '../requirements.ts'
@@ -261,5 +263,79 @@ describe('trees and contents', () => {
     const changed = await changedInWorkTree({ cwd: join(dir, 'pkg'), env, clock: systemClock })
     expect([...changed].sort()).toEqual(['a.ts', 'new\n.ts'])
     expect(await changedInWorkTree({ cwd: top, env, clock: systemClock })).toEqual([])
+  })
+})
+
+describe('a run of git', () => {
+  const STATUS = ['status', '--porcelain=v1', '-z']
+  const place = (cwd: string, signal?: AbortSignal) => ({
+    cwd,
+    env,
+    clock: systemClock,
+    ...(signal && { signal }),
+  })
+
+  /** A repository whose one changed file goes through a filter that leaves its id in `pid`. */
+  function filtered(name: string, clean: string): string {
+    const dir = repository(name)
+    write(dir, '.gitattributes', '*.x filter=own\n')
+    write(dir, 'a.x')
+    commit(dir, 'one')
+    git(dir, 'config', 'filter.own.clean', `echo $$ > ${join(dir, '.git/pid')}; ${clean}`)
+    // Of the same size: git has to look at what is in it.
+    write(dir, 'a.x', 'b.x\n'.repeat(9))
+    return dir
+  }
+  const isAlive = (dir: string): boolean => {
+    try {
+      process.kill(Number(readFileSync(join(dir, '.git/pid'), 'utf8')), 0)
+      return true
+    } catch {
+      return false
+    }
+  }
+
+  it('ends at its limit with the filters that it started, which hold its pipes', async () => {
+    verifies('SCORE-2')
+    const dir = filtered('hang', 'sleep 300; cat')
+    const { end } = await gitText(STATUS, place(dir), { limitMs: 1_000 })
+    expect(end.how).toBe('time')
+    await expect.poll(() => isAlive(dir), { timeout: 5_000 }).toBe(false)
+  })
+
+  it('ends when it is told to, and is not begun after that', async () => {
+    const dir = filtered('stop', 'sleep 300; cat')
+    const controller = new AbortController()
+    const run = gitText(STATUS, place(dir, controller.signal), { limitMs: 60_000 })
+    await expect.poll(() => isAlive(dir), { timeout: 5_000 }).toBe(true)
+    controller.abort()
+    expect((await run).end.how).toBe('stopped')
+    await expect.poll(() => isAlive(dir), { timeout: 5_000 }).toBe(false)
+    expect((await gitText(STATUS, place(dir, controller.signal))).end.how).toBe('stopped')
+  })
+
+  it('is done when git is, whoever is left behind with its pipes', async () => {
+    const dir = filtered('left', 'sleep 300 >/dev/null & cat')
+    const { end, bytes } = await gitText(STATUS, place(dir), { limitMs: 60_000 })
+    expect({ how: end.how, said: bytes.toString() }).toEqual({ how: 'done', said: ' M a.x\0' })
+  })
+
+  it('keeps to the settings and bounds that the user gives by environment', async () => {
+    const dir = repository('bounds')
+    write(dir, 'in/a.ts')
+    commit(dir, 'one')
+    expect((await read(join(dir, 'in'))).gap).toBeUndefined()
+    expect((await read(join(dir, 'in'), {}, { GIT_CEILING_DIRECTORIES: dir })).gap?.why).toBe('no_repository')
+    const given = { GIT_CONFIG_COUNT: '1', GIT_CONFIG_KEY_0: 'core.excludesFile', GIT_CONFIG_VALUE_0: '/x' }
+    expect(await userExcludes({ ...place(dir), env: { ...env, ...given } })).toBe('/x')
+    expect(await userExcludes(place(dir))).toBe('/nonexistent/.config/git/ignore')
+  })
+
+  it('does not need the order of files that the user wants to see', async () => {
+    const dir = repository('ordered')
+    write(dir, 'a.ts')
+    commit(dir, 'one')
+    git(dir, 'config', 'diff.orderFile', join(dir, 'nowhere'))
+    expect(told(await read(dir))).toEqual(['one: created a.ts'])
   })
 })

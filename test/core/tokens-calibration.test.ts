@@ -14,6 +14,8 @@ import { type ContentClass, contentClassOf } from '../../src/core/tokens/content
 import { type CountTokens, loadCounter } from '../../src/core/tokens/count.ts'
 import { estimatorWith } from '../../src/core/tokens/estimator.ts'
 import { calibrate } from '../../src/core/usage/calibration/calibrate.ts'
+import { sourcesFromJson, sourcesToJson } from '../../src/core/usage/calibration/sources.ts'
+import { countResult } from '../../src/core/usage/calibration/step.ts'
 import { sessionPath } from '../fixtures/transcripts/claude.ts'
 import { lines, transcriptHome } from '../fixtures/transcripts/home.ts'
 import {
@@ -274,6 +276,29 @@ describe('calibration', () => {
     expect(readCalibration(paths.calibration)).toBeUndefined()
     expect(readCalibration(join(paths.calibration, 'x'))).toBeUndefined()
   })
+})
+
+test('what is kept is never more than is read again', () => {
+  const { paths } = home()
+  const source = { identity: 'i', offset: 7, state: 'é"'.repeat(6_000), mtimeMs: 1, steps: [] }
+  const many = new Map(Array.from({ length: 1_000 }, (_, i) => [`k${i}`, source] as const))
+  const calibration = { table: 't', models: [] }
+  writeCalibration(paths.calibration, { calibration, sources: sourcesToJson(many) })
+  const kept = sourcesFromJson(readCalibration(paths.calibration)?.sources)
+  expect(kept.size).toBe(1_000)
+  expect([kept.get('k0')!.offset, kept.get('k999')!.offset]).toEqual([7, 0])
+  writeCalibration(paths.calibration, { calibration, sources: ['x'.repeat(5 << 20)] })
+  expect(readCalibration(paths.calibration)).toEqual({ calibration, sources: [] })
+})
+
+test('a result is counted in time that grows with it', () => {
+  const count = (text: string) => text.length
+  const blank = ' '.repeat(500_000)
+  expect(countResult(`${blank}x`, 'other', count).byClass).toEqual({ other: 500_001 })
+  const unclosed = '<system-reminder>'.repeat(50_000)
+  expect(countResult(unclosed, 'other', count).byClass).toEqual({ other: unclosed.length })
+  const told = 'a\n\n<system-reminder>b</system-reminder>\n<system-reminder>c</system-reminder> \nd'
+  expect(countResult(told, 'other', count).byClass).toEqual({ other: 2, prose: told.length - 2 })
 })
 
 test('undo removes what was learnt, unless what was recorded is kept', async () => {

@@ -7,7 +7,7 @@ import {
   planBudgets,
   SMALL_TOKENS,
 } from '../../src/core/budget/plan.ts'
-import { stepBelow } from '../../src/core/budget/steps.ts'
+import { steadyBudget, stepBelow } from '../../src/core/budget/steps.ts'
 import { waterFill } from '../../src/core/budget/water-fill.ts'
 import { rankedFile } from '../fixtures/ranked-files.ts'
 import { verifies } from '../requirements.ts'
@@ -57,6 +57,11 @@ describe('water-filling', () => {
     expect(floorCap).toBeCloseTo(200, 3)
   })
 
+  it('is of a hundred thousand vessels and more', () => {
+    const many = Array(130_000).fill({ size: 5_000, weight: 1, floor: 600 })
+    expect(waterFill(many, 1_300_000).tokens[0]).toBeCloseTo(10, 6)
+  })
+
   it('leaves nothing over that anybody could use', () => {
     fc.assert(
       fc.property(vessels, capacity, (all, cap) => {
@@ -104,6 +109,15 @@ describe('water-filling', () => {
 })
 
 describe('steps', () => {
+  it('do not hold a file below its size once its share is clearly more', () => {
+    const file = { size: 2_000, floor: 600 }
+    const former = stepBelow(1_900)
+    expect(steadyBudget({ ...file, wanted: 1_900 }, undefined)).toBe(former)
+    expect(steadyBudget({ ...file, wanted: Number.POSITIVE_INFINITY }, former)).toBe(2_000)
+    expect(steadyBudget({ ...file, wanted: 2_250 }, former)).toBe(2_000)
+    expect(steadyBudget({ ...file, wanted: 2_010 }, former)).toBe(former)
+  })
+
   it('never go above, never decrease, and lose less than a fifth', () => {
     fc.assert(
       fc.property(fc.double({ min: 0, max: 1e7, noNaN: true }), (tokens) => {
@@ -118,6 +132,22 @@ describe('steps', () => {
 })
 
 describe('a plan of budgets', () => {
+  it('says how far a whole file may grow: as far as another plan would give it whole', () => {
+    verifies('BUDGET-1')
+    fc.assert(
+      fc.property(files, window, (all, size) => {
+        for (const { tokens, budget, room } of planBudgets(all, { window: size }).files)
+          if (budget < tokens) expect(room).toBe(budget)
+          else expect(room).toBeGreaterThanOrEqual(tokens)
+      }),
+    )
+    const [whole, cut] = planBudgets(
+      [rankedFile('a.ts', { tokens: 5_000, importance: 1 }), rankedFile('b.ts', { tokens: 90_000 })],
+      { window: 40_000 },
+    ).files
+    expect([whole!.budget, whole!.room > 6_000, cut!.budget < 90_000]).toEqual([5_000, true, true])
+  })
+
   it('stays within the share of the window for what a window takes of the files', () => {
     verifies('BUDGET-1')
     fc.assert(
@@ -174,7 +204,7 @@ describe('a plan of budgets', () => {
     fc.assert(
       fc.property(files, window, noise, (all, size, by) => {
         const first = planBudgets(all, { window: size })
-        const former = new Map(first.files.map(({ path, budget }) => [path, budget]))
+        const former = new Map(first.files.map(({ path, room }) => [path, room]))
         const shaken = all.map((one, i) => ({
           ...one,
           importance: one.importance * (1 + by[2 * i]!),

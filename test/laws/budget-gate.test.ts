@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, utimesSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -48,7 +49,7 @@ const happening: fc.Arbitrary<Happening> = fc.oneof(
   {
     weight: 1,
     arbitrary: fc.record({
-      kind: fc.constantFrom('edit' as const, 'declined' as const),
+      kind: fc.constant('edit' as const),
       context: fc.constantFrom('', 'agent-1'),
       file: fc.constantFrom('f', 'g'),
     }),
@@ -77,15 +78,26 @@ describe('the gate', () => {
       [WHOLE, WHOLE, RESET, WHOLE],
       ['outline', 'again', 'whole'],
     ],
-    [
-      'what an outline would not make smaller, whole',
-      [WHOLE, { kind: 'declined', context: '', file: 'f' }, WHOLE],
-      ['outline', 'whole'],
-    ],
+    ['what an outline would not make smaller, whole', [{ ...WHOLE, over: false }, WHOLE], ['whole', 'whole']],
     [
       "a client's own stub by text while the text was never given",
       [WHOLE, { ...WHOLE, stub: true }, { ...WHOLE, stub: true }],
       ['outline', 'again', 'stub'],
+    ],
+    [
+      "a client's own stub by itself where it comes first: the text was given when nobody was asked",
+      [{ ...WHOLE, stub: true }, { ...WHOLE, stub: true }, WHOLE],
+      ['stub', 'stub', 'whole'],
+    ],
+    [
+      "a client's own stub by text where the context was lost, or the file written, since",
+      [
+        RESET,
+        { ...part(1, 9), stub: true },
+        { kind: 'edit', context: '', file: 'g' },
+        { ...part(1, 9), file: 'g', stub: true },
+      ],
+      ['whole', 'whole'],
     ],
   ])('answers %s', (_, happenings, expected) => {
     verifies('BUDGET-1')
@@ -139,7 +151,8 @@ describe('the gate', () => {
           if (ask.kind !== 'ask' || answerTo(all.slice(0, i), ask) !== 'point') continue
           const since = all.slice(0, i).findLastIndex((one, j) => {
             if (one.kind !== 'ask' || one.context !== ask.context || one.file !== ask.file) return false
-            const given = !['outline', 'point', 'stub'].includes(answerTo(all.slice(0, j), one))
+            // A stub is the client's word that it gave the text.
+            const given = !['outline', 'point'].includes(answerTo(all.slice(0, j), one))
             return given && one.from === ask.from && one.to === ask.to && one.content === ask.content
           })
           const between = all.slice(since + 1, i)
@@ -198,6 +211,22 @@ describe('the log of a session', () => {
       new SessionLog(dir, 't').ask(WHOLE),
     ])
     expect(readFileSync(join(dir, file!), 'utf8')).not.toContain('/')
+  })
+
+  it('foresees what it would say, and records nothing of it', () => {
+    const log = new SessionLog(dir, 's')
+    expect([log.foresee(WHOLE), log.foresee(WHOLE)]).toEqual(['outline', 'outline'])
+    expect(existsSync(dir)).toBe(false)
+    log.ask(WHOLE)
+    expect(log.foresee(WHOLE)).toBe('again')
+  })
+
+  it('does not wait for a FIFO in its place', () => {
+    new SessionLog(dir, 's').ask(WHOLE)
+    const file = join(dir, readdirSync(dir)[0]!)
+    rmSync(file)
+    execFileSync('mkfifo', [file])
+    expect(() => new SessionLog(dir, 's').ask(WHOLE)).toThrow(expect.objectContaining({ code: 'ENXIO' }))
   })
 
   it('goes when it is two weeks old', () => {

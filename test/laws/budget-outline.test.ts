@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { MIN_SAVED_SHARE, type OutlineRequest, outlineOf } from '../../src/core/budget/outline.ts'
+import { skeletonOf } from '../../src/core/budget/skeleton.ts'
 import { parsedFile, sourceOf } from '../fixtures/parsed-files.ts'
 import { verifies } from '../requirements.ts'
 
@@ -93,6 +94,17 @@ describe('an outline', () => {
       request({ ...file, budget: 1_500, asked: [{ from: 5, to: 9 }], edited: [{ from: 50, to: 51 }] }),
     )!
     expect(MARK.exec(asked.text)![0]).toBe('\n\nasked for (lines 5-9):\n')
+  })
+
+  it('of prose says where each heading ends, in time that grows with the headings', () => {
+    const lines = ['# A', 'a', '## B', 'b', '### C', '## D', '# E', 'e']
+    const { landmarks } = skeletonOf('a.md', lines, undefined)
+    expect(landmarks.map(({ label, from, to }) => `${label} ${from}-${to}`)).toEqual([
+      ...['# A 1-6', '## B 3-5', '### C 5-5', '## D 6-6', '# E 7-8'],
+    ])
+    // Seconds of work where each heading looks at all behind it.
+    const many = Array.from({ length: 200_000 }, (_, i) => `${'#'.repeat(1 + (i === 0 ? 0 : 5))} h`)
+    expect(skeletonOf('a.md', many, undefined).landmarks[0]!.to).toBe(200_000)
   })
 
   it('of a tree lists what it holds with lines, as deep as there is room', () => {

@@ -43,6 +43,10 @@ const FILES: readonly RankedFile[] = [
   rankedFile('src/small.ts', { tokens: 400 }),
   rankedFile('logo.png', { tokens: 0, nature: 'binary' }),
 ]
+/** Plans whose files are not what they should be. */
+const DAMAGED = ['null', '7', '{"src/pool.ts":null}', '{"src/pool.ts":[1]}', '{"src/pool.ts":["a",1,1]}'].map(
+  (files) => `{"format":2,"window":40000,"files":${files}}`,
+)
 const budgets = () => join(home, '.mycelium/budgets')
 
 /** Runs the command over a ranking given by hand. */
@@ -159,12 +163,12 @@ src/pool.ts 30000 14693 0.90 its share by importance and complexity
 
   it('takes a plan that is damaged or of another version for none', async () => {
     await run({ write: true })
-    for (const text of ['{"format":1', '{"format":2,"files":{}}', 'null']) {
+    for (const text of ['{"format":1', '{"format":1,"files":{}}', 'null', ...DAMAGED]) {
       writeFileSync(join(budgets(), planName(work)), text)
       expect(plannedFile(budgets(), planNames(budgets()), join(work, 'src/pool.ts'))).toBeUndefined()
       await run({ window: 40_000 })
     }
-    expect(readFileSync(join(budgets(), planName(work)), 'utf8')).toBe('null')
+    expect(readFileSync(join(budgets(), planName(work)), 'utf8')).toBe(DAMAGED.at(-1))
     expect(existsSync(budgets())).toBe(true)
   })
 })

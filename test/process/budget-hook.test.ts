@@ -9,6 +9,7 @@ import { resolveSettings } from '../../src/core/config/layers.ts'
 import { pathsOf } from '../../src/core/config/paths.ts'
 import { switchesIn } from '../../src/core/config/switches.ts'
 import { askStore } from '../../src/core/events/store.ts'
+import type { RankedFile } from '../../src/core/score/ranked.ts'
 import type { Ended } from '../fixtures/built-cli.ts'
 import { cliHome } from '../fixtures/cli-home.ts'
 import { sourceOf } from '../fixtures/parsed-files.ts'
@@ -32,15 +33,15 @@ const root = (name = '') => join(home.dir, '.mycelium', name)
 const SILENT = { code: 0, signal: null, stdout: '', stderr: '' }
 
 /** What `mycelium budget files --write` does, with tokens as a quarter of the bytes. */
-function plan(importance = 0.1): void {
+function plan(window = 8_000, more: readonly RankedFile[] = []): void {
   const ranked = [BIG, SMALL].map((text, i) =>
     rankedFile(['big.ts', 'small.ts'][i]!, {
       tokens: text.length >> 2,
       bytes: text.length,
-      importance,
+      importance: 0.1,
     }),
   )
-  writePlan(root('budgets'), work, planBudgets(ranked, { window: 8_000 }), 0)
+  writePlan(root('budgets'), work, planBudgets([...ranked, ...more], { window }), 0)
 }
 
 function fire(payload: object | string, env: NodeJS.ProcessEnv = { HOME: home.dir }): Promise<Ended> {
@@ -163,6 +164,66 @@ describe('a read of Claude Code', () => {
     await fire({ session_id: 's-1', hook_event_name: 'PreCompact', trigger: 'auto', cwd: work })
     expect(await answered(read())).toMatchObject({ type: 'notebook' })
     expect(await answered(read())).toBeUndefined()
+  })
+
+  it.each([
+    ['without bound where everything fits', []],
+    ['within its share', [rankedFile('other.ts', { tokens: 400_000, importance: 0.1 })]],
+  ])('that is given whole stays so while it grows, %s', async (_, more) => {
+    verifies('BUDGET-1')
+    plan(100_000, more)
+    expect(await fire(read())).toEqual(SILENT)
+    writeFileSync(join(work, 'big.ts'), `${BIG}//${'x'.repeat(BIG.length >> 5)}\n`)
+    expect(await fire(read({ more: { session_id: 's-2' } }))).toEqual(SILENT)
+  })
+
+  it('that is longer than a hook may parse is outlined by its lines', async () => {
+    const long = `${BIG}${'// a line that says nothing\n'.repeat(10_000)}`
+    writeFileSync(join(work, 'big.ts'), long)
+    const [{ source }] = (await answered(read()))!.file.cells as [{ source: string }]
+    expect(source).not.toContain('step15 (lines')
+    expect(source).toContain('\nhead (lines 1-')
+    expect(existsSync(root('budgets/outlines'))).toBe(false)
+  })
+
+  it('begins with what the session edited or asked for elsewhere, not with what this context has', async () => {
+    const outlineFor = async (agent_id: string) => {
+      const outline = await answered(read({ more: { agent_id } }))
+      return (outline!.file.cells as [{ source: string }])[0].source
+    }
+    const small = /\n(asked for|edited lately|step0) \(lines \d+-\d+\):/g
+    await answered(read({ offset: 200, limit: 5, more: { agent_id: 'a1' } }))
+    expect((await outlineFor('a1')).match(small)).toEqual(['\nstep0 (lines 1-30):'])
+    const patch = { structuredPatch: [{ oldStart: 901, oldLines: 1, newStart: 901, newLines: 2, lines: [] }] }
+    const edit = { tool_name: 'Edit', tool_input: { file_path: join(work, 'big.ts') }, tool_response: patch }
+    await fire(read({ more: edit }))
+    expect((await outlineFor('a2')).match(small)?.slice(0, 2)).toEqual([
+      '\nasked for (lines 200-204):',
+      '\nedited lately (lines 898-905):',
+    ])
+  })
+
+  it('that comes after a notebook edit is not pointed to', async () => {
+    writeFileSync(root('config.json'), '{"budget": {"enabled": true, "unchanged_answers": true}}')
+    const lines = read({ offset: 10, limit: 500 })
+    await answered(lines)
+    const edit = { tool_name: 'NotebookEdit', tool_input: { notebook_path: join(work, 'big.ts') } }
+    await fire({ ...lines, ...edit, tool_response: {} })
+    expect(await answered(lines)).toBeUndefined()
+  })
+
+  it('that the client answers itself, of a time before there was a hook, is left to it', async () => {
+    verifies('BUDGET-1')
+    expect(await answered(read({ stub: true }))).toBeUndefined()
+    expect(await answered(read())).toBeUndefined()
+  })
+
+  it('that many make at once of what an outline would not make smaller costs nothing', async () => {
+    // One line of data: nothing of it would be shown.
+    writeFileSync(join(work, 'big.ts'), 'x '.repeat(BIG.length >> 1))
+    await Promise.all(Array.from({ length: 4 }, () => answered(read())))
+    const actions = existsSync(pathsOf(root()).database) ? await savings() : []
+    expect(actions.filter(([action]) => action === 'again')).toEqual([])
   })
 
   it('that many make at once gets one outline', async () => {

@@ -4,7 +4,7 @@ import { expect, it } from 'vitest'
 import { type Paths, pathsOf } from '../../src/core/config/paths.ts'
 import type { EventOf } from '../../src/core/events/event.ts'
 import { takeInEvents } from '../../src/core/events/store.ts'
-import { recentFiles, recentFilesStamp } from '../../src/core/usage/recent-files.ts'
+import { recentFiles } from '../../src/core/usage/recent-files.ts'
 import { builtCli, ended } from '../fixtures/built-cli.ts'
 import { segmentWriter } from '../fixtures/events.ts'
 import { commitAll, layFiles } from '../fixtures/scored-repository.ts'
@@ -108,18 +108,13 @@ it('sessions come newest first, told apart by client, at most fifty', async () =
   expect(weights.size).toBe(61)
 })
 
-it('there are none where nothing is recorded or can be read, and the stamp says when that changes', async () => {
+it('there are none where nothing is recorded or can be read', async () => {
   const none = { weights: new Map(), sessions: [] }
   const paths = pathsOf(shortDirectory())
   expect(await recentFiles(paths, '/r', NOW_MS)).toEqual(none)
-  expect(recentFilesStamp(paths)).toBe('')
   mkdirSync(dirname(paths.database), { recursive: true })
   writeFileSync(paths.database, 'no database at all, but long enough to be looked at as one'.repeat(200))
   expect(await recentFiles(paths, '/r', NOW_MS)).toEqual(none)
-  const before = recentFilesStamp(paths)
-  expect(before).not.toBe('')
-  writeFileSync(paths.database, 'another')
-  expect(recentFilesStamp(paths)).not.toBe(before)
 })
 
 it('what agents used moves up in the ranking of the command, by whatever name its directory is called', async () => {

@@ -1,17 +1,26 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { afterAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { systemClock } from '../../src/core/clock.ts'
+import { packageRoot } from '../../src/core/config/package-root.ts'
 import { descendantsOf } from '../../src/core/process.ts'
+import { Analyst } from '../../src/core/score/analyst.ts'
 import type { FromChild } from '../../src/core/score/child.ts'
 import { analyzeAll } from '../../src/core/score/children.ts'
+import { lookAt } from '../../src/core/score/repository.ts'
+import { builtCli } from '../fixtures/built-cli.ts'
 import { verifies } from '../requirements.ts'
 
 const program = fileURLToPath(new URL('../fixtures/programs/bad-parser.mjs', import.meta.url))
 const scratch = mkdtempSync(join(tmpdir(), 'my-'))
 afterAll(() => rmSync(scratch, { recursive: true, force: true }))
+
+// What the package's own program is run from.
+beforeAll(() => void builtCli())
 
 const others = new Set(descendantsOf([process.pid]).map(({ pid }) => pid))
 /** Processes of this test that were not there before it. */
@@ -138,5 +147,77 @@ describe('processes that look at files', () => {
       code: 'interrupted',
     })
     expect(running()).toEqual([])
+  })
+})
+
+describe('a process that parses', () => {
+  it('does not outlive its parent that was killed, even while it hangs', async () => {
+    verifies('SCORE-3')
+    const preload = "process.on('SIGUSR2', () => { for (;;); })"
+    const parent = join(scratch, 'parent.mjs')
+    writeFileSync(join(scratch, 'a.py'), 'a = 1\n')
+    writeFileSync(
+      parent,
+      `import { fork } from 'node:child_process'
+      const hangs = 'data:text/javascript,' + encodeURIComponent(${JSON.stringify(preload)})
+      const child = fork(process.argv[2], [], { execArgv: ['--import', hangs] })
+      child.on('message', () => (child.kill('SIGUSR2'), console.log(child.pid)))
+      child.send({ root: ${JSON.stringify(scratch)}, files: [{ path: 'a.py', bytes: 6 }] })`,
+    )
+    const run = spawn(process.execPath, [parent, join(packageRoot(), 'dist/analysis.js')], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
+    onTestFinished(() => void run.kill('SIGKILL'))
+    const [said] = await once(run.stdout, 'data')
+    const pid = Number(said)
+    run.kill('SIGKILL')
+    const isAlive = () => {
+      try {
+        return process.kill(pid, 0)
+      } catch {
+        return false
+      }
+    }
+    expect(isAlive()).toBe(true)
+    await expect.poll(isAlive, { timeout: 10_000 }).toBe(false)
+  })
+})
+
+describe('what is remembered of files', () => {
+  it('is no failure that may pass: what could not be read is read again, what crashed after a day', async () => {
+    verifies('SCORE-3')
+    const root = join(scratch, 'root')
+    const memory = join(scratch, 'memory/0-facts.json')
+    mkdirSync(root)
+    for (const name of ['busy-a', 'crash-b', 'fine-c', 'worse-d']) writeFileSync(join(root, name), '')
+    const look = async (days: number) => {
+      const clock = { ...systemClock, wall: () => days * 86_400_000 }
+      const env = { PATH: process.env.PATH, HOME: scratch }
+      const { signal } = new AbortController()
+      const progress = () => {}
+      const { files, fresh } = await lookAt(root, {
+        ...{ clock, env, memory, version: '1', program, signal, progress },
+      })
+      expect(files.map(({ path }) => path)).toEqual(['busy-a', 'crash-b', 'fine-c', 'worse-d'])
+      return fresh
+    }
+    expect(await look(100)).toBe(4)
+    expect(await look(100.5)).toBe(1)
+    expect(await look(101.5)).toBe(3)
+    expect(await look(102)).toBe(1)
+  })
+
+  it('tells texts of one name apart, and what they are by their own name', async () => {
+    const analyst = new Analyst({
+      clock: systemClock,
+      env: { PATH: process.env.PATH },
+      signal: new AbortController().signal,
+    })
+    const texts = ['a = 1\n', 'a = 1\nb = 2\n']
+    const facts = await Promise.all(texts.map((text) => analyst.factsOf('vendor/lib.py', Buffer.from(text))))
+    expect(facts.map((one) => [one?.nature, one?.lines])).toEqual([
+      ['vendored', 1],
+      ['vendored', 2],
+    ])
   })
 })

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import {
   chmodSync,
   cpSync,
@@ -17,7 +18,8 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { packageRoot } from '../../src/core/config/package-root.ts'
 import { builtCli, ended } from '../fixtures/built-cli.ts'
-import { commitAll, layFiles } from '../fixtures/scored-repository.ts'
+import type { Tree } from '../fixtures/ignored-trees.ts'
+import { commitAll, gitEnv, layFiles } from '../fixtures/scored-repository.ts'
 import { verifies } from '../requirements.ts'
 
 // Whether a file was read again is seen by what its memory says: a false figure put there stays for as long as the file is not read.
@@ -36,15 +38,17 @@ interface Place {
   readonly repo: string
 }
 
-function place(): Place {
+const BASE: Tree = {
+  'a.py': 'def a(x):\n    return x\n',
+  'b.py': 'def b(x):\n    return x\n',
+  'c.md': '# c\n',
+}
+
+function place(files = BASE): Place {
   const home = join(scratch, `h${places}`)
   const repo = join(scratch, `r${places++}`)
   mkdirSync(home)
-  layFiles(repo, {
-    'a.py': 'def a(x):\n    return x\n',
-    'b.py': 'def b(x):\n    return x\n',
-    'c.md': '# c\n',
-  })
+  layFiles(repo, files)
   commitAll(repo, home)
   return { home, repo }
 }
@@ -66,13 +70,14 @@ function memoryOf({ home }: Place, what = 'facts'): string {
 function falsify(at: Place): void {
   const [first, trees] = readFileSync(memoryOf(at), 'utf8').split('\n')
   const memory = JSON.parse(first!)
-  for (const one of Object.values<{ facts: { lines: number } }>(memory.files)) one.facts.lines = 999
+  for (const [, one] of memory.files as [string, { facts: { lines: number } }][]) one.facts.lines = 999
   writeFileSync(memoryOf(at), `${JSON.stringify(memory)}\n${trees}`)
 }
 
 /** Whose facts are kept. */
 function keptOf(at: Place): readonly string[] {
-  return Object.keys(JSON.parse(readFileSync(memoryOf(at), 'utf8').split('\n')[0]!).files).sort()
+  const { files } = JSON.parse(readFileSync(memoryOf(at), 'utf8').split('\n')[0]!) as { files: [string][] }
+  return files.map(([path]) => path).sort()
 }
 
 it('a file is read again when its bytes have changed, and only then', async () => {
@@ -122,7 +127,7 @@ it.each([
   [
     'with files of another shape',
     (text: string) =>
-      text.replace(/"a\.py":\{"stamp"/, '"a.py":{"stemp"').replace(/"b\.py":\{/, '"b.py":null,"x":{'),
+      text.replace(/"a\.py",\{"stamp"/, '"a.py",{"stemp"').replace(/"b\.py",\{/, '"b.py",null,{'),
   ],
 ])('a memory that is %s is passed over and made anew', async (_, spoil) => {
   const at = place()
@@ -185,4 +190,106 @@ it('a parser that is not installed is said, and what it would have read is read 
   })
   symlinkSync(join(packageRoot(), 'node_modules'), join(bare, 'node_modules'))
   expect(await scored()).toEqual({ code: 0, stderr: '', cyclomatic: 2, fallback: undefined })
+})
+
+const git = ({ home, repo }: Place, ...args: string[]): string =>
+  execFileSync('git', args, { cwd: repo, env: gitEnv(home), encoding: 'utf8' })
+
+it('files whose names are numbers keep their own trees', async () => {
+  verifies('SCORE-3')
+  const python = (name: string, more = '') => `#!/usr/bin/env python3\ndef ${name}(x):\n    return x\n${more}`
+  const at = place({ '.a.py': python('dot'), 10: python('ten', 'y = 1\n'), 9: python('nine_nine') })
+  const functionsOf = async () => {
+    const env = { HOME: at.home, PATH: process.env.PATH }
+    const run = await ended(process.execPath, [bin, 'score', '--json', '--functions'], env, at.repo)
+    expect({ code: run.code, stderr: run.stderr }).toEqual({ code: 0, stderr: '' })
+    const { files } = JSON.parse(run.stdout) as { files: { path: string; functions: { name: string }[] }[] }
+    return Object.fromEntries(files.map(({ path, functions }) => [path, functions[0]?.name]))
+  }
+  const names = { '.a.py': 'dot', 10: 'ten', 9: 'nine_nine' }
+  expect(await functionsOf()).toEqual(names)
+  expect(await functionsOf()).toEqual(names)
+  writeFileSync(join(at.repo, '9'), python('nine'))
+  expect(await functionsOf()).toEqual({ ...names, 9: 'nine' })
+})
+
+it('weights are kept while the history grows by less than a tenth', async () => {
+  const at = place()
+  const commit = (count: number) => {
+    for (let i = 0; i < count; i++) git(at, 'commit', '-q', '--allow-empty', '-m', 'c')
+  }
+  const becauseOf = async () => {
+    await linesOf(at)
+    return JSON.parse(readFileSync(memoryOf(at, 'ranking'), 'utf8')).remainder.weights.because as string
+  }
+  commit(19)
+  expect(await becauseOf()).toContain('usable commits')
+  const file = memoryOf(at, 'ranking')
+  writeFileSync(file, readFileSync(file, 'utf8').replace(/\d+ usable commits/, 'planted'))
+  expect(await becauseOf()).toContain('planted')
+  for (const _ of [1, 2]) {
+    commit(1)
+    expect(await becauseOf()).toContain('planted')
+  }
+  writeFileSync(join(at.repo, 'a.py'), '')
+  expect(await becauseOf()).toContain('planted')
+  commit(1)
+  expect(await becauseOf()).toContain('usable commits')
+}, 30_000)
+
+it('a ranking without the history that there is is not kept', async () => {
+  const at = place()
+  const tree = git(at, 'rev-parse', 'HEAD^{tree}').trim()
+  const object = join(at.repo, '.git/objects', tree.slice(0, 2), tree.slice(2))
+  renameSync(object, `${object}.away`)
+  const env = { HOME: at.home, PATH: process.env.PATH }
+  const broken = await ended(process.execPath, [bin, 'score', '--json'], env, at.repo)
+  expect({ code: broken.code, said: broken.stderr }).toEqual({
+    code: 0,
+    said: expect.stringContaining('could not tell the history'),
+  })
+  expect(readdirSync(join(at.home, '.mycelium/scores')).join()).not.toContain('ranking')
+  renameSync(`${object}.away`, object)
+  await linesOf(at)
+  expect(JSON.parse(readFileSync(memoryOf(at, 'ranking'), 'utf8')).remainder).not.toHaveProperty('gap')
+})
+
+it('what is kept of a directory goes when that is gone, or was not used for 90 days', async () => {
+  const [gone, old, used] = [place(), place(), place()]
+  for (const at of [gone, old, used]) await linesOf({ ...at, home: used.home })
+  const scores = join(used.home, '.mycelium/scores')
+  const fileOf = (repo: string) =>
+    readdirSync(scores).find(
+      (name) =>
+        name.endsWith('-facts.json') && readFileSync(join(scores, name), 'utf8').includes(`"${repo}"`),
+    )!
+  const long = Date.now() / 1000 - 91 * 86_400
+  const [goneFile, oldFile, usedFile] = [gone, old, used].map(({ repo }) => fileOf(repo))
+  utimesSync(join(scores, oldFile!), long, long)
+  utimesSync(join(scores, usedFile!), long, long)
+  rmSync(gone.repo, { recursive: true })
+  await linesOf(used)
+  await linesOf({ ...place(), home: used.home })
+  const kept = readdirSync(scores)
+  expect([goneFile, oldFile, usedFile].map((name) => kept.includes(name!))).toEqual([false, false, true])
+  expect(kept).toHaveLength(4)
+}, 30_000)
+
+it('files are those that git keeps or would keep, by the rules of the user too', async () => {
+  const at = place()
+  writeFileSync(join(at.repo, '.gitignore'), 'a.py\n')
+  writeFileSync(join(at.repo, 'mine.own'), '')
+  mkdirSync(join(at.home, '.config/git'), { recursive: true })
+  writeFileSync(join(at.home, '.config/git/ignore'), '*.own\n')
+  expect(Object.keys(await linesOf(at)).sort()).toEqual(['.gitignore', 'a.py', 'b.py', 'c.md'])
+})
+
+it("a bare repository is refused: what is in it is git's own", async () => {
+  const at = place()
+  const bare = join(scratch, 'bare.git')
+  git(at, 'clone', '-q', '--bare', at.repo, bare)
+  const env = { HOME: at.home, PATH: process.env.PATH }
+  const run = await ended(process.execPath, [bin, 'score'], env, bare)
+  expect(run.code).not.toBe(0)
+  expect(run.stderr).toContain('is a bare repository')
 })

@@ -11,7 +11,7 @@ export interface Ask {
   readonly to: number
   /** No range was named. */
   readonly whole: boolean
-  /** The file has more tokens than its budget. */
+  /** The file has more tokens than its budget, and an outline of it is worth a second question. */
   readonly over: boolean
   /** The user lets a read be answered by "unchanged". */
   readonly mayPoint: boolean
@@ -20,12 +20,18 @@ export interface Ask {
 }
 
 /**
- * What was asked and what happened, in order. `edit`: the agent wrote the file, so what it read before is no longer what it has. `declined`: an
- * outline was not worth it, and the whole file was given. `reset`: what was read may have left the agent's context.
+ * What was asked and what happened, in order. `edit`: the agent wrote the file, so what it read before is no longer what it has. `reset`: what was
+ * read may have left the agent's context.
  */
 export type Happening =
   | Ask
-  | { readonly kind: 'edit' | 'declined'; readonly context: string; readonly file: string }
+  | {
+      readonly kind: 'edit'
+      readonly context: string
+      readonly file: string
+      /** Lines that it wrote, as they were counted then; absent where the client does not say. */
+      readonly lines?: readonly [from: number, to: number]
+    }
   | { readonly kind: 'reset' }
 
 /**
@@ -35,6 +41,8 @@ export type Happening =
 export type Answer = 'whole' | 'outline' | 'again' | 'part' | 'point' | 'stub'
 
 interface Known {
+  /** Nothing is known: what the client says of before is of a time when nobody was asked. */
+  isBlank: boolean
   outlined: boolean
   /** The agent wanted all of it: never an outline again in this session. */
   insisted: boolean
@@ -53,32 +61,37 @@ interface Known {
  * text, and given when asked for once more.
  */
 export function answerTo(before: readonly Happening[], ask: Ask): Answer {
-  const known: Known = { outlined: false, insisted: false, content: '', given: new Set(), pointed: new Set() }
+  const known: Known = {
+    ...{ isBlank: true, outlined: false, insisted: false, content: '' },
+    ...{ given: new Set(), pointed: new Set() },
+  }
   for (const happening of before) {
     if (happening.kind === 'reset') {
       known.outlined = false
       forget(known)
     } else if (happening.context === ask.context && happening.file === ask.file) {
       if (happening.kind === 'ask') step(known, happening)
-      else if (happening.kind === 'edit') forget(known)
-      else {
-        known.outlined = false
-        known.insisted = true
-      }
+      else forget(known)
     }
   }
   return step(known, ask)
 }
 
 function forget(known: Known): void {
+  known.isBlank = false
   known.given.clear()
   known.pointed.clear()
 }
 
 function step(known: Known, ask: Ask): Answer {
-  if (ask.content !== known.content) forget(known)
-  known.content = ask.content
   const range = `${ask.from}-${ask.to}`
+  // The client gave it as text: nothing of ours was in its way.
+  if (known.isBlank && ask.stub) {
+    known.given.add(range)
+    known.insisted = ask.whole
+  } else if (ask.content !== known.content) forget(known)
+  known.isBlank = false
+  known.content = ask.content
   if (known.given.has(range)) {
     if (ask.stub) return 'stub'
     if (ask.mayPoint && !known.pointed.has(range)) {

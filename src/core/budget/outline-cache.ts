@@ -16,8 +16,11 @@ export interface TreeSource {
   readonly parsers: string
 }
 
+/** An agent waits for a hook: what takes longer than some tenths of a second is outlined by its lines. */
+const MAX_PARSED_CHARS = 256 * 1024
+
 /**
- * The syntax tree of a text, from the cache where its content was seen before; undefined where no parser reads it, whatever the reason. The
+ * The syntax tree of a text, from the cache where its content was seen before; undefined where no parser reads it, whatever the reason, or it is longer than that. The
  * cache holds names, signatures and lines, never a body; removeOld() in session-log.ts ends what nobody asks for.
  */
 export async function treeOf(
@@ -26,6 +29,7 @@ export async function treeOf(
   content: string,
   { dir, parsers }: TreeSource,
 ): Promise<ParsedFile | undefined> {
+  if (text.length > MAX_PARSED_CHARS) return undefined
   // Another build of the parsers may say something else of the same text.
   const { size, mtimeMs } = statSync(parsers, { throwIfNoEntry: false }) ?? { size: 0, mtimeMs: 0 }
   const file = join(dir, `${fingerprint([`${size}-${mtimeMs}`, extname(path), content], 32)}.json`)

@@ -6,12 +6,15 @@ import { fingerprint } from '../hash.ts'
 import { readRegular } from '../regular-file.ts'
 import { type BudgetPlan, SMALL_TOKENS } from './plan.ts'
 
-/** Budget, tokens and bytes of one file when the plan was made. */
-type Entry = readonly [budget: number, tokens: number, bytes: number]
+/** What one file may take, which is null for any size, and its tokens and bytes when the plan was made. */
+type Entry = readonly [room: number | null, tokens: number, bytes: number]
+
+/** Before 2 a file that was whole had its own size as its budget. */
+const FORMAT = 2
 
 /** What the hook reads: the budgets of a repository, as JSON. Written anew, never edited. */
 interface PlanFile {
-  readonly format: 1
+  readonly format: typeof FORMAT
   /** Directory that the paths are below, with links resolved. */
   readonly root: string
   readonly window: number
@@ -23,6 +26,7 @@ interface PlanFile {
 
 /** What is known of one file that was planned. */
 export interface PlannedFile {
+  /** Tokens up to which it is given whole, and that an outline of it may have; Infinity where everything fits. */
   readonly budget: number
   /** When the plan was made. */
   readonly tokens: number
@@ -38,9 +42,12 @@ export function planName(root: string): string {
 export function writePlan(dir: string, root: string, plan: BudgetPlan, nowMs: number): string {
   const large = plan.files.filter(({ tokens }) => tokens > SMALL_TOKENS)
   const files = Object.fromEntries(
-    large.map(({ path, budget, tokens, bytes }): [string, Entry] => [path, [budget, tokens, bytes]]),
+    large.map(({ path, room, tokens, bytes }): [string, Entry] => [
+      path,
+      [Number.isFinite(room) ? room : null, tokens, bytes],
+    ]),
   )
-  const file: PlanFile = { format: 1, root, window: plan.window, at: nowMs, files }
+  const file: PlanFile = { format: FORMAT, root, window: plan.window, at: nowMs, files }
   const path = join(dir, planName(root))
   writeFileAtomic(path, `${JSON.stringify(file)}\n`)
   return path
@@ -50,11 +57,23 @@ export function writePlan(dir: string, root: string, plan: BudgetPlan, nowMs: nu
 export function readPlan(dir: string, root: string): PlanFile | undefined {
   try {
     const plan = JSON.parse(readRegular(join(dir, planName(root))).toString('utf8'))
-    return plan?.format === 1 && typeof plan.files === 'object' ? plan : undefined
+    return isPlan(plan) ? plan : undefined
   } catch (error) {
     if (error instanceof SyntaxError || hasErrno(error, 'ENOENT', 'ENOTDIR')) return undefined
     throw error
   }
+}
+
+function isPlan(value: unknown): value is PlanFile {
+  const { format, files } = Object(value)
+  return (
+    format === FORMAT && typeof files === 'object' && files !== null && Object.values(files).every(isEntry)
+  )
+}
+
+function isEntry(value: unknown): value is Entry {
+  const [room, tokens, bytes] = Array.isArray(value) ? value : []
+  return (room === null || Number.isFinite(room)) && Number.isFinite(tokens) && Number.isFinite(bytes)
 }
 
 /** Budgets given before, for a plan that is to be made anew; undefined where there are none for this window. */
@@ -65,7 +84,7 @@ export function formerBudgets(
 ): ReadonlyMap<string, number> | undefined {
   const plan = readPlan(dir, root)
   if (plan === undefined || plan.window !== window) return undefined
-  return new Map(Object.entries(plan.files).map(([path, [budget]]) => [path, budget]))
+  return new Map(Object.entries(plan.files).map(([path, [room]]) => [path, room ?? Number.POSITIVE_INFINITY]))
 }
 
 /** Whether any repository has a plan: where none has, nothing else needs to be looked at. */
@@ -83,9 +102,9 @@ export function plannedFile(dir: string, names: ReadonlySet<string>, file: strin
   for (let at = dirname(file); ; at = dirname(at)) {
     if (names.has(planName(at))) {
       const entry = readPlan(dir, at)?.files[relative(at, file).split(sep).join('/')]
-      if (!Array.isArray(entry)) return undefined
-      const [budget, tokens, bytes] = entry as unknown as Entry
-      return { budget, tokens, bytes }
+      if (!isEntry(entry)) return undefined
+      const [room, tokens, bytes] = entry
+      return { budget: room ?? Number.POSITIVE_INFINITY, tokens, bytes }
     }
     if (dirname(at) === at) return undefined
   }

@@ -1,5 +1,5 @@
 import type { RankedFile } from '../score/ranked.ts'
-import { SLACK, steadyBudget } from './steps.ts'
+import { roomOf, SLACK, steadyBudget } from './steps.ts'
 import { waterFill } from './water-fill.ts'
 
 /** What budgets are reckoned against. */
@@ -10,7 +10,7 @@ export interface PlanOptions {
   readonly share?: number
   /** Files that an agent reads until a window is full. */
   readonly reads?: number
-  /** Budgets given before, by path: they stay while nothing much has changed. */
+  /** Rooms given before, by path: budgets stay while nothing much has changed. */
   readonly former?: ReadonlyMap<string, number>
 }
 
@@ -21,6 +21,8 @@ export interface FileBudget {
   readonly tokens: number
   /** Tokens; as many as the file has where it is given whole. */
   readonly budget: number
+  /** Tokens up to which it is given whole should it grow: where it is whole more than it has, Infinity where everything fits; else its budget. */
+  readonly room: number
   readonly importance: number
   readonly weight: number
   /** What decided: the file fits, the floor for small files or outlines, or its share by weight. */
@@ -77,9 +79,10 @@ export function planBudgets(ranked: readonly RankedFile[], options: PlanOptions)
       const budget = steadyBudget({ wanted, size, floor }, old)
       const because =
         budget < size ? (budget <= floor ? 'floor' : 'share') : size <= SMALL_TOKENS ? 'small' : 'fits'
-      const kept = old === budget && budget !== steadyBudget({ wanted, size, floor }, undefined)
+      const kept = old !== undefined && budget !== steadyBudget({ wanted, size, floor }, undefined)
+      const room = budget < size ? budget : roomOf(wanted)
       const { path, bytes, tokens, importance } = file
-      return { path, bytes, tokens, budget, importance, weight, because, kept }
+      return { path, bytes, tokens, budget, room, importance, weight, because, kept }
     }),
   }
 }

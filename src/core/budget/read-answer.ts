@@ -4,7 +4,7 @@ import { switchesIn } from '../config/switches.ts'
 import { hasErrno } from '../errors.ts'
 import { fingerprint } from '../hash.ts'
 import { claudeRead, ownOutput, replacing, textAsRead, textOutput } from './claude-read.ts'
-import type { Answer } from './gate.ts'
+import type { Answer, Ask } from './gate.ts'
 import { mcpRead, replacingMcp } from './mcp-read.ts'
 import { outlineOf, type Ways } from './outline.ts'
 import { treeOf } from './outline-cache.ts'
@@ -69,9 +69,12 @@ export async function answerRead(fired: Fired, place: BudgetPlace): Promise<Read
 
   const input: unknown = JSON.parse(fired.input.toString('utf8'))
   if (isWrite) {
-    const path = Object(Object(input).tool_input).file_path
+    const { file_path, notebook_path } = Object(Object(input).tool_input)
+    const path = file_path ?? notebook_path
     const file = typeof path === 'string' ? realFile(resolve(fired.project, path)) : undefined
-    if (file !== undefined) log.note({ kind: 'edit', context: fired.agent, file: fingerprint([file]) })
+    const lines = editedLines(input)
+    if (file !== undefined)
+      log.note({ kind: 'edit', context: fired.agent, file: fingerprint([file]), ...(lines && { lines }) })
     return undefined
   }
   const read = isMcp ? mcpRead(input) : claudeRead(input)
@@ -91,10 +94,10 @@ export async function answerRead(fired: Fired, place: BudgetPlace): Promise<Read
   const seen = { read, lines: text.split('\n'), tokensOf: estimator(planned) }
   const content = fingerprint([text], 32)
   const [from, to] = linesOf(seen)
-  const key = { context: fired.agent, file: fingerprint([file]) }
-  const answer = log.ask({
+  const ask: Ask = {
     kind: 'ask',
-    ...key,
+    context: fired.agent,
+    file: fingerprint([file]),
     content,
     from,
     to,
@@ -102,30 +105,43 @@ export async function answerRead(fired: Fired, place: BudgetPlace): Promise<Read
     over,
     mayPoint: isOn('budget.unchanged_answers', false),
     stub: read.answer === 'stub',
-  })
-  if (answer !== 'outline') return granted(answer, seen, from, to)
-  const parsed = await treeOf(file, text, content, {
-    dir: join(place.dir, 'outlines'),
-    parsers: place.parsers,
-  })
-  const outline = outlineOf({
-    path: read.file,
-    text,
-    parsed,
-    budget: planned.budget,
-    tokensOf: seen.tokensOf,
-    ways: waysOf(read),
-  })
-  if (outline === undefined) {
-    log.note({ kind: 'declined', ...key })
-    return granted('whole', seen, from, to)
   }
+  const outlineFor = async () =>
+    outlineOf({
+      path: read.file,
+      text,
+      parsed: await treeOf(file, text, content, {
+        dir: join(place.dir, 'outlines'),
+        parsers: place.parsers,
+      }),
+      budget: planned.budget,
+      tokensOf: seen.tokensOf,
+      ways: waysOf(read),
+      ...log.wanted(ask),
+    })
+  // Made before the read is recorded: of those that run side by side, none takes for outlined what turns out not to be worth an outline.
+  const outline = log.foresee(ask) === 'outline' ? await outlineFor() : undefined
+  const answer = log.ask({ ...ask, over: outline !== undefined })
+  if (answer !== 'outline' || outline === undefined)
+    return granted(answer === 'outline' ? 'whole' : answer, seen, from, to)
   return {
     output: instead(read, outline.text),
     action: 'outline',
     savedTokens: Math.round(outline.wholeTokens - outline.tokens),
     because: `${Math.round(outline.wholeTokens)} tokens, budget ${planned.budget}, ${Math.round(outline.tokens)} given`,
   }
+}
+
+/** From the first to the last line that Claude Code's Edit, Write or MultiEdit says it wrote. */
+function editedLines(input: unknown): readonly [from: number, to: number] | undefined {
+  const { structuredPatch: hunks } = Object(Object(input).tool_response)
+  const lines = (Array.isArray(hunks) ? hunks : []).flatMap((hunk) => {
+    const { newStart, newLines } = Object(hunk)
+    return [newStart, newStart + newLines - 1]
+  })
+  if (lines.length === 0 || !lines.every(Number.isSafeInteger)) return undefined
+  const [from, to] = [lines.reduce((a, b) => Math.min(a, b)), lines.reduce((a, b) => Math.max(a, b))]
+  return from >= 1 ? [from, to] : undefined
 }
 
 /** What may have left the context is no longer pointed to, and a day that begins is one to tidy up on. */

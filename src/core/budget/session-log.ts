@@ -3,11 +3,14 @@ import { closeSync, fstatSync, mkdirSync, openSync, readdirSync, rmSync, statSyn
 import { join } from 'node:path'
 import { hasErrno } from '../errors.ts'
 import { fingerprint } from '../hash.ts'
-import { readRegular } from '../regular-file.ts'
+import { APPEND, textIfRegular } from '../regular-file.ts'
 import { type Answer, type Ask, answerTo, type Happening } from './gate.ts'
+import type { LineRange, Wanted } from './skeleton.ts'
 
 /** About 15,000 reads; a session with more is answered as if there were no budgets. */
 const MAX_LOG_BYTES = 2 * 1024 * 1024
+/** Ranges that an outline begins with, at most, of each kind. */
+const MAX_WANTED = 5
 /** A session that was silent this long is over. */
 const MAX_AGE_MS = 14 * 24 * 60 * 60_000
 
@@ -28,14 +31,35 @@ export class SessionLog {
   ask(ask: Ask): Answer {
     const id = randomBytes(6).toString('hex')
     if (!this.#append({ ...ask, id })) return 'whole'
-    const before: Happening[] = []
-    for (const line of readRegular(this.#file).toString('utf8').split('\n')) {
-      const entry = entryOf(line)
-      if (entry === undefined) continue
-      if (entry.id === id) return answerTo(before, ask)
-      before.push(entry)
+    const entries = this.#entries()
+    const own = entries.findIndex((entry) => entry.id === id)
+    return own < 0 ? 'whole' : answerTo(entries.slice(0, own), ask)
+  }
+
+  /** What a read would be answered by if it were recorded now. Throws the system's error. */
+  foresee(ask: Ask): Answer {
+    return answerTo(this.#entries(), ask)
+  }
+
+  /** Lines of the file that the session has edited, and those it asked for that are not in the context of this read; the newest first. */
+  wanted({ context, file, content }: Ask): Required<Wanted> {
+    const entries = this.#entries()
+    const lastReset = entries.findLastIndex(({ kind }) => kind === 'reset')
+    const asked: LineRange[] = []
+    const edited: LineRange[] = []
+    for (const [i, entry] of entries.entries()) {
+      if (entry.kind === 'reset' || entry.file !== file) continue
+      if (entry.kind === 'edit' && entry.lines) edited.unshift({ from: entry.lines[0], to: entry.lines[1] })
+      const isElsewhere = i < lastReset || entry.context !== context
+      if (entry.kind === 'ask' && !entry.whole && entry.content === content && isElsewhere)
+        asked.unshift({ from: entry.from, to: entry.to })
     }
-    return 'whole'
+    return { asked: asked.slice(0, MAX_WANTED), edited: edited.slice(0, MAX_WANTED) }
+  }
+
+  #entries(): readonly Entry[] {
+    const text = textIfRegular(this.#file) ?? ''
+    return text.split('\n').flatMap((line) => entryOf(line) ?? [])
   }
 
   /** Records what happened, where anything was recorded before: else there is nothing that it could change. */
@@ -74,7 +98,7 @@ export function removeOld(dir: string, nowMs: number): void {
 /** Its parent is never made: a hook that outlives an undo leaves no trace. */
 function openIn(dir: string, file: string): number {
   try {
-    return openSync(file, 'a', 0o600)
+    return openSync(file, APPEND, 0o600)
   } catch (error) {
     if (!hasErrno(error, 'ENOENT')) throw error
   }
@@ -83,11 +107,13 @@ function openIn(dir: string, file: string): number {
   } catch (error) {
     if (!hasErrno(error, 'EEXIST')) throw error
   }
-  return openSync(file, 'a', 0o600)
+  return openSync(file, APPEND, 0o600)
 }
 
+type Entry = Happening & { readonly id?: string }
+
 /** A line that a full disk cut short is none. */
-function entryOf(line: string): (Happening & { readonly id?: string }) | undefined {
+function entryOf(line: string): Entry | undefined {
   try {
     const entry = JSON.parse(line)
     return typeof entry?.kind === 'string' ? entry : undefined

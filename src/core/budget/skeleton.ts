@@ -114,10 +114,14 @@ function headings(lines: readonly string[]): readonly Landmark[] {
     const heading = fence === '' ? /^ {0,3}(#{1,6})\s+\S/.exec(line)?.[1] : undefined
     if (heading !== undefined) found.push({ from: i + 1, depth: heading.length - 1, label: cut(line.trim()) })
   }
-  return found.map((one, i) => {
-    const next = found.slice(i + 1).find(({ depth }) => depth <= one.depth)
-    return { ...one, to: (next?.from ?? lines.length + 1) - 1, first: false }
-  })
+  const landmarks: Landmark[] = []
+  /** By depth: the line of the next heading that deep, seen from the end. */
+  const next: number[] = Array(6).fill(lines.length + 1)
+  for (const one of found.toReversed()) {
+    landmarks.push({ ...one, to: Math.min(...next.slice(0, one.depth + 1)) - 1, first: false })
+    next[one.depth] = one.from
+  }
+  return landmarks.reverse()
 }
 
 function blocks(lines: readonly string[]): readonly Landmark[] {

@@ -17,6 +17,11 @@ export function stepBelow(tokens: number): number {
   return 1
 }
 
+/** How far a file that is whole may grow before another plan would cut it; whole tokens, Infinity where the share is. */
+export function roomOf(wanted: number): number {
+  return Math.floor(wanted / BELOW)
+}
+
 /**
  * The budget that a file keeps or gets. `wanted` is its share before the size bounds it, so that a file that has room to spare counts as whole.
  * A former budget stays while `wanted` is within its step and a tenth beyond: noise of ±3 % in every score moves nothing.
@@ -28,5 +33,7 @@ export function steadyBudget(
   const fresh = wanted >= size ? size : Math.max(Math.min(size, Math.floor(floor)), stepBelow(wanted))
   if (former === undefined || former < Math.floor(Math.min(size, floor))) return fresh
   if (former >= size) return wanted >= size * BELOW ? size : fresh
+  // Its share is clearly more than it has: nothing is left to be cut.
+  if (wanted >= size * ABOVE) return size
   return wanted >= former * BELOW && wanted < former * RATIO * ABOVE ? former : fresh
 }

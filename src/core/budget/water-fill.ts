@@ -35,13 +35,13 @@ export function waterFill(vessels: readonly Vessel[], capacity: number): Filling
   const floorCap =
     sum(floors) <= capacity
       ? Number.POSITIVE_INFINITY
-      : highest(Math.max(...floors), (cap) => sum(floors.map((floor) => Math.min(floor, cap))) <= capacity)
+      : highest(largest(floors), (cap) => sum(floors.map((floor) => Math.min(floor, cap))) <= capacity)
   const at = (level: number): number[] =>
     vessels.map(({ size, weight }, i) =>
       Math.min(size, Math.max(Math.min(floors[i]!, floorCap), level * weight)),
     )
   const level = highest(
-    Math.max(...vessels.map(({ size, weight }) => size / weight)),
+    largest(vessels.map(({ size, weight }) => size / weight)),
     (level) => sum(at(level)) <= capacity,
   )
   return { level, floorCap, tokens: at(level) }
@@ -62,4 +62,11 @@ function sum(values: readonly number[]): number {
   let total = 0
   for (const value of values) total += value
   return total
+}
+
+/** Not Math.max(...values): a hundred thousand arguments are more than a call can have. */
+function largest(values: readonly number[]): number {
+  let most = 0
+  for (const value of values) most = Math.max(most, value)
+  return most
 }

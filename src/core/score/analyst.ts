@@ -35,14 +35,13 @@ export class Analyst {
     const asked = this.#asked
     this.#asked = []
     // Two of one name are two commits' versions of a file: names alone do not tell answers apart.
-    const byName = new Map(asked.map((one, i) => [`${i}/${one.order.path}`, one]))
     await analyzeAll(
-      [...byName].map(([path, { order }]) => ({ ...order, path })),
+      asked.map(({ order }, id) => ({ ...order, id })),
       {
         ...this.#context,
-        children: childrenFor(byName.size),
+        children: childrenFor(asked.length),
         root: '/',
-        take: ({ path, facts }) => byName.get(path)?.settle(facts),
+        take: ({ id, facts }) => asked[id!]?.settle(facts),
       },
     )
   }

@@ -25,6 +25,8 @@ const UNPARSED: readonly Nature[] = ['minified', 'vendored', 'lock', 'generated'
 
 /** A file to look at. */
 export interface Order {
+  /** For whoever asks, to tell two texts of one path apart: it comes back with the answer. */
+  readonly id?: number
   /** Below the root, with `/`. */
   readonly path: string
   readonly bytes: number

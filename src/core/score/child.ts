@@ -11,6 +11,8 @@ export interface ToChild {
 /** One file's facts; files are answered in the order in which they came. */
 export interface FromChild {
   readonly path: string
+  /** Of its order. */
+  readonly id?: number
   readonly facts?: FileFacts
   /** Its bytes are those that are known. */
   readonly same?: true
@@ -24,12 +26,13 @@ export async function serve(
   answer: (message: FromChild) => void,
 ): Promise<void> {
   for (const file of order.files) {
-    const { path } = file
+    const { path, id } = file
+    const of = id === undefined ? { path } : { path, id }
     try {
       const facts = await analyze(order.root, file, tools)
-      answer(facts === undefined ? { path, same: true } : { path, facts })
+      answer(facts === undefined ? { ...of, same: true } : { ...of, facts })
     } catch (error) {
-      answer({ path, problem: hasErrno(error, 'ENOENT') ? 'gone' : String(error).slice(0, 300) })
+      answer({ ...of, problem: hasErrno(error, 'ENOENT') ? 'gone' : String(error).slice(0, 300) })
     }
   }
 }

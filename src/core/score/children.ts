@@ -37,7 +37,8 @@ const ORDER_FILES = 32
 /** A file that takes longer hangs its parser. */
 const HANG_MS = 10_000
 const MAX_HEAP_MB = 256
-const CRASHED = 'its parser crashed or hung'
+/** The fallback, or problem, of a file that its process did not survive; pairs with repository.ts. */
+export const CRASHED = 'its parser crashed or hung'
 
 /** Processes that may end one after the other without having answered anything: then it is not the files that are wrong. */
 const MAX_DEATHS = 30
@@ -81,7 +82,8 @@ export async function analyzeAll(files: readonly Order[], context: ChildrenConte
   const blame = (file: Order, isCertain: boolean): void => {
     if (!isCertain) suspects.push(file)
     else if (file.unparsed === undefined) suspects.push({ ...file, unparsed: CRASHED })
-    else context.take({ path: file.path, problem: CRASHED })
+    else
+      context.take({ ...(file.id === undefined ? {} : { id: file.id }), path: file.path, problem: CRASHED })
   }
   await Promise.all(Array.from({ length: Math.min(context.children, files.length) }, lane))
   if (context.signal.aborted) throw new MyceliumError('interrupted', 'stopped')

@@ -23,6 +23,10 @@ export interface FileFacts {
   readonly fallback?: string
   /** Its parser could not be had: it may be the next time, so this is not remembered. */
   readonly unloaded?: true
+  /** It could not be looked at for now (too many files open, no permission): not remembered either. */
+  readonly passing?: true
+  /** When its parser crashed or hung, ms since the epoch: after a day it is tried again, it may have been the machine's memory. */
+  readonly crashedAt?: number
 }
 
 /** What the ranking needs of a file's content. */

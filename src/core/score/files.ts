@@ -27,13 +27,39 @@ const MAX_FILES = 200_000
 /**
  * All regular files below a directory that git would not ignore, in the order of their paths; without git, what .gitignore files say counts all
  * the same. Links are not followed, and inside a repository neither are repositories in it (submodules too): git keeps them apart, and so does
- * their history. Throws path_missing when there is no such directory and too_many_files above 200,000.
+ * their history. `userExcludes` is the file of the user's own rules. Throws path_missing when there is no such directory and too_many_files above 200,000.
  */
-export function filesBelow(root: string): Walk {
+export function filesBelow(root: string, userExcludes?: string): Walk {
   const walk = { files: [] as FoundFile[], unreadable: [] as string[] }
-  visit(root, '', rulesAt(root), walk)
-  walk.files.sort((a, b) => (a.path < b.path ? -1 : 1))
+  visit(root, '', rulesAt(root, userExcludes), walk)
+  walk.files.sort(byPath)
   return walk
+}
+
+/** A walk with what git keeps though a rule would have it ignored: rules are for what is not kept yet. Throws too_many_files. */
+export function withTracked(root: string, { files, unreadable }: Walk, tracked: readonly string[]): Walk {
+  const found = new Set([...files.map(({ path }) => path), ...unreadable])
+  const more = { files: [...files], unreadable: [...unreadable] }
+  for (const path of new Set(tracked))
+    if (!found.has(path) && !path.split('/').some((name) => STORES.has(name)) && isFile(`${root}/${path}`))
+      add(root, path, more)
+  if (more.files.length === files.length) return { files, unreadable }
+  more.files.sort(byPath)
+  return more
+}
+
+function byPath(a: FoundFile, b: FoundFile): number {
+  return a.path < b.path ? -1 : 1
+}
+
+/** Not of a file that was deleted, nor of a submodule or link. */
+function isFile(file: string): boolean {
+  try {
+    return lstatSync(file).isFile()
+  } catch {
+    // The walk has named the directory that may not be read.
+    return false
+  }
 }
 
 function visit(

@@ -9,7 +9,7 @@ const MARKS: readonly RegExp[] = [
   /^Code generated .* DO NOT EDIT/,
   /^(this file is (automatically )?)?@(partially-)?generated\b/i,
   /^<auto-?generated/i,
-  /^\W*(this|the following) (\w+ )?(file|code|module|class|header|script|source)s? (is|was|are|has been) ((an? )?(auto(matically)?|machine|always|partly|code)?[- ]?)*@?generated\b/i,
+  /^\W*(this|the following) (\w+ )?(file|code|module|class|header|script|source)s? (is|was|are|has been) (an? |auto(matically)?|machine|always|partly|code|[- ])*@?generated\b/i,
   /^\W*this is an? (auto(matically)?|machine)?[- ]?generated\b/i,
   /^\W*(auto-?|automatically |machine[ -])generated\b( (by|from|with|using|on|file\b|code\b)|\W*($|\W+do not))/i,
   /^\W*generated\b.*\b(do not|don.?t|should not|never) (be )?(edit|modif|change|touch)/i,
@@ -20,6 +20,8 @@ const MARKS: readonly RegExp[] = [
 ]
 /** A licence may come first. */
 const MAX_LINES = 60
+/** Marks stand at the start; some of them take the square of the length of what is no mark. */
+const MAX_MARK_CHARS = 300
 const PROSE = /\.(md|mdx|markdown|rst|adoc|txt|org)$/i
 
 /** Whether the comment that a file begins with says that no human wrote it. In prose only a hidden comment counts: headings are about things. */
@@ -29,11 +31,12 @@ export function saysGenerated(path: string, head: string): boolean {
   let closing: string | undefined
   for (const line of lines) {
     if (line.trim() === '') continue
-    const begun = COMMENT.exec(line)
+    const start = line.slice(0, MAX_MARK_CHARS)
+    const begun = COMMENT.exec(start)
     if (closing === undefined && begun === null) return false
     const inProse = isProse && closing === undefined && !/^\s*(<!--|\.\. )/.test(line)
     if (inProse) return false
-    const text = closing === undefined || begun !== null ? begun![1]! : line.trim()
+    const text = closing === undefined || begun !== null ? begun![1]! : start.trim()
     if (MARKS.some((mark) => mark.test(text))) return true
     closing = closing === undefined ? closingOf(line) : line.includes(closing) ? undefined : closing
   }

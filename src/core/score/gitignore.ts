@@ -1,4 +1,4 @@
-import { lstatSync, readFileSync } from 'node:fs'
+import { lstatSync, readFileSync, statSync } from 'node:fs'
 import { dirname, join, relative, resolve, sep } from 'node:path'
 import ignore, { type Ignore } from 'ignore'
 
@@ -14,8 +14,8 @@ export interface Rules {
 /** As git has it where the file system does not tell `Build` from `build`. */
 const OPTIONS = { ignorecase: process.platform === 'darwin' || process.platform === 'win32' }
 
-/** Rules that hold at a directory before its own .gitignore is read: .git/info/exclude, and .gitignore files from the top of the repository down. */
-export function rulesAt(root: string): Rules {
+/** Rules that hold at a directory before its own .gitignore is read: the user's own, .git/info/exclude, and .gitignore files from the top of the repository down. */
+export function rulesAt(root: string, userExcludes?: string): Rules {
   const start = resolve(root)
   const top = topOf(start)
   if (top === undefined) return { rootFromTop: '', inRepository: false, ignore: ignore(OPTIONS) }
@@ -23,7 +23,9 @@ export function rulesAt(root: string): Rules {
   let rules: Rules = {
     rootFromTop: steps.map((step) => `${step}/`).join(''),
     inRepository: true,
-    ignore: ignore(OPTIONS).add(linesOf(excludeFile(top)).join('\n')),
+    ignore: ignore(OPTIONS)
+      .add(linesIfRegular(userExcludes).join('\n'))
+      .add(linesOf(excludeFile(top)).join('\n')),
   }
   for (let i = 0; i < steps.length; i++) {
     const above = steps.slice(0, i)
@@ -76,6 +78,12 @@ function isRegularFile(file: string): boolean {
   } catch {
     return false
   }
+}
+
+/** It may be a link, and is wherever the user says: /dev/null, a pipe. */
+function linesIfRegular(file: string | undefined): readonly string[] {
+  const stat = file === undefined ? undefined : statSync(file, { throwIfNoEntry: false })
+  return stat?.isFile() ? linesOf(file!) : []
 }
 
 function linesOf(file: string): readonly string[] {

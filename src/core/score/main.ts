@@ -1,3 +1,4 @@
+import { Worker } from 'node:worker_threads'
 import { serve, type ToChild } from './child.ts'
 import { tools } from './tools.ts'
 
@@ -8,3 +9,9 @@ process.on('message', (order: ToChild) => {
   void ready.then((given) => serve(order, given, answer))
 })
 process.on('disconnect', () => process.exit(0))
+
+// A parser that hangs keeps this thread from hearing that its parent was killed: another one looks whose child this is.
+const WATCH = `
+  const parent = process.ppid
+  setInterval(() => process.ppid === parent || process.kill(process.pid, 'SIGKILL'), 1000)`
+new Worker(WATCH, { eval: true }).unref()

@@ -18,7 +18,7 @@ interface Entry {
 }
 
 /** Grows with what facts are and how they are found: older ones are found anew. */
-const FORMAT = 2
+const FORMAT = 3
 
 /**
  * The first line is a JSON text with everything but the trees, which lie behind it in the same order: most looks need none, and they are most of the
@@ -27,9 +27,12 @@ const FORMAT = 2
 interface Kept {
   readonly format: number
   readonly version: string
+  /** The directory: what it is of, so that it goes when that is gone; pairs with forgetting.ts. */
+  readonly root: string
   /** Of the trees. */
   readonly crc: number
-  readonly files: Readonly<Record<string, Entry & { readonly treeBytes: number }>>
+  /** By path, in the order of the trees; an object would put a file named 7 first. */
+  readonly files: readonly (readonly [path: string, entry: Entry & { readonly treeBytes: number }])[]
 }
 
 function isEntry(entry: Entry | undefined | null): boolean {
@@ -51,10 +54,11 @@ export function recall(file: string, version: string): Remembered {
     if (kept.format !== FORMAT || kept.version !== version || kept.crc !== crc32(trees)) return nothing()
     const files = new Map<string, Entry>()
     let at = 0
-    for (const [path, entry] of Object.entries(kept.files)) {
-      if (!isEntry(entry)) return nothing()
+    for (const [path, entry] of kept.files) {
+      if (typeof path !== 'string' || !isEntry(entry)) return nothing()
       const { stamp, facts, treeBytes } = entry
       const text = trees.subarray(at, at + treeBytes)
+      if (treeBytes > 0 && !isObjectText(text)) return nothing()
       files.set(path, { stamp, facts: treeBytes > 0 ? withTree(facts, text) : facts })
       at += treeBytes
     }
@@ -64,20 +68,37 @@ export function recall(file: string, version: string): Remembered {
   }
 }
 
-/** Facts whose tree stays text until somebody asks for it. */
+/** Whether a tree begins and ends where it should; whether it is one to its middle is seen when it is read. */
+function isObjectText(text: Buffer): boolean {
+  return text.at(0) === BRACES[0] && text.at(-1) === BRACES[1]
+}
+
+const BRACES = Buffer.from('{}')
+
+/** Facts whose tree stays text until somebody asks for it; one that is no JSON counts as none. */
 function withTree(facts: FileFacts, text: Buffer): FileFacts {
   let tree: TreeFacts | undefined
+  let isRead = false
   return {
     ...facts,
     get tree() {
-      tree ??= JSON.parse(text.toString('utf8')) as TreeFacts
-      return tree
+      if (!isRead) tree = treeIn(text)
+      isRead = true
+      return tree!
     },
   }
 }
 
+function treeIn(text: Buffer): TreeFacts | undefined {
+  try {
+    return JSON.parse(text.toString('utf8'))
+  } catch {
+    return undefined
+  }
+}
+
 /** Keeps it for the next time. Throws write_failed, config_read_only. */
-export function remember(file: string, version: string, { files }: Remembered): void {
+export function remember(file: string, version: string, root: string, { files }: Remembered): void {
   const trees: Buffer[] = []
   const entries = [...files].map(
     ([
@@ -93,7 +114,7 @@ export function remember(file: string, version: string, { files }: Remembered): 
     },
   )
   const behind = Buffer.concat(trees)
-  const kept: Kept = { format: FORMAT, version, crc: crc32(behind), files: Object.fromEntries(entries) }
+  const kept: Kept = { format: FORMAT, version, root, crc: crc32(behind), files: entries }
   mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
   writeFileAtomic(file, Buffer.concat([Buffer.from(`${JSON.stringify(kept)}\n`), behind]))
 }

@@ -10,7 +10,7 @@ export interface RememberedRanking {
   readonly remainder: Remainder
 }
 
-const FORMAT = 1
+const FORMAT = 2
 
 /** What was kept of the last ranking; undefined when there is nothing that this version can use. */
 export function recallRanking(file: string, version: string): RememberedRanking | undefined {

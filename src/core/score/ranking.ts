@@ -1,6 +1,7 @@
 import { readFileSync, realpathSync } from 'node:fs'
 import { join } from 'node:path'
 import { bagOf, bm25 } from '../bm25.ts'
+import { MyceliumError } from '../errors.ts'
 import { fingerprint } from '../hash.ts'
 import type { Calibration } from '../tokens/calibration.ts'
 import { estimatorWith } from '../tokens/estimator.ts'
@@ -9,7 +10,7 @@ import { loadOxc } from './graph/oxc.ts'
 import { changedInWorkTree } from './history/changed.ts'
 import { type GitPlace, gitText } from './history/git.ts'
 import type { Commit, HistoryGap } from './history/history.ts'
-import { readHistory } from './history/read.ts'
+import { HISTORY_LIMITS, readHistory } from './history/read.ts'
 import { type Importance, rankTree } from './importance/rank.ts'
 import { isTelling } from './importance/train.ts'
 import type { Weights } from './importance/weights.ts'
@@ -56,6 +57,13 @@ export interface Remainder {
   readonly commits: Ranking['commits']
   readonly weights: Weights
   readonly gap?: HistoryGap
+  /** The history that the weights were fitted to: its newest commit, and how many. */
+  readonly fit: Fit
+}
+
+interface Fit {
+  readonly head: string
+  readonly commits: number
 }
 
 /** Longer files are no source of anybody. */
@@ -65,25 +73,28 @@ const TOLD_TO_AGENTS = /(^|\/)\.(\w+ignore|aiexclude)$|(^|\/)\.claude\/settings(
 /** Commits whose files are told; what "recent" can mean. */
 const RECENT_COMMITS = 200
 /** Weights are fitted anew when the history has grown by so much of itself: a ranking should not jump with each commit. */
-const REFIT_GROWTH = 1.1
+const REFIT_GROWTH = 0.1
 
 /** Ranks the files below a directory. Throws path_missing, too_many_files, interrupted. */
 export async function rankRepository(path: string, context: RankContext, task: Task = {}): Promise<Ranking> {
   const root = realRoot(path)
-  const place: GitPlace = { cwd: root, env: context.env, clock: context.clock }
+  const place: GitPlace = { cwd: root, env: context.env, clock: context.clock, signal: context.signal }
   const memory = (what: 'facts' | 'ranking') =>
     context.scores === undefined ? undefined : memoryFile(context.scores, root, what)
   // Git works while files are walked, which holds this process.
   const asked = Promise.all([headOf(place), changedInWorkTree(place)])
   const look = await lookAt(root, { ...context, memory: memory('facts') })
-  const [head, all] = await asked
+  const [{ head, isBare }, all] = await asked
+  refuseStopped(context.signal)
+  if (isBare)
+    throw new MyceliumError('path_missing', `${root} is a bare repository: it has no files to look at`)
   const changed = all.filter((path) => !TOLD_TO_AGENTS.test(path))
   const kept = memory('ranking')
   const key = fingerprint(
     [
       context.version,
       head,
-      ...look.files.map(({ path, facts }) => `${path}\0${facts.hash}`),
+      ...look.files.map(({ path, facts }) => `${path}\0${facts.hash}\0${facts.fallback ?? ''}`),
       '\0changed',
       ...changed,
       '\0focus',
@@ -96,13 +107,17 @@ export async function rankRepository(path: string, context: RankContext, task: T
     32,
   )
   const before = kept === undefined ? undefined : recallRanking(kept, context.version)
-  const remainder =
-    before?.key === key
-      ? before.remainder
-      : await rankAnew(look.files, place, changed, task, before?.remainder.weights)
-  if (kept !== undefined && before?.key !== key) rememberRanking(kept, context.version, { key, remainder })
+  const known = before?.key === key ? before.remainder : undefined
+  const { remainder, isWhole } = known
+    ? { remainder: known, isWhole: true }
+    : await rankAnew(look.files, place, changed, task, before?.remainder)
+  refuseStopped(context.signal)
+  const isTold = head !== 'time' && remainder.gap?.why !== 'failed' && remainder.gap?.why !== 'time'
+  // Without a key it is never found again: only its weights are.
+  if (kept !== undefined && known === undefined && isTold)
+    rememberRanking(kept, context.version, { key: isWhole ? key : '', remainder })
   const { factor } = estimatorWith(() => 0, context.calibration)
-  const { importances, ...rest } = remainder
+  const { importances, fit: _, ...rest } = remainder
   return {
     root,
     ...rest,
@@ -118,17 +133,15 @@ async function rankAnew(
   place: GitPlace,
   changed: readonly string[],
   task: Task,
-  known: Weights | undefined,
-): Promise<Remainder> {
+  before: Remainder | undefined,
+): Promise<{ readonly remainder: Remainder; readonly isWhole: boolean }> {
   const root = place.cwd
   const [history, oxc] = await Promise.all([readHistory(place), loadOxc(root)])
-  const count = history.commits.length
-  const holds =
-    known !== undefined && known.commits > 0 && count < known.commits * REFIT_GROWTH && count >= known.commits
+  const known = before !== undefined && holds(before.fit, history.commits) ? before : undefined
   const ranked = rankTree({
     files: files.map(({ path, facts }) => ({ path, ...treeFactsOf(facts) })),
     history,
-    ...(holds && { weights: known }),
+    ...(known && { weights: known.weights }),
     seeds: {
       focus: focusOf(files, task.focus ?? []),
       changed: new Map(changed.map((path) => [path, 1])),
@@ -138,15 +151,27 @@ async function rankAnew(
     ...(task.text !== undefined && { words: wordsOf(files, root, task.text) }),
     oxc,
   })
-  return {
+  const { commits, gap } = history
+  const remainder = {
     importances: ranked.files,
     weights: ranked.weights,
-    commits: history.commits
+    fit: known?.fit ?? { head: commits.at(-1)?.id ?? '', commits: commits.length },
+    commits: commits
       .slice(-RECENT_COMMITS)
       .reverse()
       .map((commit) => ({ files: isTelling(commit) ? editedBy(commit) : [] })),
-    ...(history.gap && { gap: history.gap }),
+    ...(gap && { gap }),
   }
+  return { remainder, isWhole: oxc !== undefined }
+}
+
+/** Whether weights fitted to an earlier history are good for this one. Where it is read in part, and so of one length always, its newest commit then tells. */
+function holds({ head, commits: count }: Fit, commits: readonly Commit[]): boolean {
+  const at = commits.findLastIndex(({ id }) => id === head)
+  const isCut = commits.length >= HISTORY_LIMITS.commits
+  const grownBy =
+    at >= 0 ? commits.length - 1 - at : isCut ? Number.POSITIVE_INFINITY : commits.length - count
+  return grownBy >= 0 && grownBy <= count * REFIT_GROWTH
 }
 
 /** What a commit says of which files are worked on: what it made had nobody to keep it from. */
@@ -200,9 +225,23 @@ function realRoot(path: string): string {
   }
 }
 
-async function headOf(place: GitPlace): Promise<string> {
-  const { end, bytes } = await gitText(['rev-parse', '--verify', '--quiet', 'HEAD'], place)
-  return end.how === 'done' ? bytes.toString().trim() : end.how
+function refuseStopped(signal: AbortSignal): void {
+  if (signal.aborted) throw new MyceliumError('interrupted', 'stopped')
+}
+
+/** The newest commit and whether all before it is there, as one text; and whether there is no work tree, so that what is there is git's own. */
+async function headOf(place: GitPlace): Promise<{ readonly head: string; readonly isBare: boolean }> {
+  const asked = [
+    'rev-parse',
+    '--is-bare-repository',
+    '--is-shallow-repository',
+    '--verify',
+    '--quiet',
+    'HEAD',
+  ]
+  const { end, bytes } = await gitText(asked, place)
+  const said = bytes.toString()
+  return { head: end.how === 'done' ? said : end.how, isBare: said.startsWith('true') }
 }
 
 function textOf(file: string): string | undefined {

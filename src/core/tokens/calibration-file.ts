@@ -25,10 +25,15 @@ export function readCalibration(path: string): CalibrationFile | undefined {
   return { calibration: { table: file.table, models: file.models }, sources: file.sources }
 }
 
-/** Writes it whole or not at all, readable by the user alone. Throws write_failed or config_read_only. */
+/** Writes it whole or not at all, readable by the user alone; without the figures where it would be more than is read again. Throws write_failed or config_read_only. */
 export function writeCalibration(path: string, { calibration, sources }: CalibrationFile): void {
   const { table, models } = calibration
-  writeFileAtomic(path, `${JSON.stringify({ version: VERSION, table, models, sources })}\n`)
+  const whole = `${JSON.stringify({ version: VERSION, table, models, sources })}\n`
+  const fits = Buffer.byteLength(whole) <= MAX_FILE_BYTES
+  writeFileAtomic(
+    path,
+    fits ? whole : `${JSON.stringify({ version: VERSION, table, models, sources: [] })}\n`,
+  )
 }
 
 function parse(path: string): unknown {

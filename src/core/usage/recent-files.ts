@@ -1,4 +1,4 @@
-import { existsSync, statSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { isAbsolute, relative, sep } from 'node:path'
 import type { Paths } from '../config/paths.ts'
 import { MyceliumError } from '../errors.ts'
@@ -44,12 +44,6 @@ export async function recentFiles(paths: Paths, root: string, nowMs: number): Pr
     if (error instanceof MyceliumError) return NONE
     throw error
   }
-}
-
-/** Changes whenever what recentFiles() says may have changed. */
-export function recentFilesStamp(paths: Paths): string {
-  const stat = statSync(paths.database, { throwIfNoEntry: false })
-  return stat === undefined ? '' : `${stat.size}.${stat.mtimeMs}`
 }
 
 function weigh(rows: readonly [string, string, string, number][], root: string, nowMs: number): RecentFiles {

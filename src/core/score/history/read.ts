@@ -70,7 +70,7 @@ export async function readHistory(place: GitPlace, options: HistoryOptions = {})
 function gapOf({ how, complaint }: GitEnd): HistoryGap {
   const said = complaint.split('\n')[0]!.replace(/^fatal: /, '')
   if (how === 'absent') return { why: 'git_absent', message: 'git cannot be started, so no history is used' }
-  if (how === 'time')
+  if (how === 'time' || how === 'stopped')
     return { why: 'time', message: 'git took too long; what it told until then is used as history' }
   if (/dubious ownership/.test(complaint))
     return {

@@ -3,7 +3,6 @@ import type { History } from '../history/history.ts'
 import { FEATURES, featureMatrix, type Seeds } from './features.ts'
 import { fitWeights } from './fit.ts'
 import { sigmoid } from './logistic.ts'
-import { orderBy } from './order.ts'
 import { newPast } from './past.ts'
 import { logOddsOf } from './train.ts'
 import { type TreeFile, treeSignals } from './tree-signals.ts'
@@ -56,8 +55,6 @@ export interface Importance {
 export interface RankedTree {
   /** In the order of the request's files. */
   readonly files: readonly Importance[]
-  /** Paths in the order in which a budget of tokens takes them: by odds / tokens^perToken. */
-  readonly order: readonly string[]
   readonly weights: Weights
 }
 
@@ -87,14 +84,8 @@ export function rankTree(request: RankRequest): RankedTree {
 
   const middle =
     logOdds.length === 0 ? 0 : Float64Array.from(logOdds).sort()[Math.floor(MIDDLE * (logOdds.length - 1))]!
-  const order = orderBy(
-    logOdds,
-    files.map((file) => file.tokens),
-    weights.perToken,
-  )
   return {
     weights,
-    order: Array.from(order, (i) => files[i]!.path),
     files: files.map((file, i) => {
       const known = past.file(file.path)
       const features = FEATURES.map((name, c) => [name, matrix[i * FEATURES.length + c]!] as const)

@@ -5,7 +5,10 @@ import { countedOf, type Step } from './step.ts'
 const MAX_STEPS = 2000
 /** Files whose position is kept. One that is forgotten is read again. */
 const MAX_FILES = 1000
-const MAX_STATE_LENGTH = 32_768
+/** Bytes of one state as JSON. */
+const MAX_STATE_BYTES = 32_768
+/** Bytes of all states together as JSON; with the rest they stay below what calibration-file.ts reads. */
+const MAX_STATES_BYTES = 2 << 20
 
 /** What is kept of one transcript: how far it was read, and the steps that it gave. Figures, ids and hashes; no text. */
 export interface SourceFile {
@@ -34,11 +37,14 @@ export function newestOf(sources: Sources): Sources {
   )
 }
 
-/** As JSON. */
+/** As JSON. A file whose position does not fit in is read from its start when it changes. */
 export function sourcesToJson(sources: Sources): unknown {
+  let room = MAX_STATES_BYTES
   return [...sources].map(([key, { identity, offset, state, mtimeMs, steps }]) => {
-    // A file whose position is not kept is read from its start when it changes.
-    const place = state.length > MAX_STATE_LENGTH ? ['', 0, ''] : [identity, offset, state]
+    const bytes = Buffer.byteLength(JSON.stringify(state))
+    const fits = bytes <= Math.min(room, MAX_STATE_BYTES)
+    if (fits) room -= bytes
+    const place = fits ? [identity, offset, state] : ['', 0, '']
     return [key, ...place, mtimeMs, steps.map(stepToJson)]
   })
 }

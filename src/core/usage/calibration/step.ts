@@ -49,8 +49,8 @@ export function isPlausible(step: Step, thinking: number): boolean {
 
 /** Counts the text of a tool result: of a file, when `contentClass` says which kind, with or without line numbers. */
 export function countResult(text: string, contentClass: ContentClass, count: CountTokens): Counted {
-  const bare = text.replace(REMINDER, '')
-  const reminder = text.length - bare.length === 0 ? 0 : count((text.match(REMINDER) ?? []).join(''))
+  const { bare, reminders } = apart(text)
+  const reminder = reminders === '' ? 0 : count(reminders)
   const file = FIRST_NUMBERED.test(bare) ? bare.replace(LINE_NUMBER, '') : bare
   const counted = count(file)
   const byClass: Counted['byClass'] = { [contentClass]: counted }
@@ -82,7 +82,22 @@ export function modelName(model: string): string {
 }
 
 /** What Claude Code adds to the text of some results. */
-const REMINDER = /\s*<system-reminder>[\s\S]*?<\/system-reminder>\s*/g
+const [OPEN, CLOSE] = ['<system-reminder>', '</system-reminder>']
+
+/** A text without its reminders, and these, with the white space around them. In time that grows with the text, whatever it is. */
+function apart(text: string): { readonly bare: string; readonly reminders: string } {
+  let [bare, reminders, at] = ['', '', 0]
+  for (;;) {
+    const open = text.indexOf(OPEN, at)
+    const close = open < 0 ? -1 : text.indexOf(CLOSE, open)
+    if (close < 0) return { bare: bare + text.slice(at), reminders }
+    const before = text.slice(at, open).trimEnd()
+    const end = text.length - text.slice(close + CLOSE.length).trimStart().length
+    bare += before
+    reminders += text.slice(at + before.length, end)
+    at = end
+  }
+}
 /** `     1→` as Claude Code wrote it at first, `1` and a tab as it does now. */
 const LINE_NUMBER = /^ *\d+[→\t]/gm
 const FIRST_NUMBERED = /^ *\d+[→\t]/
