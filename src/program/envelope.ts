@@ -1,5 +1,7 @@
-import { Option } from 'commander'
+import { Argument, Option } from 'commander'
 import { json, type Noun } from './row.ts'
+
+const commands = () => import('../commands/envelope.ts')
 
 /** `mycelium envelope …`. */
 export const ENVELOPE: Noun = {
@@ -9,9 +11,33 @@ export const ENVELOPE: Noun = {
 remembered, a margin from how far the server once went beyond them, and all within envelope.ceiling. In this version limits are shown and kept; \
 nothing is ended or slowed down by them. docs/envelopes.md says how each figure is reckoned, and how well it does.`,
   examples: [
+    ['mycelium envelope tune --dry-run', 'what the limits would be, and why'],
+    ['mycelium envelope tune', 'keep them'],
+    ['mycelium envelope show', 'what was kept'],
     ['mycelium envelope evaluate --trace memory.csv', 'how such limits would have done on a recording'],
   ],
   verbs: [
+    {
+      word: 'show',
+      summary: 'show the limits that were kept',
+      parts: [json()],
+      run: async (io, _, options) => (await commands()).runEnvelopeShow(io, options),
+    },
+    {
+      word: 'tune',
+      summary: 'fit the limits to what servers were seen to use, and keep them',
+      about: `Reads the samples of the last week. A kept limit is raised at once, but lowered only by more than 10 percent and not within ten minutes \
+of its last change.`,
+      parts: [new Option('--dry-run', 'show what would be kept and keep nothing'), json()],
+      run: async (io, _, options) => (await commands()).runEnvelopeTune(io, options),
+    },
+    {
+      word: 'reset',
+      summary: 'forget what is known of a server',
+      about: 'Its limit goes, and the next tune looks at no sample from before the reset.',
+      parts: [new Argument('<name>', 'the server'), json()],
+      run: async (io, [name], options) => (await commands()).runEnvelopeReset(io, name, options),
+    },
     {
       word: 'evaluate',
       summary: 'replay a recording of memory against these limits and against fixed ones',

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { EMPTY, quantile, withValue } from '../../src/core/policy/envelope/histogram.ts'
-import { afterDeath, type Envelope, observe } from '../../src/core/policy/envelope/limit.ts'
+import { afterDeath, type Envelope, inForceMb, observe } from '../../src/core/policy/envelope/limit.ts'
 import { ENVELOPE_OPTIONS } from '../../src/core/policy/envelope/options.ts'
 import type { MemorySample } from '../../src/core/policy/envelope/profile.ts'
 import { type Claim, shareCeiling } from '../../src/core/policy/envelope/share.ts'
@@ -72,6 +72,7 @@ describe('an envelope', () => {
     fc.assert(
       fc.property(samples, fc.double({ min: 1.001, max: 5, noNaN: true }), (all, factor) => {
         const before = envelopeOf(all)
+        fc.pre(inForceMb(before) !== undefined)
         const atMs = all.at(-1)!.atMs + 1_000
         const killed = before.limit.hardMb * factor
         const one = observe(before, { atMs, mb: killed }, ENVELOPE_OPTIONS)
@@ -108,7 +109,7 @@ describe('an envelope', () => {
     )
   })
 
-  it('is never lowered within ten minutes of its last change', () => {
+  it('is never lowered within ten minutes of its last change, nor within a quarter of its age where that is less', () => {
     verifies('ENV-1')
     fc.assert(
       fc.property(samples, (all) => {
@@ -117,7 +118,9 @@ describe('an envelope', () => {
           const before = envelope?.limit
           envelope = observe(envelope, sample, ENVELOPE_OPTIONS)
           if (before !== undefined && envelope.limit.hardMb < before.hardMb)
-            expect(envelope.limit.sinceMs - before.sinceMs).toBeGreaterThanOrEqual(600_000)
+            expect(envelope.limit.sinceMs - before.sinceMs).toBeGreaterThanOrEqual(
+              Math.min(600_000, Math.max(30_000, (envelope.profile.windowFromMs - all[0]!.atMs) / 4)),
+            )
         }
       }),
     )

@@ -95,7 +95,7 @@ describe('help', () => {
     ['daemon', ['start', 'stop', 'restart', 'status', 'logs', 'run']],
     ['config', ['get', 'set', 'unset', 'list', 'explain', 'path']],
     ['budget', ['files']],
-    ['envelope', ['evaluate']],
+    ['envelope', ['show', 'tune', 'reset', 'evaluate']],
     ['jobs', ['install', 'list', 'run', 'logs', 'remove']],
     ['server', ['list', 'warm', 'restart', 'drain', 'pause', 'resume', 'share']],
   ])('of %s names its verbs', async (noun, verbs) => {

@@ -1,5 +1,5 @@
 import type { EnvelopeOptions } from './options.ts'
-import { type MemorySample, type Profile, recentOf, withSample } from './profile.ts'
+import { type MemorySample, type Profile, recentOf, windowMsOf, withSample } from './profile.ts'
 
 /** Bounds of one process of a server, MB. */
 export interface Limit {
@@ -33,6 +33,11 @@ export interface Envelope {
   readonly bump?: Bump
 }
 
+/** The hard limit in force, MB; undefined in the first window of a server never seen before: it is starting, and grows without a record. */
+export function inForceMb({ profile, limit }: Envelope): number | undefined {
+  return profile.windows === 0 ? undefined : limit.hardMb
+}
+
 /** The envelope after one more sample. The limit that the sample was held against is that of `before`. */
 export function observe(
   before: Envelope | undefined,
@@ -40,7 +45,7 @@ export function observe(
   options: EnvelopeOptions,
 ): Envelope {
   const profile = withSample(before?.profile, sample, options)
-  const died = before !== undefined && sample.mb > before.limit.hardMb
+  const died = before !== undefined && sample.mb > (inForceMb(before) ?? Number.POSITIVE_INFINITY)
   return renewed(before, profile, sample.mb, died, options)
 }
 
@@ -93,8 +98,8 @@ function youth({ windows }: Profile): number {
   return 1 + 1 / (1 + windows)
 }
 
-function fadedBump(bump: Bump, { lastMs }: Profile, { halfLifeMs }: EnvelopeOptions): number {
-  return bump.baseMb + (bump.mb - bump.baseMb) * 2 ** ((bump.atMs - lastMs) / halfLifeMs)
+function fadedBump(bump: Bump, { lastMs }: Profile, { bumpHalfLifeMs }: EnvelopeOptions): number {
+  return bump.baseMb + (bump.mb - bump.baseMb) * 2 ** ((bump.atMs - lastMs) / bumpHalfLifeMs)
 }
 
 /** Up at once, as soon as memory comes near; down only by a notable change, and not soon after the last. */
@@ -122,6 +127,7 @@ function revised(
     return at(wantedMb, lastMs, died ? 'death' : 'grew')
   const stoodMs = lastMs - sinceMs
   const change = stoodMs >= options.halfLifeMs ? options.settledChange : options.change
-  if (wantedMb < hardMb * (1 - change) && stoodMs >= options.holdMs) return at(wantedMb, lastMs, 'shrank')
+  if (wantedMb < hardMb * (1 - change) && stoodMs >= options.holdWindows * windowMsOf(profile, options))
+    return at(wantedMb, lastMs, 'shrank')
   return at(hardMb, sinceMs, before.because)
 }

@@ -25,11 +25,13 @@ export interface EnvelopeOptions {
   readonly change: number
   /** The same once it has stood for halfLifeMs. */
   readonly settledChange: number
-  /** A limit is not lowered sooner than this after it was set. */
-  readonly holdMs: number
+  /** A limit is not lowered sooner after it was set than so many windows of that age: ten minutes of an old server. */
+  readonly holdWindows: number
   /** After a death for want of memory: what was used times this, or that much more. */
   readonly bumpFactor: number
   readonly bumpMb: number
+  /** Half-life of what a death added beyond what was used. */
+  readonly bumpHalfLifeMs: number
   /** No server is promised less. */
   readonly guaranteeMb: number
 }
@@ -47,8 +49,9 @@ export const ENVELOPE_OPTIONS: EnvelopeOptions = {
   worthwhile: 0.15,
   change: 0.1,
   settledChange: 0.03,
-  holdMs: 10 * MINUTE_MS,
+  holdWindows: 2,
   bumpFactor: 1.2,
   bumpMb: 100,
+  bumpHalfLifeMs: 30 * MINUTE_MS,
   guaranteeMb: 32,
 }

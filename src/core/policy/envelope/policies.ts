@@ -1,4 +1,4 @@
-import { type Envelope, observe } from './limit.ts'
+import { type Envelope, inForceMb, observe } from './limit.ts'
 import type { EnvelopeOptions } from './options.ts'
 import { type Profile, withSample } from './profile.ts'
 import type { Policy } from './replay.ts'
@@ -8,7 +8,7 @@ import type { TraceServer } from './trace.ts'
 export function envelopePolicy(options: EnvelopeOptions): Policy {
   let envelope: Envelope | undefined
   return {
-    inForce: () => envelope?.limit.hardMb,
+    inForce: () => (envelope === undefined ? undefined : inForceMb(envelope)),
     see: (atMs, mb) => {
       envelope = observe(envelope, { atMs, mb }, options)
     },

@@ -76,10 +76,13 @@ export function recentOf({ recentMb, windowMb }: Profile): number {
   return Math.max(windowMb, ...recentMb)
 }
 
+/** How long the window that is under way is, ms. */
+export function windowMsOf({ firstMs, windowFromMs }: Profile, options: EnvelopeOptions): number {
+  return Math.min(options.windowMs, Math.max(options.youngWindowMs, (windowFromMs - firstMs) / PARTS))
+}
+
 function closed(profile: Profile, nowMs: number, options: EnvelopeOptions): Profile {
-  const ageMs = profile.windowFromMs - profile.firstMs
-  const lengthMs = Math.min(options.windowMs, Math.max(options.youngWindowMs, ageMs / PARTS))
-  if (nowMs - profile.windowFromMs < lengthMs) return profile
+  if (nowMs - profile.windowFromMs < windowMsOf(profile, options)) return profile
   const { windowMb, topMb } = profile
   const recentMb = [...profile.recentMb, windowMb].slice(-RECENT)
   const kept = 2 ** -((nowMs - profile.windowFromMs) / options.memoryMs)
