@@ -4,6 +4,7 @@ import { COMPLETION } from './program/completion.ts'
 import { CONFIG } from './program/config.ts'
 import { DAEMON } from './program/daemon.ts'
 import { DOCTOR, HOOK, STATUSLINE } from './program/doctor.ts'
+import { ENVELOPE } from './program/envelope.ts'
 import { IGNORE } from './program/ignore.ts'
 import { jobsNoun } from './program/jobs.ts'
 import { PREWARM } from './program/prewarm.ts'
@@ -33,6 +34,7 @@ const BEFORE_JOBS: readonly (Leaf | Noun)[] = [
   BUDGET,
   IGNORE,
   PREWARM,
+  ENVELOPE,
 ]
 
 /** Every command, in the order of help. A noun is a file in program/ and a place in here. */

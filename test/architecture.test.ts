@@ -48,6 +48,7 @@ const LAYERS: readonly { area: string; files: RegExp; below: readonly string[] }
   { area: 'budget', files: /^core\/budget\//, below: ['base', 'config', 'statistics', 'tokens', 'score'] },
   { area: 'hook', files: /^core\/hook\//, below: ['base', 'config', 'protocol', 'events', 'ignore'] },
   { area: 'idle', files: /^core\/policy\/idle\//, below: ['base'] },
+  { area: 'envelope', files: /^core\/policy\/envelope\//, below: ['base', 'config'] },
   { area: 'launch', files: /^core\/launch\//, below: ['base', 'config'] },
   { area: 'clients', files: /^core\/clients\//, below: ['base', 'config', 'launch'] },
   { area: 'jobs', files: /^core\/jobs\//, below: ['base', 'config', 'reach', 'launch', 'clients'] },
@@ -69,6 +70,7 @@ const LAYERS: readonly { area: string; files: RegExp; below: readonly string[] }
       'jobs',
       'idle',
       'prediction',
+      'envelope',
     ],
   },
   {
@@ -153,6 +155,7 @@ const LAYERS: readonly { area: string; files: RegExp; below: readonly string[] }
       'jobs',
       'idle',
       'prediction',
+      'envelope',
     ],
   },
   {

@@ -41,6 +41,8 @@ export const ERRORS = {
   scheduler_missing: { exit: 1, hint: 'apt-get install cron, or what your system calls it' },
   scheduler_refused: { exit: 1, hint: 'mend what it says, then run it again; nothing was changed' },
   // traces for evaluations
+  memory_trace_invalid: { exit: 1, hint: 'name a CSV file of lines server,time,MB; docs/envelopes.md' },
+  envelope_none: { exit: 1, hint: 'mycelium envelope tune' },
   idle_trace_invalid: {
     exit: 1,
     hint: 'name a CSV file with a header, three columns of ids and one for each minute; docs/keep-alive.md',

@@ -8,7 +8,7 @@ import {
   SMALL_TOKENS,
 } from '../../src/core/budget/plan.ts'
 import { steadyBudget, stepBelow } from '../../src/core/budget/steps.ts'
-import { waterFill } from '../../src/core/budget/water-fill.ts'
+import { waterFill } from '../../src/core/water-fill.ts'
 import { rankedFile } from '../fixtures/ranked-files.ts'
 import { verifies } from '../requirements.ts'
 
@@ -36,7 +36,7 @@ describe('water-filling', () => {
     verifies('BUDGET-1')
     fc.assert(
       fc.property(vessels, capacity, (all, cap) => {
-        const { tokens, floorCap } = waterFill(all, cap)
+        const { amounts: tokens, floorCap } = waterFill(all, cap)
         expect(total(tokens)).toBeLessThanOrEqual(cap + near)
         all.forEach(({ size, floor }, i) => {
           expect(tokens[i]).toBeLessThanOrEqual(size)
@@ -48,7 +48,7 @@ describe('water-filling', () => {
 
   it('cuts floors that do not fit from the top, so that what is small stays whole', () => {
     const large = { size: 10_000, weight: 1, floor: 600 }
-    const { tokens, floorCap } = waterFill(
+    const { amounts: tokens, floorCap } = waterFill(
       [...Array(10).fill(large), { size: 25, weight: 0.01, floor: 25 }],
       2_025,
     )
@@ -59,13 +59,13 @@ describe('water-filling', () => {
 
   it('is of a hundred thousand vessels and more', () => {
     const many = Array(130_000).fill({ size: 5_000, weight: 1, floor: 600 })
-    expect(waterFill(many, 1_300_000).tokens[0]).toBeCloseTo(10, 6)
+    expect(waterFill(many, 1_300_000).amounts[0]).toBeCloseTo(10, 6)
   })
 
   it('leaves nothing over that anybody could use', () => {
     fc.assert(
       fc.property(vessels, capacity, (all, cap) => {
-        const { tokens } = waterFill(all, cap)
+        const { amounts: tokens } = waterFill(all, cap)
         const useful = Math.min(cap, total(all.map(({ size }) => size)))
         expect(total(tokens)).toBeGreaterThanOrEqual(useful - 0.01)
       }),
@@ -76,8 +76,8 @@ describe('water-filling', () => {
     fc.assert(
       fc.property(vessels, capacity, capacity, (all, a, b) => {
         const [less, more] = [waterFill(all, Math.min(a, b)), waterFill(all, Math.max(a, b))]
-        less.tokens.forEach((tokens, i) => {
-          expect(more.tokens[i]).toBeGreaterThanOrEqual(tokens - near)
+        less.amounts.forEach((tokens, i) => {
+          expect(more.amounts[i]).toBeGreaterThanOrEqual(tokens - near)
         })
       }),
     )
@@ -86,16 +86,16 @@ describe('water-filling', () => {
   it('gives a vessel no less when it weighs more', () => {
     fc.assert(
       fc.property(vessels, capacity, fc.double({ min: 1, max: 10, noNaN: true }), (all, cap, factor) => {
-        const before = waterFill(all, cap).tokens[0]!
+        const before = waterFill(all, cap).amounts[0]!
         const [first, ...rest] = all
-        const after = waterFill([{ ...first!, weight: first!.weight * factor }, ...rest], cap).tokens[0]!
+        const after = waterFill([{ ...first!, weight: first!.weight * factor }, ...rest], cap).amounts[0]!
         expect(after).toBeGreaterThanOrEqual(before - near)
       }),
     )
   })
 
   it('gives equal vessels the same level', () => {
-    const { tokens, level } = waterFill(
+    const { amounts: tokens, level } = waterFill(
       [
         { size: 10_000, weight: 1, floor: 0 },
         { size: 10_000, weight: 2, floor: 0 },

@@ -45,6 +45,8 @@ Commands:
   ignore                  keep files of little worth from agents, and check that
                           it holds
   prewarm                 what a session is likely to call next
+  envelope                how much memory each server needs, from what it was
+                          seen to use
   jobs                    what is done by the clock: install, run and look at it
   config                  read and change the settings
   doctor [options]        find what is wrong, and the command that mends it
@@ -93,6 +95,7 @@ describe('help', () => {
     ['daemon', ['start', 'stop', 'restart', 'status', 'logs', 'run']],
     ['config', ['get', 'set', 'unset', 'list', 'explain', 'path']],
     ['budget', ['files']],
+    ['envelope', ['show', 'tune', 'reset', 'evaluate']],
     ['jobs', ['install', 'list', 'run', 'logs', 'remove']],
     ['server', ['list', 'warm', 'restart', 'drain', 'pause', 'resume', 'share']],
   ])('of %s names its verbs', async (noun, verbs) => {

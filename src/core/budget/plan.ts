@@ -1,6 +1,6 @@
 import type { RankedFile } from '../score/ranked.ts'
+import { waterFill } from '../water-fill.ts'
 import { roomOf, SLACK, steadyBudget } from './steps.ts'
-import { waterFill } from './water-fill.ts'
 
 /** What budgets are reckoned against. */
 export interface PlanOptions {

@@ -31,12 +31,14 @@ export interface Paths {
   readonly scores: string
   /** What is done by the clock: which jobs are installed, how they ran. */
   readonly jobs: string
-  /** What was learnt from calls. */
+  /** What was learnt from calls and samples. */
   readonly models: string
   /** What sessions are likely to call next. */
   readonly prewarmModel: string
   /** When servers are used. */
   readonly keepWarm: string
+  /** How much memory servers may have. */
+  readonly envelopes: string
   /** Socket, locks and journals: short path, 0700. Every name in it is listed in clients/our-files.ts, or undo would leave it. */
   readonly run: string
   readonly socket: string
@@ -73,6 +75,7 @@ export function pathsOf(root: string): Paths {
     models: join(root, 'models'),
     prewarmModel: join(root, 'models', 'prewarm.json'),
     keepWarm: join(root, 'models', 'keep-warm.json'),
+    envelopes: join(root, 'models', 'envelopes.json'),
     run,
     socket: join(run, 'd.sock'),
   }

@@ -185,6 +185,15 @@ export const SETTINGS = {
       'Keep servers warm, and start them again, by when each is used, instead of for `limits.idle_ms` after it was.',
   },
   'envelope.enabled': later('Bound the memory of each server by what it was seen to need.', 'daemon'),
+  'envelope.ceiling': {
+    type: 'number',
+    default: 0.5,
+    min: 0.01,
+    max: 1,
+    reload: 'live',
+    reach: 'user',
+    sentence: "Share of the machine's memory that the limits of all servers together may come to.",
+  },
   'cache.enabled': later('Answer repeated read-only calls from a cache.', 'daemon'),
   'dedup.enabled': later('Run identical read-only calls that are in flight together once.', 'daemon'),
 

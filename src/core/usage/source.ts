@@ -66,7 +66,8 @@ export async function freshen(source: Source): Promise<void> {
   if (report === undefined) source.talk('another import is under way: what it reads is not in this answer\n')
 }
 
-async function flushDaemon(paths: Paths): Promise<void> {
+/** Has a daemon that runs write down what it has recorded so far. */
+export async function flushDaemon(paths: Paths): Promise<void> {
   try {
     const connection = await connect(paths)
     if (connection !== undefined) await asking(connection, (open) => open.ask('flush', {}, FLUSH_LIMIT_MS))

@@ -1,4 +1,4 @@
-/** One file that wants a part of the window. Sizes and floors in tokens; a weight is above 0. */
+/** What wants a part of a whole: a file of a window of tokens, a server of memory. Sizes and floors in the unit of the whole; a weight is above 0. */
 export interface Vessel {
   readonly size: number
   readonly weight: number
@@ -8,20 +8,20 @@ export interface Vessel {
 
 /** How full everything is. */
 export interface Filling {
-  /** Tokens per unit of weight; Infinity when everything fits whole. */
+  /** Amount per unit of weight; Infinity when everything fits whole. */
   readonly level: number
   /** No floor counts for more: Infinity where the floors fit. So what is small stays whole longest. */
   readonly floorCap: number
-  /** Tokens of each vessel, not rounded, in the order given. */
-  readonly tokens: readonly number[]
+  /** Of each vessel, not rounded, in the order given. */
+  readonly amounts: readonly number[]
 }
 
-/** Halvings of the interval that holds the level: below a millionth of a token. */
+/** Halvings of the interval that holds the level: below a millionth of a unit. */
 const ROUNDS = 80
 
 /**
- * Shares `capacity` tokens: each vessel gets min(size, max(floor, level × weight)) with the highest level at which the sum is no more than the
- * capacity. That maximises Σ weight × log(tokens), so each token goes where it adds most to what is kept (water-filling: Boyd and
+ * Shares `capacity`: each vessel gets min(size, max(floor, level × weight)) with the highest level at which the sum is no more than the
+ * capacity. That maximises Σ weight × log(amount), so each unit goes where it adds most to what is kept (water-filling: Boyd and
  * Vandenberghe, Convex Optimization, 2004, §5.5.3). Floors that do not fit are cut to the highest common cap that does. The sum never exceeds
  * the capacity; no vessel loses by more capacity, nor by more weight of its own. Throws nothing; sizes, weights and the capacity must be
  * finite and not negative.
@@ -29,7 +29,7 @@ const ROUNDS = 80
 export function waterFill(vessels: readonly Vessel[], capacity: number): Filling {
   const sizes = vessels.map(({ size }) => size)
   if (sum(sizes) <= capacity) {
-    return { level: Number.POSITIVE_INFINITY, floorCap: Number.POSITIVE_INFINITY, tokens: sizes }
+    return { level: Number.POSITIVE_INFINITY, floorCap: Number.POSITIVE_INFINITY, amounts: sizes }
   }
   const floors = vessels.map(({ size, floor }) => Math.min(size, floor))
   const floorCap =
@@ -44,7 +44,7 @@ export function waterFill(vessels: readonly Vessel[], capacity: number): Filling
     largest(vessels.map(({ size, weight }) => size / weight)),
     (level) => sum(at(level)) <= capacity,
   )
-  return { level, floorCap, tokens: at(level) }
+  return { level, floorCap, amounts: at(level) }
 }
 
 /** The highest value from 0 to `end` that `fits`, which fits everywhere below it. */
