@@ -32,20 +32,16 @@ export function ordered(files: readonly RankedFile[], by: ScoreOrder): readonly 
 
 /** The files as `--json` gives them. */
 export function scoreJson(files: readonly RankedFile[], withFunctions: boolean): readonly object[] {
-  return files.map(
-    ({ path, nature, language, lines, tokens, cyclomatic, cognitive, importance, functions, fallback }) => ({
-      path,
-      language,
-      nature,
-      lines,
-      tokens,
-      cyclomatic,
-      cognitive,
+  return files.map((file) => {
+    const { path, nature, language, lines, tokens, cyclomatic, cognitive, importance, fallback } = file
+    return {
+      ...{ path, language, nature, lines, tokens, cyclomatic, cognitive },
       importance: rounded(importance),
       ...(fallback === undefined ? {} : { fallback }),
-      ...(withFunctions && { functions: functions.map(functionJson) }),
-    }),
-  )
+      // Read only where they are asked for: they are most of what is kept of a repository.
+      ...(withFunctions && { functions: file.functions.map(functionJson) }),
+    }
+  })
 }
 
 function functionJson({
