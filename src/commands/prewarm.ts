@@ -1,15 +1,21 @@
+import { whereFrom } from '../core/clients/places.ts'
+import { startable } from '../core/clients/startable.ts'
 import { systemClock } from '../core/clock.ts'
 import { pathsFrom } from '../core/config/paths.ts'
+import { readRegistry } from '../core/config/registry.ts'
+import { asking } from '../core/daemon/connect.ts'
+import { findOrStart } from '../core/daemon/start.ts'
+import type { WarmResult, WarmTarget } from '../core/daemon/wire.ts'
 import { MyceliumError } from '../core/errors.ts'
 import { backtest } from '../core/policy/markov/backtest.ts'
-import { learn, newestSessions } from '../core/policy/markov/model.ts'
+import { learn, type Model, newestSessions } from '../core/policy/markov/model.ts'
 import { readModel, writeModel } from '../core/policy/markov/model-file.ts'
 import { predictorOf } from '../core/policy/markov/predictor.ts'
 import type { Call } from '../core/policy/markov/traffic.ts'
 import { verdictOf } from '../core/policy/markov/verdict.ts'
 import type { Io } from '../core/report/io.ts'
 import { jsonText } from '../core/report/json.ts'
-import { predictionText, trainingJson, trainingText } from '../core/report/prewarm-report.ts'
+import { predictionText, trainingJson, trainingText, warmedText } from '../core/report/prewarm-report.ts'
 import { recordedSessions, toolsIn } from '../core/report/prewarm-source.ts'
 import { printable } from '../core/report/printable.ts'
 import { windowOf } from '../core/usage/window.ts'
@@ -74,6 +80,48 @@ export async function runPrewarmTrain(io: Io, options: TrainOptions): Promise<vo
 /** `mycelium prewarm predict`. Throws usage, model_none, model_unusable, traffic_none. */
 export async function runPrewarmPredict(io: Io, options: PredictOptions): Promise<void> {
   const { model } = readModel(pathsFrom(io.env).prewarmModel)
+  const { after, prediction, unknown } = await predictionFor(io, model, options)
+  if (options.json) io.write(jsonText({ after, ...prediction }))
+  else io.write(predictionText(prediction, io.width))
+  if (unknown.length > 0)
+    io.talk(`not seen in training: ${[...new Set(unknown)].map(printable).join(', ')}\n`)
+}
+
+/**
+ * `mycelium prewarm run`: has the daemon start and greet the servers that are more likely than not to be called next, unless the model did not beat
+ * simple rules. Nothing is called. Throws usage, model_none, model_unusable, traffic_none.
+ */
+export async function runPrewarmRun(io: Io, options: PredictOptions): Promise<void> {
+  const paths = pathsFrom(io.env)
+  const { model, training } = readModel(paths.prewarmModel)
+  const { use, because } = training.verdict
+  const { prediction } = await predictionFor(io, model, options)
+  const likely = use ? prediction.servers.filter(({ probability }) => probability > LEAST_LIKELY) : []
+  const wanted = readRegistry(paths).servers.filter(({ id, name }) =>
+    likely.some(({ server }) => server === id || server === name),
+  )
+  const targets: readonly WarmTarget[] = startable(whereFrom(io.env, io.cwd), wanted)
+  const warmed =
+    targets.length === 0
+      ? []
+      : await asking(await findOrStart(paths, io.env), (open) =>
+          open.ask<WarmResult[]>('warm', { targets }, WARM_LIMIT_MS),
+        )
+  const servers = likely.map(({ server, probability }) => {
+    const id = wanted.find((def) => def.id === server || def.name === server)?.id
+    const { state, readyMs } = warmed.find((one) => one.id === id) ?? {}
+    return { server, probability, ...(state && { state, readyMs }) }
+  })
+  if (options.json) io.write(jsonText({ used: use, because, servers }))
+  else io.write(warmedText(use ? undefined : because, servers))
+}
+
+/** A start for nothing costs what one in time spares. */
+const LEAST_LIKELY = 0.5
+/** A server may have to install itself first. */
+const WARM_LIMIT_MS = 120_000
+
+async function predictionFor(io: Io, model: Model, options: PredictOptions) {
   const calls = await callsBefore(io, options)
   const texts = [...model.texts, ...toolsIn(io, options.tools)]
   for (const { server, tool } of texts) model.knowledge.vocabulary.add(server, tool)
@@ -84,14 +132,15 @@ export async function runPrewarmPredict(io: Io, options: PredictOptions): Promis
   )
   for (const { server, tool } of calls) predictor.step(course, server, tool)
   predictor.hear(course, options.prompt)
-  const prediction = predictor.predict(course)
-  const after = calls.map(({ server, tool }) => `${server}/${tool}`)
-  if (options.json) io.write(jsonText({ after, ...prediction }))
-  else io.write(predictionText(prediction, io.width))
-  if (unknown.length > 0)
-    io.talk(
-      `not seen in training: ${[...new Set(unknown.map(({ server, tool }) => printable(`${server}/${tool}`)))].join(', ')}\n`,
-    )
+  return {
+    after: calls.map(nameOf),
+    prediction: predictor.predict(course),
+    unknown: unknown.map(nameOf),
+  }
+}
+
+function nameOf({ server, tool }: Call): string {
+  return `${server}/${tool}`
 }
 
 /** `mycelium prewarm status`. Throws model_none, model_unusable. */

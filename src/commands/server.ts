@@ -1,5 +1,5 @@
-import { declaredEntries } from '../core/clients/declared.ts'
 import { whereFrom } from '../core/clients/places.ts'
+import { startable } from '../core/clients/startable.ts'
 import { pathsFrom } from '../core/config/paths.ts'
 import {
   type Mode,
@@ -74,7 +74,7 @@ export async function runServerWarm(
   const wanted = names.length === 0 ? readRegistry(paths).servers : namedServers(readRegistry(paths), names)
   if (wanted.length === 0)
     throw new MyceliumError('unknown_server', 'no server was set up yet', { hint: 'mycelium init' })
-  const targets = warmTargets(io, wanted)
+  const targets: readonly WarmTarget[] = startable(whereFrom(io.env, io.cwd), wanted)
   const results = await asking(await findOrStart(paths, io.env), (open) =>
     open.ask<WarmResult[]>('warm', { targets }, WARM_LIMIT_MS),
   )
@@ -181,28 +181,6 @@ function namedServers(registry: Registry, names: readonly string[]): readonly Se
       close === undefined ? {} : { hint: `did you mean ${close}?` },
     )
   })
-}
-
-function warmTargets(io: Io, wanted: readonly ServerDef[]): WarmTarget[] {
-  const where = whereFrom(io.env, io.cwd)
-  const targets = new Map<string, WarmTarget>()
-  for (const entry of declaredEntries(where)) {
-    if (entry.id === undefined || entry.unresolved.length > 0 || targets.has(entry.id)) continue
-    if (!wanted.some((def) => def.id === entry.id)) continue
-    targets.set(entry.id, {
-      id: entry.id,
-      argv: entry.argv,
-      cwd: entry.cwd,
-      env: { ...definedOf(io.env), ...entry.env },
-    })
-  }
-  return [...targets.values()]
-}
-
-function definedOf(env: NodeJS.ProcessEnv): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(env).filter((pair): pair is [string, string] => pair[1] !== undefined),
-  )
 }
 
 function coldRows(registry: Registry): ServerRow[] {

@@ -1,4 +1,4 @@
-import { InvalidArgumentError, Option } from 'commander'
+import { type Argument, InvalidArgumentError, Option } from 'commander'
 import { json, type Noun } from './row.ts'
 
 const MAX_HALF_LIFE_DAYS = 3_650
@@ -34,14 +34,16 @@ docs/prewarm.md says how it works and how well it does.`,
     {
       word: 'predict',
       summary: 'what is likely to be called next',
-      parts: [
-        new Option('--session <id>', 'after the recorded calls of this session').conflicts(['after']),
-        new Option('--after <calls>', 'after these calls, oldest first: server/tool,server/tool'),
-        new Option('--prompt <text>', 'what was written just before the call'),
-        tools(),
-        json(),
-      ],
+      parts: predicting(),
       run: async (io, _, options) => (await import('../commands/prewarm.ts')).runPrewarmPredict(io, options),
+    },
+    {
+      word: 'run',
+      summary: 'start what is likely to be called next, greeted and listed',
+      about: `Has the daemon start and greet the servers of this directory that are more likely than not to be called next. It calls nothing. Where the \
+model did not beat simple rules it says so and starts nothing.`,
+      parts: predicting(),
+      run: async (io, _, options) => (await import('../commands/prewarm.ts')).runPrewarmRun(io, options),
     },
     {
       word: 'evaluate',
@@ -70,6 +72,16 @@ for --idle-trace.`,
       run: async (io, _, options) => (await import('../commands/prewarm.ts')).runPrewarmStatus(io, options),
     },
   ],
+}
+
+function predicting(): (Option | Argument)[] {
+  return [
+    new Option('--session <id>', 'after the recorded calls of this session').conflicts(['after']),
+    new Option('--after <calls>', 'after these calls, oldest first: server/tool,server/tool'),
+    new Option('--prompt <text>', 'what was written just before the call'),
+    tools(),
+    json(),
+  ]
 }
 
 function tools(): Option {

@@ -11,6 +11,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { builtCli, ended } from '../fixtures/built-cli.ts'
+import { PROBE } from '../fixtures/daemon-home.ts'
 import { callOf } from '../fixtures/event-values.ts'
 import { segmentWriter } from '../fixtures/events.ts'
 import { habitualSessions, sequenceLines, TEXTS } from '../fixtures/sequences.ts'
@@ -144,6 +145,41 @@ describe('mycelium prewarm train', () => {
     expect((await run('predict', '--after', 'nonsense')).code).toBe(2)
     const byText = await run('predict', '--prompt', 'plan the route', '--tools', 'tools.json', '--json')
     expect(JSON.parse(byText.stdout).newServers[0].server).toBe('maps')
+  }, 20_000)
+
+  it('run has the daemon start what is more likely than not, by a model that is good enough', async () => {
+    verifies('PRE-1')
+    mkdirSync(join(home, '.cursor'))
+    const entry = { command: process.execPath, args: [PROBE] }
+    writeFileSync(join(home, '.cursor/mcp.json'), JSON.stringify({ mcpServers: { store: entry } }))
+    const env = { HOME: home, PATH: process.env.PATH }
+    expect((await ended(process.execPath, [bin, 'init', '--yes'], env)).code).toBe(0)
+    const stored = JSON.parse(readFileSync(model, 'utf8'))
+    const judged = (use: boolean) => {
+      stored.training.verdict = { use, because: 'the test says so' }
+      writeFileSync(model, JSON.stringify(stored))
+    }
+    try {
+      judged(true)
+      const told = JSON.parse((await run('run', '--after', 'store/describe_rows', '--json')).stdout)
+      expect(told).toMatchObject({
+        used: true,
+        servers: [
+          {
+            server: 'store',
+            probability: expect.any(Number),
+            state: expect.stringMatching(/^(warm|started)$/),
+          },
+        ],
+      })
+      judged(false)
+      expect(await run('run', '--after', 'store/describe_rows')).toMatchObject({
+        code: 0,
+        stdout: 'nothing was started: the test says so\n',
+      })
+    } finally {
+      await ended(process.execPath, [bin, 'daemon', 'stop'], env)
+    }
   }, 20_000)
 
   it('asks for a new training where the model is of another version or broken, and undo removes it', async () => {

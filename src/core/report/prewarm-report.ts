@@ -127,3 +127,27 @@ export function trainingJson({ model, training, bytes }: TrainedModel): object {
 function percent(share: number): string {
   return `${(100 * share).toFixed(1)} %`
 }
+
+/** What `prewarm run` did, as sentences; `unused`: why the model is not. */
+export function warmedText(
+  unused: string | undefined,
+  servers: readonly {
+    readonly server: string
+    readonly probability: number
+    readonly state?: string
+    readonly readyMs?: number | undefined
+  }[],
+): string {
+  if (unused !== undefined) return `nothing was started: ${unused}\n`
+  if (servers.length === 0)
+    return 'nothing was started: no server is more likely than not to be called next\n'
+  return servers
+    .map(({ server, probability, state, readyMs }) => {
+      const what =
+        state === undefined
+          ? 'not started, no config that is read from here names it'
+          : `${state}, ${readyMs} ms`
+      return `${printable(server)} (${(100 * probability).toFixed(0)} %): ${what}\n`
+    })
+    .join('')
+}
