@@ -111,8 +111,9 @@ export async function build() {
       plugins: [withoutDevtools, withoutDecoder],
       ...entry.more,
       chunkNames: 'chunk-[name]-[hash]',
-      // Names and lines stay, for stack traces in bug reports.
+      // Names stay, for stack traces in bug reports; lines only of the daemon, whose log has them and nobody sees it fail.
       minifySyntax: true,
+      minifyWhitespace: entry.out !== 'daemon',
       define: { MYCELIUM_VERSION: JSON.stringify(version), 'process.env.NODE_ENV': '"production"' },
     })
     for (const file of result.outputFiles) outputs.set(relative(dist, file.path), file.contents)
