@@ -26,6 +26,7 @@ const MAX_SAMPLES = 10_000_000
 export async function runEnvelopeEvaluate(io: Io, options: EnvelopeEvaluateOptions): Promise<void> {
   const { lines, skippedLines } = await readTrace(resolve(io.cwd, options.trace))
   const { servers, unit } = serversOf(lines, options.unit)
+  io.endBySignals()
   const report = {
     evaluation: evaluate(servers, ENVELOPE_OPTIONS),
     skippedLines,

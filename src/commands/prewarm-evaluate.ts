@@ -32,6 +32,7 @@ export async function runPrewarmEvaluate(io: Io, options: PrewarmEvaluateOptions
       hint: 'mycelium prewarm evaluate --sequences FILE',
     })
   const bar = progressBar(io, 'replaying sessions', () => systemClock.now())
+  io.endBySignals()
   const test = backtest(sessions, {
     texts,
     halfLifeMs: HALF_LIFE_MS,

@@ -25,6 +25,7 @@ const MAX_HELD_BYTES = 256 * 1024 * 1024
 export async function runIdleEvaluate(io: Io, file: string, options: IdleEvaluateOptions): Promise<void> {
   const trace = await readTrace(resolve(io.cwd, file))
   const budgetWindow = options.budgetWindow ?? BUDGET_WINDOW
+  io.endBySignals()
   const report = { evaluation: judge(trace, budgetWindow), skippedRows: trace.skippedRows, budgetWindow }
   if (options.json) io.write(jsonText(idleJson(report)))
   else io.write(idleText(report, io.width))

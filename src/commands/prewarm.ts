@@ -56,6 +56,7 @@ export async function runPrewarmTrain(io: Io, options: TrainOptions): Promise<vo
       sinceMs === undefined ? 'no call was recorded yet' : `no call was recorded since ${options.since}`,
     )
   const halfLifeMs = options.halfLife * DAY_MS
+  io.endBySignals()
   const heldOut = backtest(newestSessions(sessions, TESTED_CALLS), {
     texts,
     halfLifeMs,

@@ -62,6 +62,7 @@ async function run(options: BudgetFilesOptions = {}, files = FILES, path: string
     terminal: { stdin: false, stdout: false, stderr: false },
     paint: { stdout: plainPaint, stderr: plainPaint },
     signal: new AbortController().signal,
+    endBySignals: () => {},
   }
   await runBudgetFiles(io, path, options, async () => ({ files }))
   return { stdout, stderr }

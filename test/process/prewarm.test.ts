@@ -1,3 +1,4 @@
+import { spawn } from 'node:child_process'
 import {
   existsSync,
   mkdirSync,
@@ -84,6 +85,21 @@ describe('mycelium prewarm evaluate', () => {
     const both = await run('evaluate', '--idle-trace', 'uses.csv', '--sequences', 'calls.jsonl')
     expect(both).toMatchObject({ code: 2, stderr: expect.stringContaining('cannot be used with') })
   })
+
+  it('ends at Ctrl-C, however long it reckons', async () => {
+    const minutes = 20_000
+    const row = Array.from({ length: minutes }, (_, i) => (i % 7 === 0 ? 1 : 0)).join(',')
+    const names = Array.from({ length: minutes }, (_, i) => `m${i}`).join(',')
+    writeFileSync(join(home, 'long.csv'), `a,b,c,${names}\n${`x,y,z,${row}\n`.repeat(400)}`)
+    const child = spawn(process.execPath, [bin, 'prewarm', 'evaluate', '--idle-trace', 'long.csv'], {
+      env: { HOME: home, PATH: process.env.PATH },
+      cwd: home,
+      stdio: 'ignore',
+    })
+    setTimeout(() => child.kill('SIGINT'), 2_000)
+    const how = await new Promise((resolve) => child.once('exit', (code, signal) => resolve(signal ?? code)))
+    expect(['SIGINT', 130]).toContain(how)
+  }, 15_000)
 
   it('counts lines that are no calls, and refuses a file without any', async () => {
     writeFileSync(join(home, 'broken.jsonl'), `{oh\n${sequenceLines(sessions.slice(0, 10))}{"session":"x"}\n`)

@@ -22,6 +22,8 @@ export interface Io {
    * ends the process.
    */
   readonly signal: AbortSignal
+  /** From here on a signal ends the process at once. For what reckons for long without a pause, in which nobody could hear it, and leaves nothing half-done. */
+  endBySignals(): void
 }
 
 /** The parts of `process` that an Io is made of. */
@@ -31,6 +33,7 @@ export interface ProcessLike {
   readonly stdin: NodeJS.ReadStream
   readonly stdout: NodeJS.WriteStream
   readonly stderr: NodeJS.WriteStream
+  removeAllListeners?(event: 'SIGINT' | 'SIGTERM'): unknown
 }
 
 /** Width of a table where the terminal does not say: files and pipes are read later, in wider windows. */
@@ -76,6 +79,10 @@ export function ioOf(host: ProcessLike, interruptible: () => AbortSignal): Io {
     get signal() {
       signal ??= interruptible()
       return signal
+    },
+    endBySignals: () => {
+      host.removeAllListeners?.('SIGINT')
+      host.removeAllListeners?.('SIGTERM')
     },
   }
 }
