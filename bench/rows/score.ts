@@ -11,6 +11,7 @@ import { runTimed } from '../run-timed.ts'
 const ROUNDS = 5
 const UNCHANGED_PER_ROUND = 4
 const FILES = 5_000
+const PARTS = 50
 /** Sources that people wrote: of published packages, and Python's library where the machine has one. */
 const SOURCES = /\.(ts|mts|cts|tsx|js|mjs|cjs|jsx|py|c|h|cc|go|rs|java|md|json)$/
 const MAX_BYTES = 200_000
@@ -73,15 +74,16 @@ function writeRepository(directory: string, packageRoot: string): number {
     ...sourcesIn('/usr/lib/python3.11'),
     ...sourcesIn(join(packageRoot, 'node_modules')),
   ]
-  // Every so-manieth, so that all of them are in it.
-  const step = files.length / FILES
-  if (step < 1) throw new Error(`only ${files.length} sources on this machine`)
+  if (files.length < FILES) throw new Error(`only ${files.length} sources on this machine`)
+  // Runs of neighbours from all over, so that all kinds are in it and a directory holds as many files as people put into one.
+  const inEach = FILES / PARTS
   let bytes = 0
   for (let i = 0; i < FILES; i++) {
-    const from = files[Math.floor(i * step)]!
+    const part = Math.floor(i / inEach)
+    const from = files[Math.floor((part * files.length) / PARTS) + (i % inEach)]!
     const to = join(
       directory,
-      `part${i % 50}`,
+      `part${part}`,
       from.replace(/^.*?(node_modules|python3[\d.]*)\//, '').replaceAll('node_modules', 'modules'),
     )
     mkdirSync(dirname(to), { recursive: true })
