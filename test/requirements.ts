@@ -48,6 +48,8 @@ export const REQUIREMENTS = {
     'what a session calls next is predicted from habits and text, with probabilities that hold; a model that does not beat simple rules stays off',
   'ENV-1':
     'memory limits from decayed peaks with a margin by how each server varies, a bump after a death, guarantees, hysteresis, all within the ceiling; a replay says how they do against static ones',
+  'SAVE-1':
+    'what shortening is worth has a sign: no more than the client would have shown, at the price of the bucket each token falls into, less what was asked for after all and the own definitions, beside controls',
   'SCORE-3': 'unchanged files are not read again; a file that crashes its parser costs only itself',
 } as const
 

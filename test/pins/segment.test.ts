@@ -27,6 +27,10 @@ const COLUMNS = {
     'at time, client text, clientSession text, project text, model text, inputTokens count, outputTokens count, cacheWriteTokens count, cacheReadTokens count, costUsd cost',
   progress:
     'at time, client text, path label, identity label, offset count, records count, skipped count, broken count, state label',
+  compression:
+    'at time, session text, clientSession text, client text, project text, server text, tool text, toolUse label, handle label, strategies text, outcome text, tier text, lossless flag, tokensBefore count, tokensAfter count, shownTokens count, similarity known, lost count, durationUs count, because text',
+  expansion:
+    'at time, session text, clientSession text, client text, project text, handle label, tokens count, via text',
 }
 
 const FRAME = [

@@ -114,6 +114,41 @@ export function meanEstimate(all: readonly number[]): Estimate {
   return { value, low: quantile(means, 0.025), high: quantile(means, 0.975), n, note: '' }
 }
 
+/** The sum of some values of one kind with its interval, as meanEstimate() has it of their mean. Same unit as the values. */
+export function totalEstimate(values: readonly number[]): Estimate {
+  const mean = meanEstimate(values)
+  const total = (of: number | null) => (of === null ? null : of * values.length)
+  return { ...mean, value: total(mean.value), low: total(mean.low), high: total(mean.high), n: values.length }
+}
+
+/** Two groups beside each other. */
+export interface Difference {
+  readonly treated: { readonly n: number; readonly mean: number | null }
+  readonly control: { readonly n: number; readonly mean: number | null }
+  /** Treated less control. */
+  readonly difference: Estimate
+}
+
+/** The difference of the means of two groups; its interval by resampling both (percentile bootstrap, seeded), from 30 of each on. */
+export function differenceEstimate(treated: readonly number[], control: readonly number[]): Difference {
+  const groups = [treated.slice(0, MAX_OBSERVATIONS), control.slice(0, MAX_OBSERVATIONS)] as const
+  const [one, two] = groups.map((values) => ({
+    n: values.length,
+    mean: values.length === 0 ? null : meanOf(values),
+  })) as [Difference['treated'], Difference['control']]
+  const n = Math.min(one.n, two.n)
+  const tell = (difference: Estimate): Difference => ({ treated: one, control: two, difference })
+  if (one.mean === null || two.mean === null)
+    return tell(unknown(two.n === 0 ? 'there is no control' : 'nothing happened'))
+  const value = one.mean - two.mean
+  if (n < MIN_RESAMPLED) return tell({ value, low: null, high: null, n, note: `too few: ${n}` })
+  const random = seededRandom(0x5eed)
+  const resampled = (values: readonly number[]) =>
+    meanOf(values.map(() => values[Math.floor(random() * values.length)]!))
+  const values = Array.from({ length: ROUNDS }, () => resampled(groups[0]) - resampled(groups[1]))
+  return tell({ value, low: quantile(values, 0.025), high: quantile(values, 0.975), n, note: '' })
+}
+
 /** The sum of values, and of the ends of their intervals when all have one. */
 export function sumOf(estimates: readonly Estimate[], n: number): Estimate {
   if (estimates.length === 0) return unknown('nothing happened', n)

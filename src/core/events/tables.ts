@@ -13,6 +13,8 @@ export const TABLES: Readonly<Record<Kind, string>> = {
   toolUse: 'tool_uses',
   clientCost: 'client_costs',
   progress: 'transcript_files',
+  compression: 'compressions',
+  expansion: 'expansions',
 }
 
 /** One column of an event and of its table. */
