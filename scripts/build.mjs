@@ -60,6 +60,7 @@ const entries = [
   // Loaded by the hook, by path, for an outline of what it has not seen before.
   { in: 'src/core/budget/parsers.ts', out: 'parsers', splitting: false },
   { in: 'src/core/events/main.ts', out: 'ingest', splitting: false },
+  { in: 'src/core/policy/markov/main.ts', out: 'foresee', splitting: false },
   { in: 'src/core/score/main.ts', out: 'analysis', splitting: false },
   // The agents of the demo: processes of their own, so that they can be killed as agents are.
   { in: 'src/core/bench/agent.ts', out: 'agent', splitting: false },

@@ -70,14 +70,37 @@ export async function runHook(call: HookCall): Promise<void> {
       // What passes is recorded by the hook behind it.
       if (!held) return
     }
+    // Sent before the rest is done, so that nobody waits for it.
+    const sent = whole && isOn('prewarm.enabled', false) ? tellDaemon(call, root, fired, bytes) : undefined
     await trying(() => {
       recordOne(paths, 'hook', fired)
       if (!whole) noteFailure(paths, clock.wall(), `${client}: the input did not end, or was too long`)
     })
     if (whole && client === 'claude-code') await trying(() => answer(call, root, { ...fired, input: bytes }))
+    await trying(async () => sent)
   } catch {
     // No place to write to: there is nobody to tell.
   }
+}
+
+/** What was written goes to the daemon, for it to look ahead by; it is kept nowhere. */
+async function tellDaemon(
+  { env, clock }: HookCall,
+  root: string,
+  { client, clientSession, project, event, tool }: EventOf<'hook'>,
+  input: Buffer,
+): Promise<void> {
+  if (event !== 'UserPromptSubmit' && tool !== 'ToolSearch') return
+  const { say, textIn } = await import('../core/hook/say.ts')
+  let text: string | undefined
+  try {
+    text = textIn(input, event, tool)
+  } catch {
+    // Input that is no JSON; what it says of it might have the text in it.
+    return
+  }
+  if (text === undefined) return
+  await say({ client, clientSession, project: env.CLAUDE_PROJECT_DIR || project, text }, root, clock)
 }
 
 async function answer({ env, clock, parsers, write }: HookCall, root: string, fired: Fired): Promise<void> {

@@ -27,6 +27,8 @@ const COLUMNS = {
     'at time, client text, clientSession text, project text, model text, inputTokens count, outputTokens count, cacheWriteTokens count, cacheReadTokens count, costUsd cost',
   progress:
     'at time, client text, path label, identity label, offset count, records count, skipped count, broken count, state label',
+  guess:
+    'at time, server text, client text, clientSession text, project text, event text, cause text, chance count, coldUs count, memoryKb count, heldUs count, savedUs count, costUs count, because text',
 }
 
 const FRAME = [

@@ -37,6 +37,10 @@ export interface Paths {
   readonly prewarmModel: string
   /** When servers are used. */
   readonly keepWarm: string
+  /** What servers listed last, for what is written to be held against. */
+  readonly knownTools: string
+  /** What became of servers that were started for a guess. */
+  readonly advice: string
   /** How much memory servers may have. */
   readonly envelopes: string
   /** Socket, locks and journals: short path, 0700. Every name in it is listed in clients/our-files.ts, or undo would leave it. */
@@ -75,6 +79,8 @@ export function pathsOf(root: string): Paths {
     models: join(root, 'models'),
     prewarmModel: join(root, 'models', 'prewarm.json'),
     keepWarm: join(root, 'models', 'keep-warm.json'),
+    knownTools: join(root, 'models', 'tools.json'),
+    advice: join(root, 'models', 'advice.json'),
     envelopes: join(root, 'models', 'envelopes.json'),
     run,
     socket: join(run, 'd.sock'),

@@ -182,7 +182,7 @@ export const SETTINGS = {
     reload: 'live',
     reach: 'daemon',
     sentence:
-      'Keep servers warm, and start them again, by when each is used, instead of for `limits.idle_ms` after it was.',
+      'Keep servers warm, and start them again, by when each is used, instead of for `limits.idle_ms` after it was; and start those that a session is likely to use next, by a model that beats simple rules.',
   },
   'envelope.enabled': later('Bound the memory of each server by what it was seen to need.', 'daemon'),
   'envelope.ceiling': {

@@ -3,7 +3,6 @@ import type { Socket } from 'node:net'
 import { join } from 'node:path'
 import { setFlagsFromString } from 'node:v8'
 import { systemClock } from '../clock.ts'
-import { liveSettings } from '../config/live-settings.ts'
 import { packageRoot, packageVersion } from '../config/package-root.ts'
 import { failureNotePath, leaveFailureNote, type Paths, pathsOf, preparePaths } from '../config/paths.ts'
 import { isSetUp } from '../config/registry.ts'
@@ -19,10 +18,12 @@ import { dispatchCounted } from '../pool/stateful-calls.ts'
 import { type Identity, identityOf } from '../process.ts'
 import { Session } from '../session/session.ts'
 import { SilentClients } from '../session/silent-clients.ts'
+import { Advisor } from './advisor.ts'
 import { AgentsSeen } from './agents-seen.ts'
 import { serveControl } from './control.ts'
 import { recordDraining } from './draining.ts'
-import { every, whatOf } from './every.ts'
+import { stopAtEndings } from './endings.ts'
+import { every } from './every.ts'
 import { sayFarewell } from './farewell.ts'
 import { type Hello, refuseUnlessUtf8 } from './hello.ts'
 import { Ingester } from './ingester.ts'
@@ -31,11 +32,14 @@ import { KeepWarm, measuredBy } from './keep-warm.ts'
 import { KnownServers } from './known-servers.ts'
 import { Listener } from './listen.ts'
 import { acquireLock, DAEMON_LOCK } from './lock.ts'
+import { loggedSettings } from './logged-settings.ts'
 import { overviewOf, statusOf } from './overview.ts'
 import { Processes } from './processes.ts'
 import { Recording, whoOf } from './recording.ts'
 import { serverRows, sessionRows } from './report.ts'
+import { serverCommands } from './server-commands.ts'
 import { LOCK_HELD_EXIT } from './start.ts'
+import { ToolTexts } from './tool-texts.ts'
 import { removeTraces } from './traces.ts'
 import { treesOf } from './trees.ts'
 import { warmServers } from './warm.ts'
@@ -64,14 +68,16 @@ async function run(paths: Paths): Promise<void> {
     process.exitCode = LOCK_HELD_EXIT
     return
   }
-  const settings = liveSettings(paths, {
-    changed: (keys) => log.event('settings-changed', { keys: keys.join(' ') }),
-    ignored: (key, because) => log.event('setting-ignored', { key, because }),
-    broken: (error) => log.event('settings-broken', { because: error.message, kept: 'the settings before' }),
-  })
+  const settings = loggedSettings(paths, log)
   const limits = limitsFrom(settings)
   const bootId = bootIdOf(paths, daemon)
-  const recording = new Recording({ paths, clock, log, settings, daemon })
+  const toolTexts = new ToolTexts({ paths, log, mayKeep: () => settings.get('events.enabled') })
+  let advisorLater: Advisor | undefined
+  const recording = new Recording({
+    ...{ paths, clock, log, settings, daemon },
+    also: (kind, event) => advisorLater?.note(kind, event),
+    listed: (server, answer) => toolTexts.listed(server, answer),
+  })
   recordingLater = recording
   const ingester = new Ingester({ paths, clock, log })
   const sweeping = sweepLeftovers(paths, clock)
@@ -96,6 +102,11 @@ async function run(paths: Paths): Promise<void> {
   const keepWarm = new KeepWarm({ paths, clock, log, limits, settings, pools, measured })
   const wishFor = (server: string) => keepWarm.wishFor(server)
   const servers = new KnownServers(paths)
+  const advisor = new Advisor({
+    ...{ paths, clock, log, limits, settings, pools, servers, keepWarm },
+    tell: (event) => recording.append('guess', event),
+  })
+  advisorLater = advisor
   const agents = new AgentsSeen(paths)
   const sessions = new Set<Session>()
   const startedAtMs = clock.now()
@@ -111,7 +122,9 @@ async function run(paths: Paths): Promise<void> {
     const origin = { argv: hello.argv, cwd: hello.cwd, env: hello.env }
     const peer = { server: def.id, client: hello.client, pid: hello.pid, plainEof: hello.kind === 'ticket' }
     const id = `s${nextSession++}`
-    const recorded = recording.recorder.session(whoOf(hello, def.id, `${bootId}/${id}`))
+    const name = `${bootId}/${id}`
+    const recorded = recording.recorder.session(whoOf(hello, def.id, name))
+    advisor.joined(name, hello, def)
     const session: Session = new Session(id, peer, socket, {
       clock,
       log,
@@ -120,6 +133,7 @@ async function run(paths: Paths): Promise<void> {
       poolFor: (params) => {
         const pool = pools.poolFor(profileOf(def, origin), params)
         if (params !== undefined) agents.note(hello.client, params)
+        advisor.attached(name, pool)
         recorded.attaching(pool.profile.mode, hasFree(pool.lists, pool.sharing))
         return pool
       },
@@ -130,6 +144,7 @@ async function run(paths: Paths): Promise<void> {
       greeted: recorded.greeted,
       ended: (why) => {
         recorded.ended(why)
+        advisor.left(name)
         sessions.delete(session)
         log.event('session-ended', { session: session.id, server: def.id, client: hello.client })
         stopIfDrained()
@@ -166,6 +181,7 @@ async function run(paths: Paths): Promise<void> {
     stopping ??= (async () => {
       log.event('daemon-stopping', { because: why, sessions: sessions.size })
       listener.close()
+      advisor.close()
       const farewell = sayFarewell(sessions, clock)
       if (why !== UNDONE) keepWarm.save()
       pools.close('mycelium is stopping')
@@ -183,15 +199,6 @@ async function run(paths: Paths): Promise<void> {
     })()
     return stopping
   }
-
-  /** Does it to each of the named servers and gives their ids. */
-  const toNamed = (args: Readonly<Record<string, unknown>>, act: (id: string) => void): readonly string[] =>
-    (args.names as readonly string[])
-      .flatMap((name) => servers.named(name))
-      .map(({ id }) => {
-        act(id)
-        return id
-      })
 
   const status = (): DaemonStatus =>
     statusOf(paths, {
@@ -211,12 +218,10 @@ async function run(paths: Paths): Promise<void> {
       overviewOf({ status: status(), servers: servers.all(), pools, sessions, recording, clock }),
     sessions: () => sessionRows(sessions),
     reload: () => ({ problem: settings.look()?.message ?? null }),
+    heard: (args: Readonly<Record<string, unknown>>) => advisor.heard(args),
     warm: (args: Readonly<Record<string, unknown>>) =>
       warmServers(args.targets as readonly WarmTarget[], { clock, limits, pools, servers, agents }),
-    restart: (args: Readonly<Record<string, unknown>>) => toNamed(args, (id) => pools.restart(id)),
-    drain: (args: Readonly<Record<string, unknown>>) => toNamed(args, (id) => pools.drain(id)),
-    pause: (args: Readonly<Record<string, unknown>>) => toNamed(args, (id) => pools.pause(id)),
-    resume: (args: Readonly<Record<string, unknown>>) => toNamed(args, (id) => pools.resume(id)),
+    ...serverCommands(servers, pools),
     stop: async () => {
       const open = sessions.size
       await Promise.race([stopAllButExit(), new Promise((resolve) => setTimeout(resolve, STOP_LIMIT_MS))])
@@ -246,12 +251,7 @@ async function run(paths: Paths): Promise<void> {
     await recording.close()
   }
 
-  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => void stop(signal))
-  process.on('uncaughtException', (error) => {
-    log.event('bug', { what: whatOf(error) })
-    void stop('an internal error')
-  })
-  process.on('unhandledRejection', (error) => log.event('bug', { what: whatOf(error) }))
+  stopAtEndings(log, (why) => void stop(why))
 
   await listener.open()
   rmSync(failureNotePath(paths), { force: true })
@@ -265,6 +265,7 @@ async function run(paths: Paths): Promise<void> {
     if (stopping !== undefined) return
     settings.look()
     keepWarm.look()
+    advisor.look()
     sweepPools({ clock, log, limits, settings, pools, saturation, wishFor })
     const setUp = isSetUp(paths)
     const idleMs = clock.now() - idleSinceMs

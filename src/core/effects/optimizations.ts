@@ -147,6 +147,25 @@ const MEASURES: readonly Measure[] = [
     measured: ({ budgetTokens }) => meanEstimate(budgetTokens.bySession),
   },
   {
+    id: 'foresight',
+    what: 'servers are started that a session is likely to use next',
+    on: ({ isOn }) => isOn('prewarm.enabled'),
+    setting: 'prewarm.enabled',
+    change: 'mycelium prewarm train, then mycelium config set prewarm.enabled=BOOLEAN',
+    gain: 'ms less for a guess that was acted upon, starts and memory for nothing taken off',
+    deeds: ({ guesses, wastedMbS }, count) => {
+      const done = (event: string) => count(guesses.filter((one) => one.event === event))
+      return {
+        'started ahead': done('warmed'),
+        'came true': done('hit'),
+        'for nothing': done('missed'),
+        refused: done('refused'),
+        'MB x s wasted': count([wastedMbS]),
+      }
+    },
+    measured: ({ guessMs }) => meanEstimate(guessMs),
+  },
+  {
     id: 'prewarm',
     what: 'servers are kept and started by when each is used',
     on: ({ isOn }) => isOn('prewarm.enabled'),

@@ -29,6 +29,11 @@ export interface DayRecord {
   readonly growthMs: readonly number[]
   /** Tokens that budgets of files kept from contexts, net: the sum, and by session of the day. */
   readonly budgetTokens: { readonly sum: Counts; readonly bySession: readonly number[] }
+  /** By what became of them: servers that were worth a start for what was foreseen, and MB x seconds that were held for nothing. */
+  readonly guesses: readonly (Counts & { readonly event: string })[]
+  readonly wastedMbS: Counts
+  /** By guess of the day that came true or not, ms: the waiting that it spared; what it cost as waiting, negative. */
+  readonly guessMs: readonly number[]
 }
 
 const HOUR_US = 3_600_000_000
@@ -69,6 +74,17 @@ export async function readDay(connection: DuckDBConnection, nowUs: number): Prom
     `SELECT coalesce(sum(saved_tokens) FILTER (ts >= ${hour}), 0)::DOUBLE, sum(saved_tokens)::DOUBLE FROM decisions
      WHERE policy = 'budget' AND ts >= ${day} GROUP BY client_session ORDER BY max(ts) DESC, client_session`,
   )
+  const guesses = await rows(
+    `SELECT event, ${counts} FROM guesses WHERE ts >= ${day} GROUP BY ALL ORDER BY ALL`,
+  )
+  const mbS = 'memory_kb::DOUBLE * held_us / 1024 / 1000000'
+  const wasted = await rows(
+    `SELECT coalesce(sum(${mbS}) FILTER (ts >= ${hour}), 0)::DOUBLE, coalesce(sum(${mbS}), 0)::DOUBLE FROM guesses
+     WHERE event = 'missed' AND ts >= ${day}`,
+  )
+  const guessMs = await rows(
+    `SELECT (saved_us - cost_us) / 1000.0::DOUBLE FROM guesses WHERE event IN ('hit', 'missed') AND ts >= ${day} ORDER BY ts DESC`,
+  )
   const readyMs = new Map<string, number[]>()
   for (const [server, ms] of ready as [string, number][])
     readyMs.set(server, [...(readyMs.get(server) ?? []), ms])
@@ -100,6 +116,9 @@ export async function readDay(connection: DuckDBConnection, nowUs: number): Prom
     readyMs,
     growthMs: (growths as [number][]).map(([ms]) => ms),
     budgetTokens: tokensOf(budgets as [number, number][]),
+    guesses: (guesses as [string, number, number][]).map(([event, h, d]) => ({ event, hour: h, day: d })),
+    wastedMbS: { hour: Math.round(wasted[0]![0] as number), day: Math.round(wasted[0]![1] as number) },
+    guessMs: (guessMs as [number][]).map(([ms]) => ms),
   }
 }
 

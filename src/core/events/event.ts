@@ -201,6 +201,29 @@ export const KINDS = {
     /** What the reader has to remember to go on from here, as JSON. */
     state: 'label',
   },
+  /** A server was worth a start for what is foreseen of a session: `warmed`, or `refused`; and then `hit`, or `missed`. */
+  guess: {
+    at: 'time',
+    server: 'text',
+    client: 'text',
+    clientSession: 'text',
+    project: 'text',
+    event: 'text',
+    /** What it followed from: call or text. */
+    cause: 'text',
+    /** What the chance of a use was at least, in thousandths. */
+    chance: 'count',
+    /** What a cold start of the server costs. */
+    coldUs: 'count',
+    memoryKb: 'count',
+    /** How long it was held, of `hit` and `missed`. */
+    heldUs: 'count',
+    /** Waiting that it spared, of `hit`. */
+    savedUs: 'count',
+    /** What start and memory cost for nothing, as waiting, of `missed`. */
+    costUs: 'count',
+    because: 'text',
+  },
 } as const satisfies Readonly<Record<string, Columns>>
 
 /** The name of a kind. */

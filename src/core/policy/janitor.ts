@@ -98,7 +98,8 @@ function growUnderLoad(pool: Pool, { saturation, settings, limits, log }: Janito
   })
 }
 
-function isMemoryShort(limits: Limits): boolean {
+/** Whether so little memory is free that nothing is started ahead. */
+export function isMemoryShort(limits: Limits): boolean {
   return freemem() < totalmem() * limits.freeMemoryShare
 }
 

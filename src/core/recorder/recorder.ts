@@ -3,6 +3,7 @@ import type { EventOf, Kind } from '../events/event.ts'
 import type { LogFields } from '../log.ts'
 import type { Interceptor } from '../pipeline/call.ts'
 import { record } from '../pipeline/interceptors/record.ts'
+import type { Frame } from '../protocol/frame.ts'
 import { callEvent, type Who } from './call-event.ts'
 import { LogEvents } from './log-events.ts'
 import { type Sample, Sampler, type Tree } from './sampler.ts'
@@ -26,13 +27,16 @@ export interface RecordedSession {
 export class Recorder {
   readonly #clock: Clock
   readonly #append: Append
+  /** Told of an answer to tools/list with something new in it. */
+  readonly #listed: (server: string, answer: Frame) => void
   readonly #logEvents: LogEvents
   readonly #schemas: SchemaEvents
   readonly #sampler: Sampler
 
-  constructor(clock: Clock, append: Append) {
+  constructor(clock: Clock, append: Append, listed: (server: string, answer: Frame) => void = () => {}) {
     this.#clock = clock
     this.#append = append
+    this.#listed = listed
     this.#logEvents = new LogEvents(clock, {
       process: (event) => append('process', event),
       decision: (event) => append('decision', event),
@@ -71,8 +75,8 @@ export class Recorder {
         calls++
         const event = callEvent(now, call, answer, error, clock)
         append('call', event)
-        if (call.method === 'tools/list' && answer !== undefined && !answer.isError)
-          this.#schemas.look(who.client, who.server, answer, event.at)
+        if (call.method !== 'tools/list' || answer === undefined || answer.isError) return
+        if (this.#schemas.look(who.client, who.server, answer, event.at)) this.#listed(who.server, answer)
       }),
       attaching: (mode, isWarm) => {
         now.mode = mode
