@@ -45,7 +45,7 @@ export const REQUIREMENTS = {
   'PRE-2':
     'how long a server stays warm comes from its own idle times, at one price for all; at the warm time of a fixed window fewer minutes are cold',
   'PRE-1':
-    'what a session calls next is predicted from habits and text, with probabilities that hold; a model that does not beat simple rules stays off',
+    'what a session calls next is predicted from habits and text, with probabilities that hold; a model that does not beat simple rules stays off; the daemon acts by it within limits, and what came true and what was wasted is on record',
   'ENV-1':
     'memory limits from decayed peaks with a margin by how each server varies, a bump after a death, guarantees, hysteresis, all within the ceiling; a replay says how they do against static ones',
   'SCORE-3': 'unchanged files are not read again; a file that crashes its parser costs only itself',

@@ -164,7 +164,7 @@ describe('mycelium prewarm train', () => {
     expect((await run('predict', '--after', 'nonsense')).code).toBe(2)
     const byText = await run('predict', '--prompt', 'plan the route', '--tools', 'tools.json', '--json')
     expect(JSON.parse(byText.stdout).newServers[0].server).toBe('maps')
-  }, 20_000)
+  }, 60_000)
 
   it('run has the daemon start what is more likely than not, by a model that is good enough', async () => {
     verifies('PRE-1')
