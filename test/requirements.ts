@@ -31,6 +31,10 @@ export const REQUIREMENTS = {
   'STORE-2':
     'sums kept for reports say what the events say; the database opens with any DuckDB and explains itself',
   'CLI-5': 'npm start and npm test do all the set-up on a fresh clone',
+  'ALLOC-1':
+    'tokens are shared among the agents of a workflow exactly, with proof that no other share is worth more; what contradicts is named with ways out; the hook holds agents to it and actual is recorded against granted',
+  'LAZY-1':
+    'definitions of agents and tools are read of all clients and loaded when they are needed; what is loaded ahead is mostly used',
   'BUDGET-1':
     'each file has a budget from importance, complexity and size; a read over it is an outline first, and the agent can always get the full text; tokens are counted by a tokenizer, calibrated from the user’s transcripts',
   'IGNORE-1':

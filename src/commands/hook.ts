@@ -80,11 +80,16 @@ export async function runHook(call: HookCall): Promise<void> {
   }
 }
 
-async function answer({ env, clock, parsers, write }: HookCall, root: string, fired: Fired): Promise<void> {
+async function answer(
+  { env, clock, parsers, write }: HookCall,
+  root: string,
+  fired: Fired & { readonly client: string },
+): Promise<void> {
   const dir = join(root, 'budgets')
   // What answers is loaded for those who have budgets: everybody waits for it.
   if (!existsSync(dir)) return
   const { answerRead } = await import('../core/budget/read-answer.ts')
+  const { answerWithin, deedAtEnd, purseOf } = await import('../core/agents/agent-answer.ts')
   const place = {
     dir,
     userFile: join(root, 'config.json'),
@@ -92,12 +97,27 @@ async function answer({ env, clock, parsers, write }: HookCall, root: string, fi
     parsers,
     nowMs: clock.wall(),
   }
-  const given = await answerRead(fired, place)
-  if (given === undefined) return
-  if (given.output !== undefined) await write(given.output)
-  const { action, because, savedTokens } = given
+  const purse = purseOf(fired, place)
+  const atMostTokens = purse?.isKept ? undefined : purse?.allowance.fileTokens
+  const given = await answerRead(fired, atMostTokens === undefined ? place : { ...place, atMostTokens })
+  const within = purse && answerWithin(purse, fired, given?.output)
+  const output = within?.output ?? given?.output
+  if (output !== undefined) await write(output)
   const { clientSession } = fired
-  recordDecision(root, clock, { policy: 'budget', action, because, clientSession, savedTokens })
+  if (given !== undefined) {
+    const { action, because, savedTokens } = given
+    recordDecision(root, clock, { policy: 'budget', action, because, clientSession, savedTokens })
+  }
+  const end = deedAtEnd(fired, place)
+  for (const deed of [...(within?.deeds ?? []), ...(end === undefined ? [] : [end])])
+    recordOne({ events: join(root, 'events') }, 'allowance', {
+      at: microseconds(clock),
+      client: fired.client,
+      clientSession,
+      project: fired.project,
+      agent: fired.agent,
+      ...deed,
+    })
 }
 
 /** What a hook did, beside what policies of the daemon do. */

@@ -27,6 +27,17 @@ export const ERRORS = {
   history_short: { exit: 1, hint: 'name a directory of a git repository with some dozens of commits' },
   too_many_files: { exit: 1, hint: 'name the directory of one repository' },
   unknown_file: { exit: 2, hint: 'mycelium budget files --all' },
+  // budgets of agents
+  workflow_invalid: {
+    exit: 1,
+    hint: 'mend the file at the place named; docs/agents.md says what it may hold',
+  },
+  unknown_agent: { exit: 2, hint: 'mycelium budget agents lists those that are defined here' },
+  agents_none: {
+    exit: 1,
+    hint: 'define an agent, such as .claude/agents/NAME.md, or name a workflow: mycelium budget agents --workflow FILE',
+  },
+  agents_conflict: { exit: 1, hint: 'raise --total, lower a min, or put agents off with --defer NAME' },
   // files hidden from agents
   ignore_none: { exit: 1, hint: 'mycelium ignore write' },
 

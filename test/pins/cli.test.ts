@@ -41,7 +41,7 @@ Commands:
                           server, tool and more
   score [options] [path]  which files of a repository matter, and how complex
                           they are
-  budget                  how many tokens each file may take of the window
+  budget                  how many tokens each file and each agent may take
   ignore                  keep files of little worth from agents, and check that
                           it holds
   prewarm                 what a session is likely to call next
@@ -94,7 +94,7 @@ describe('help', () => {
   it.each([
     ['daemon', ['start', 'stop', 'restart', 'status', 'logs', 'run']],
     ['config', ['get', 'set', 'unset', 'list', 'explain', 'path']],
-    ['budget', ['files']],
+    ['budget', ['files', 'agents']],
     ['envelope', ['show', 'tune', 'reset', 'evaluate']],
     ['jobs', ['install', 'list', 'run', 'logs', 'remove']],
     ['server', ['list', 'warm', 'restart', 'drain', 'pause', 'resume', 'share']],
@@ -185,6 +185,7 @@ describe('status --json', () => {
       'resolution',
       'compiled relay',
       'file budgets',
+      'agent budgets',
       'prewarm',
       'ignored files',
       'token optimization',

@@ -27,6 +27,8 @@ const COLUMNS = {
     'at time, client text, clientSession text, project text, model text, inputTokens count, outputTokens count, cacheWriteTokens count, cacheReadTokens count, costUsd cost',
   progress:
     'at time, client text, path label, identity label, offset count, records count, skipped count, broken count, state label',
+  allowance:
+    'at time, client text, clientSession text, project text, agent text, agentType text, workflow text, action text, grantedTokens count, spentTokens count, savedTokens count',
 }
 
 const FRAME = [

@@ -55,8 +55,8 @@ export function isCalibrationName(name: string): boolean {
   return CALIBRATION_NAME.test(name)
 }
 
-/** Pairs with core/budget/: plans by repository, below them what sessions read and outlines by content. */
-const BUDGET_NAME = /^plan-[0-9a-f]{16}\.json$|^(sessions|outlines)$/
+/** Pairs with core/budget/ and core/agents/: plans by repository, below them what sessions read and spent, outlines and results that were cut. */
+const BUDGET_NAME = /^(plan|agents)-[0-9a-f]{16}\.json$|^(sessions|outlines|spending|cut)$/
 
 /** Whether a name in the directory of budgets is one that we write. */
 export function isBudgetName(name: string): boolean {

@@ -161,6 +161,24 @@ export const SETTINGS = {
     reach: 'project',
     sentence: "Tokens of the agent's window that budgets of files are reckoned against.",
   },
+  'agent_budgets.enabled': {
+    type: 'boolean',
+    default: false,
+    reload: 'live',
+    reach: 'project',
+    sentence:
+      'Hold agents to the budgets that `mycelium budget agents --write` kept: outlines, then results cut with a way to the rest, then advice to stop.',
+  },
+  'agent_budgets.total_tokens': {
+    type: 'integer',
+    default: 400_000,
+    min: 1_000,
+    max: 1_000_000_000,
+    reload: 'live',
+    reach: 'project',
+    sentence:
+      'Tokens that the agents of a session may take together where neither workflow nor `--total` says.',
+  },
   'ignore.enabled': {
     type: 'boolean',
     default: true,

@@ -147,6 +147,25 @@ const MEASURES: readonly Measure[] = [
     measured: ({ budgetTokens }) => meanEstimate(budgetTokens.bySession),
   },
   {
+    id: 'agent budgets',
+    what: 'agents of a workflow are held to their share of tokens',
+    on: ({ isOn }) => isOn('agent_budgets.enabled'),
+    setting: 'agent_budgets.enabled',
+    change: 'mycelium budget agents --write, then mycelium config set agent_budgets.enabled=BOOLEAN',
+    gain: 'tokens less for a session',
+    deeds: ({ allowances }, count) => {
+      const done = (action: string) => count(allowances.filter((one) => one.action === action))
+      return {
+        'agents with a budget': done('granted'),
+        'ran low': done('outline'),
+        'results cut': done('cut'),
+        'told to end': done('stop'),
+      }
+    },
+    // What an agent would have read after a result that was cut, nobody knows.
+    measured: () => unknown('not measurable here: mycelium budget agents --actual has what agents took'),
+  },
+  {
     id: 'prewarm',
     what: 'servers are kept and started by when each is used',
     on: ({ isOn }) => isOn('prewarm.enabled'),

@@ -21,6 +21,8 @@ export interface DayRecord {
   readonly unusedSpares: Counts
   /** By policy and action. */
   readonly decisions: readonly (Counts & { readonly policy: string; readonly action: string })[]
+  /** By action: what was done about budgets of agents. */
+  readonly allowances: readonly (Counts & { readonly action: string })[]
   /** Of the warm greetings of the day the latest, at most 2,000 of each mode. */
   readonly warm: readonly (Greeting & { readonly mode: string })[]
   /** By server: the latest starts of all that are on record, at most 60 each, ms. */
@@ -53,6 +55,9 @@ export async function readDay(connection: DuckDBConnection, nowUs: number): Prom
   )
   const decisions = await rows(
     `SELECT policy, action, ${counts} FROM decisions WHERE ts >= ${day} GROUP BY ALL ORDER BY ALL`,
+  )
+  const allowances = await rows(
+    `SELECT action, ${counts} FROM allowances WHERE ts >= ${day} GROUP BY ALL ORDER BY ALL`,
   )
   const warm = await rows(
     `SELECT server, coalesce(mode, ''), waited_ms::DOUBLE FROM greetings WHERE warm AND ts >= ${day}
@@ -92,6 +97,11 @@ export async function readDay(connection: DuckDBConnection, nowUs: number): Prom
     unusedSpares: { hour: unusedHour, day: unusedDay },
     decisions: (decisions as [string, string, number, number][]).map(([policy, action, h, d]) => ({
       policy,
+      action,
+      hour: h,
+      day: d,
+    })),
+    allowances: (allowances as [string, number, number][]).map(([action, h, d]) => ({
       action,
       hour: h,
       day: d,

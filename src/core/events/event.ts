@@ -201,6 +201,24 @@ export const KINDS = {
     /** What the reader has to remember to go on from here, as JSON. */
     state: 'label',
   },
+  /** What a hook did about the budget of an agent: `granted` when it is first seen, a step when one is reached, `ended` with what was spent. */
+  allowance: {
+    at: 'time',
+    client: 'text',
+    clientSession: 'text',
+    project: 'text',
+    /** Id of the sub-agent; empty for the main one. */
+    agent: 'text',
+    /** Its name in the workflow; `main` for the main one. */
+    agentType: 'text',
+    workflow: 'text',
+    action: 'text',
+    grantedTokens: 'count',
+    /** By all agents of that name in the session until then, estimated from bytes. */
+    spentTokens: 'count',
+    /** Estimate of the tokens that this answer kept from the agent. */
+    savedTokens: 'count',
+  },
 } as const satisfies Readonly<Record<string, Columns>>
 
 /** The name of a kind. */

@@ -13,6 +13,7 @@ export const TABLES: Readonly<Record<Kind, string>> = {
   toolUse: 'tool_uses',
   clientCost: 'client_costs',
   progress: 'transcript_files',
+  allowance: 'allowances',
 }
 
 /** One column of an event and of its table. */
