@@ -11,6 +11,7 @@ import { installed } from './install.ts'
 import { type QuietGate, quietGate } from './quiet.ts'
 import { markdownOf, textOf } from './report.ts'
 import { type RowResult, verdict } from './result.ts'
+import { agents } from './rows/agents.ts'
 import { attach } from './rows/attach.ts'
 import { claude } from './rows/claude.ts'
 import { conformance } from './rows/conformance.ts'
@@ -48,6 +49,7 @@ const ROWS: Readonly<Record<string, (context: Context) => Promise<RowResult>>> =
   transcripts,
   score,
   prewarm,
+  agents,
   'events-append': eventsAppend,
   'events-ingest': eventsIngest,
   'events-query': eventsQuery,

@@ -85,3 +85,34 @@ export function preloadsBy(model: Model): { open(): Preloader } {
     },
   }
 }
+
+/** Whether loading ahead pays, by sessions that the model was not taught. */
+export interface PreloadTrial {
+  readonly use: boolean
+  readonly hits: number
+  readonly preloads: number
+}
+
+/** Share of the sessions, the newest, that are tried. */
+const TRIED = 0.2
+/** Fewer preloads say nothing; and so often they must have been used. */
+const MIN_PRELOADS = 20
+const MIN_USED = 0.6
+
+/**
+ * Teaches a model the older sessions, oldest first, and replays the newer ones. The model says what comes next if anything does; that a session ends is not in it,
+ * so that where sessions are short less is used than its probabilities say. Whoever loads ahead asks this first, and does not where `use` is false.
+ */
+export function tryPreloads(sessions: readonly AgentSession[]): PreloadTrial {
+  const cut = Math.floor(sessions.length * (1 - TRIED))
+  const preloads = preloadsBy(learnAgents(sessions.slice(0, cut)))
+  let [hits, count] = [0, 0]
+  for (const { agents } of sessions.slice(cut)) {
+    const preloader = preloads.open()
+    for (const agent of agents) {
+      hits += preloader.used(agent).filter(({ became }) => became === 'hit').length
+      if (preloader.next() !== undefined) count += 1
+    }
+  }
+  return { use: count >= MIN_PRELOADS && hits / count > MIN_USED, hits, preloads: count }
+}
