@@ -33,6 +33,11 @@ export const REQUIREMENTS = {
   'CLI-5': 'npm start and npm test do all the set-up on a fresh clone',
   'BUDGET-1':
     'each file has a budget from importance, complexity and size; a read over it is an outline first, and the agent can always get the full text; tokens are counted by a tokenizer, calibrated from the user’s transcripts',
+  'COMP-1':
+    'texts in fewer tokens: lossless first, each exact form read back, then structural, temporal and semantic steps, each judged; deterministic, pinned parts verbatim, never longer',
+  'COMP-2':
+    'each original is had again by its handle, byte for byte, also after a restart; no mark without a handle that resolves',
+  'COMP-3': 'a step that the judge refuses is taken back; whatever fails, the text goes out as it was',
   'IGNORE-1':
     'ignore files and what is really enforced, from one plan; refuses to hide what is needed; verify proves it with a canary',
   'JOBS-1':

@@ -48,6 +48,16 @@ export const ERRORS = {
     hint: 'name a CSV file with a header, three columns of ids and one for each minute; docs/keep-alive.md',
   },
 
+  // shortened texts
+  original_unknown: {
+    exit: 1,
+    hint: 'run again what the text came from; originals.retain and originals.max_bytes say how long texts are kept',
+  },
+  original_too_large: { exit: 1, hint: 'mycelium config set originals.max_bytes=1GB' },
+  handle_invalid: { exit: 2, hint: 'copy it from a mark: my: and ten digits or more' },
+  lines_missing: { exit: 1, hint: 'mycelium optimization inspect HANDLE' },
+  text_expected: { exit: 1, hint: 'name a file of UTF-8 text' },
+
   // usage database
   duckdb_missing: { exit: 1, hint: 'npm install -g mycelium, on a platform that DuckDB has a build for' },
   database_none: {

@@ -42,6 +42,7 @@ Commands:
   score [options] [path]  which files of a repository matter, and how complex
                           they are
   budget                  how many tokens each file may take of the window
+  optimization            shorten texts for agents, and get the originals back
   ignore                  keep files of little worth from agents, and check that
                           it holds
   prewarm                 what a session is likely to call next

@@ -6,6 +6,7 @@ import {
   isDatabaseName,
   isJobsName,
   isModelName,
+  isOriginalsName,
   isOurLogName,
   isOurRunName,
   isPlanName,
@@ -113,6 +114,7 @@ export function removeOurFiles(paths: Paths, kept: Kept): readonly Problem[] {
     paths.scores,
     paths.models,
     paths.budgets,
+    paths.originals,
     paths.ignore,
     paths.jobs,
   ])
@@ -176,7 +178,7 @@ function ourRecords(paths: Paths): readonly string[] {
   ]
 }
 
-/** What was made from repositories and from calls: it can be made again. */
+/** What was made from repositories and from calls: it can be made again, or is of no use to anybody else. */
 function ourDerived(paths: Paths): readonly string[] {
   return [
     ...namesIn(paths.scores)
@@ -185,6 +187,9 @@ function ourDerived(paths: Paths): readonly string[] {
     ...namesIn(paths.budgets)
       .filter(isBudgetName)
       .map((name) => join(paths.budgets, name)),
+    ...namesIn(paths.originals)
+      .filter(isOriginalsName)
+      .map((name) => join(paths.originals, name)),
     ...namesIn(paths.models)
       .filter(isModelName)
       .map((name) => join(paths.models, name)),
@@ -237,8 +242,9 @@ function isEmptyDirectory(path: string): boolean {
 }
 
 function directoriesOf(paths: Paths): readonly string[] {
-  const { launchers, bin, backups, log, events, scores, models, budgets, ignore, jobs, run } = paths
-  return [launchers, bin, backups, log, events, scores, models, budgets, ignore, jobs, run]
+  const { launchers, bin, backups, log, events, scores, models, budgets, originals, ignore, jobs, run } =
+    paths
+  return [launchers, bin, backups, log, events, scores, models, budgets, originals, ignore, jobs, run]
 }
 
 function exists(path: string): boolean {

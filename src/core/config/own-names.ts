@@ -63,6 +63,14 @@ export function isBudgetName(name: string): boolean {
   return BUDGET_NAME.test(name) || TEMPORARY.test(name)
 }
 
+/** Pairs with core/originals/: directories by the first digits of what lies in them, and the sum of it. */
+const ORIGINALS_NAME = /^([0-9a-f]{2}|added)$/
+
+/** Whether a name in the directory of originals is one that we write. */
+export function isOriginalsName(name: string): boolean {
+  return ORIGINALS_NAME.test(name)
+}
+
 /** Pairs with core/jobs/: what is installed, the program that a crontab calls, runs by job. */
 const JOBS_NAME = /^(installed\.json|run|[a-z-]+\.runs\.json)$/
 
