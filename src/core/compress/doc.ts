@@ -12,8 +12,9 @@ export function withLines(
   lines: readonly Line[],
   { notes = [], leftOut = [] }: { notes?: readonly string[]; leftOut?: readonly LeftOut[] } = {},
 ): Doc {
+  const { value: _, ...rest } = doc
   return {
-    ...doc,
+    ...rest,
     text: lines.map(({ text }) => text).join('\n'),
     lines,
     notes: [...doc.notes, ...notes.filter((note) => !doc.notes.includes(note))],
@@ -57,6 +58,37 @@ export interface Run {
   readonly to: number
   /** What they are: `38 passed tests`; their number stands before it where it has none. */
   readonly what: string
+}
+
+/** Runs of the lines that are to go, with what each run is; shorter ones than `least` stay, as a mark costs as much. */
+export function runsOf(
+  goes: readonly boolean[],
+  least: number,
+  whatOf: (from: number, to: number) => string,
+): readonly Run[] {
+  const runs: Run[] = []
+  for (let i = 0; i < goes.length; i++) {
+    if (!goes[i]) continue
+    const from = i
+    while (i + 1 < goes.length && goes[i + 1]) i++
+    if (i - from + 1 >= least) runs.push({ from, to: i, what: whatOf(from, i) })
+  }
+  return runs
+}
+
+/** Takes lines out with no mark in their place; `note` says which. What is pinned stays. */
+export function dropLines(doc: Doc, goes: readonly boolean[], note: string): Doc {
+  const pinned = pinnedLines(doc)
+  const leftOut: LeftOut[] = []
+  const lines = doc.lines.filter((line, i) => {
+    if (!goes[i] || pinned.has(i)) return true
+    const last = leftOut.at(-1)
+    if (last !== undefined && last.to === line.from - 1)
+      leftOut[leftOut.length - 1] = { ...last, to: line.to }
+    else leftOut.push({ from: line.from, to: line.to, what: note })
+    return false
+  })
+  return leftOut.length === 0 ? doc : withLines(doc, lines, { notes: [`${note} left out`], leftOut })
 }
 
 /** Replaces runs of lines by one mark each, in order, none overlapping. A run that holds what is pinned stays. */

@@ -25,7 +25,7 @@ const SIGNS: readonly Sign[] = [
   {
     kind: 'test',
     line: /^\s*(✓|✔|✗|✖|×|√|❯|not ok \d|ok \d+|PASS(ED)?\b|FAIL(ED)?\b|--- (PASS|FAIL)|=== RUN|test .*\.\.\. (ok|FAILED|ignored)|.*::.* (PASSED|FAILED|SKIPPED|XFAIL)|[\w./-]+\.py [.FsExX]+(\s+\[|$)|Tests? (Files|Suites)?:?\s+\d)/,
-    share: 0.2,
+    share: 0.1,
     least: 3,
   },
   {

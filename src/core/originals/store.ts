@@ -24,7 +24,7 @@ export interface Bounds {
 
 /** Originals by handle. Any number of processes may use one directory at once. */
 export interface Originals {
-  /** Stores a text and gives its handle, which resolves from then on, also after a crash. Throws write_failed, config_read_only, original_too_large. */
+  /** Stores a text and gives its handle, which resolves from then on, also after a crash. Throws write_failed, config_read_only, original_too_large, text_expected. */
   keep(text: string): string
   /** The bytes of a handle, or of the lines `from` to `to` of them; undefined for a handle of nothing. */
   read(handle: string, range?: { readonly from: number; readonly to: number }): Buffer | undefined
@@ -64,6 +64,8 @@ export function originalsIn(
   const digitsOf = (handle: string) => HANDLE.exec(handle)?.[1]
   return {
     keep: (text) => {
+      // Half a surrogate pair has no bytes of its own to come back from.
+      if (/\p{Surrogate}/u.test(text)) throw new MyceliumError('text_expected', 'the text is not Unicode')
       const bytes = Buffer.from(text)
       if (bytes.length > bounds.maxBytes * MAX_SHARE)
         throw new MyceliumError(

@@ -56,6 +56,8 @@ export const ENCODING: Strategy = {
   validate: (): readonly Problem[] => [],
 }
 
+/** Share of a value beyond its tables. */
+const MIN_REST = 0.3
 const STREAM = 'rows were a JSON value a line'
 
 async function cheapest(
@@ -66,11 +68,15 @@ async function cheapest(
   const node: JsonNode = isStream ? { type: 'array', items: values } : values[0]!
   const compact = compactJson(node)
   const forms: Form[] = [{ name: 'compact', text: isStream ? values.map(compactJson).join('\n') : compact }]
+  let rest = compact.length
   for (const way of ['rows', 'columns'] as const) {
     const written = tablesText(node, way)
-    if (written?.back === compact) forms.push({ name: way, text: written.text })
+    if (written?.back !== compact) continue
+    forms.push({ name: way, text: written.text })
+    rest = written.rest
   }
-  const toon = isStream && forms.length > 1 ? undefined : await toonText(node)
+  // Of rows alone TOON makes the same lines and a head.
+  const toon = rest < compact.length * MIN_REST ? undefined : await toonText(node)
   if (toon !== undefined) forms.push({ name: 'TOON', text: toon })
   if (isSound(compact, forms[0]!, isStream)) {
     const costs = forms.map((form) => context.count(form.text) * HANDICAP[form.name])

@@ -4,7 +4,12 @@ export type JsonNode =
   /** A number, `true`, `false` or `null`, as the text has it. */
   | { readonly type: 'word'; readonly text: string }
   | { readonly type: 'array'; readonly items: readonly JsonNode[] }
-  | { readonly type: 'object'; readonly entries: readonly (readonly [string, JsonNode])[] }
+  | {
+      readonly type: 'object'
+      readonly entries: readonly (readonly [string, JsonNode])[]
+      /** Code units of the text that it was read from. */
+      readonly span?: readonly [from: number, to: number]
+    }
   /** Stands where items of an array are left out. */
   | { readonly type: 'mark'; readonly text: string }
 
@@ -61,6 +66,7 @@ export function readAt(text: string, start: number): Reading | undefined {
   }
   const object = (depth: number): JsonNode | undefined => {
     const entries: (readonly [string, JsonNode])[] = []
+    const start = at - 1
     if (closes('}')) return { type: 'object', entries }
     for (;;) {
       at = skip(BLANK, text, at)
@@ -71,7 +77,7 @@ export function readAt(text: string, start: number): Reading | undefined {
       const of = value(depth)
       if (of === undefined) return undefined
       entries.push([key, of])
-      if (closes('}')) return { type: 'object', entries }
+      if (closes('}')) return { type: 'object', entries, span: [start, at] }
       if (text[at++] !== ',') return undefined
     }
   }

@@ -1,11 +1,16 @@
 import { compactJson, type JsonNode, readAt } from './read.ts'
 import { cellsOfLine, objectsOf, type Rows, rowsOf } from './rows.ts'
 
+/** Share of the cells that say what the one above says. */
+const MIN_REPEATED = 0.4
+
 /** A value with its tables taken out, and what a reader makes of it. */
 interface Written {
   readonly text: string
   /** The value read back, in its compact form; undefined where that cannot be done. */
   readonly back: string | undefined
+  /** Characters that are in no table. */
+  readonly rest: number
 }
 
 /**
@@ -15,7 +20,7 @@ interface Written {
  */
 export function tablesText(node: JsonNode, way: 'rows' | 'columns'): Written | undefined {
   const blocks: string[] = []
-  const back: JsonNode[] = []
+  const back: string[] = []
   const visit = (of: JsonNode): JsonNode => {
     if (of.type === 'object')
       return { ...of, entries: of.entries.map(([key, value]) => [key, visit(value)] as const) }
@@ -23,7 +28,7 @@ export function tablesText(node: JsonNode, way: 'rows' | 'columns'): Written | u
     const table = tableOf(of.items, way)
     if (table === undefined) return { ...of, items: of.items.map(visit) }
     blocks.push(table.text)
-    back.push({ type: 'array', items: table.items })
+    back.push(table.compact)
     return { type: 'word', text: `<${blocks.length}>` }
   }
   const whole = visit(node)
@@ -31,33 +36,40 @@ export function tablesText(node: JsonNode, way: 'rows' | 'columns'): Written | u
   const frame = compactJson(whole)
   const text =
     frame === '<1>' ? blocks[0]! : [frame, ...blocks.map((block, i) => `<${i + 1}>\n${block}`)].join('\n')
-  return { text, back: readBack(frame, back) }
+  return { text, back: readBack(frame, back), rest: frame.length }
 }
 
 function tableOf(
   all: readonly JsonNode[],
   way: 'rows' | 'columns',
-): { text: string; items: readonly JsonNode[] } | undefined {
+): { text: string; compact: string } | undefined {
   const items = all.filter(({ type }) => type !== 'mark')
   if (items.length < all.length && way === 'columns') return undefined
   const rows = rowsOf(items)
   if (rows === undefined) return undefined
+  if (way === 'columns' && !isRepetitive(rows)) return undefined
   const text = way === 'rows' ? rowsText(rows) : columnsText(rows)
   const objects = way === 'rows' ? readRows(text) : readColumns(text)
-  if (objects === undefined || !isSame(objects, items)) return undefined
-  if (items.length === all.length) return { text, items }
+  const compact = compactJson({ type: 'array', items })
+  if (objects === undefined || compactJson({ type: 'array', items: objects }) !== compact) return undefined
+  if (items.length === all.length) return { text, compact }
   // Marks stand between the lines of the rows that they came between.
   const lines = text.split('\n')
   for (const [i, item] of all.entries()) if (item.type === 'mark') lines.splice(i + 1, 0, item.text)
-  return { text: lines.join('\n'), items: all }
+  return { text: lines.join('\n'), compact: compactJson({ type: 'array', items: all }) }
 }
 
-function isSame(a: readonly JsonNode[], b: readonly JsonNode[]): boolean {
-  return compactJson({ type: 'array', items: a }) === compactJson({ type: 'array', items: b })
+/** Where few cells say what the one above says, columns would only be harder to read. */
+function isRepetitive({ cells }: Rows): boolean {
+  const width = cells[0]!.length
+  let same = 0
+  for (let row = 1; row < cells.length; row++)
+    for (let i = 0; i < width; i++) if (cells[row]![i] === cells[row - 1]![i]) same++
+  return same > MIN_REPEATED * width * (cells.length - 1)
 }
 
 /** References outside of strings become their tables again. */
-function readBack(frame: string, tables: readonly JsonNode[]): string | undefined {
+function readBack(frame: string, tables: readonly string[]): string | undefined {
   let text = ''
   for (let at = 0; at < frame.length; ) {
     if (frame[at] === '"') {
@@ -69,7 +81,7 @@ function readBack(frame: string, tables: readonly JsonNode[]): string | undefine
       const end = frame.indexOf('>', at)
       const table = tables[Number(frame.slice(at + 1, end)) - 1]
       if (table === undefined) return undefined
-      text += compactJson(table)
+      text += table
       at = end + 1
     } else text += frame[at++]
   }

@@ -11,9 +11,14 @@ export async function toonText(node: JsonNode): Promise<string | undefined> {
   if (!isPlain(node)) return undefined
   const compact = compactJson(node)
   const { decode, encode } = await import('@toon-format/toon')
-  const text = encode(JSON.parse(compact), { indentSize: 1 })
-  const back = readJson(JSON.stringify(decode(text, { indentSize: 1 })))
-  return back !== undefined && compactJson(back) === compact ? text : undefined
+  try {
+    const text = encode(JSON.parse(compact), { indentSize: 1 })
+    const back = readJson(JSON.stringify(decode(text, { indentSize: 1 })))
+    return back !== undefined && compactJson(back) === compact ? text : undefined
+  } catch {
+    // It refuses some strings, such as half a surrogate pair.
+    return undefined
+  }
 }
 
 function isPlain(node: JsonNode): boolean {
