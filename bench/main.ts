@@ -13,6 +13,7 @@ import { markdownOf, textOf } from './report.ts'
 import { type RowResult, verdict } from './result.ts'
 import { attach } from './rows/attach.ts'
 import { claude } from './rows/claude.ts'
+import { compress } from './rows/compress.ts'
 import { conformance } from './rows/conformance.ts'
 import { crash } from './rows/crash.ts'
 import { eventsAppend } from './rows/events-append.ts'
@@ -47,6 +48,7 @@ const ROWS: Readonly<Record<string, (context: Context) => Promise<RowResult>>> =
   conformance,
   transcripts,
   score,
+  compress,
   prewarm,
   'events-append': eventsAppend,
   'events-ingest': eventsIngest,

@@ -6,6 +6,7 @@ import { compactJson, readJson } from '../../src/core/compress/json/read.ts'
 import { tablesText } from '../../src/core/compress/json/tables.ts'
 import { toonText } from '../../src/core/compress/json/toon.ts'
 import type { CompressOptions } from '../../src/core/compress/strategy.ts'
+import { compressTurns, type Part } from '../../src/core/compress/temporal.ts'
 import type { Judge } from '../../src/core/compress/verdict-type.ts'
 import { anyPayload } from '../fixtures/payloads.ts'
 import { verifies } from '../requirements.ts'
@@ -220,6 +221,53 @@ describe('a shortened text', () => {
         for (const step of done.steps) if (!step.lossless) expect(step).toMatchObject({ taken: false })
       }),
       { numRuns: 40 },
+    )
+  })
+})
+
+describe('a conversation that grows', () => {
+  const part = fc.record({
+    text: anyPayload,
+    name: fc.option(fc.constantFrom('a.ts', 'b.ts'), { nil: undefined }),
+  })
+
+  it('changes nothing of what was sent before', () => {
+    verifies('COMP-1')
+    return fc.assert(
+      fc.asyncProperty(fc.array(part, { minLength: 2, maxLength: 4 }), async (all) => {
+        const sent: Part[] = []
+        const contents: string[] = []
+        for (const [turn, { text: of, name }] of all.entries()) {
+          const asked = [...sent, { id: `r${turn}`, turn, text: of, ...(name && { name }) }]
+          const done = await compressTurns(asked, { count, keep, judge: passes })
+          expect(done.slice(0, -1).map(({ content }) => content)).toEqual(contents)
+          contents.push(done.at(-1)!.content)
+          sent.push({ ...asked.at(-1)!, sent: done.at(-1)!.content })
+        }
+      }),
+      { numRuns: 15 },
+    )
+  })
+
+  it('written anew, names superseded parts by what came later, and nothing is longer than it was', () => {
+    verifies('COMP-1')
+    return fc.assert(
+      fc.asyncProperty(fc.array(part, { minLength: 2, maxLength: 4 }), async (all) => {
+        const parts = all.map(({ text: of, name }, turn) => ({
+          id: `r${turn}`,
+          turn,
+          text: of,
+          ...(name && { name }),
+        }))
+        const done = await compressTurns(parts, { count, keep, judge: passes, rewrite: true })
+        for (const [i, one] of done.entries()) {
+          expect(one.tokensAfter).toBeLessThanOrEqual(count(parts[i]!.text))
+          const isOld =
+            parts[i]!.name !== undefined && parts.slice(i + 1).some(({ name }) => name === parts[i]!.name)
+          if (one.strategies.includes('superseded')) expect(isOld).toBe(true)
+        }
+      }),
+      { numRuns: 15 },
     )
   })
 })
