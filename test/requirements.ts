@@ -33,6 +33,8 @@ export const REQUIREMENTS = {
   'CLI-5': 'npm start and npm test do all the set-up on a fresh clone',
   'BUDGET-1':
     'each file has a budget from importance, complexity and size; a read over it is an outline first, and the agent can always get the full text; tokens are counted by a tokenizer, calibrated from the user’s transcripts',
+  'DIFF-1':
+    'a diff of two texts is exact for any two; a wrong base is refused; what a session holds is known, and unknown after a compaction; whoever asks twice has the full text',
   'IGNORE-1':
     'ignore files and what is really enforced, from one plan; refuses to hide what is needed; verify proves it with a canary',
   'JOBS-1':

@@ -30,6 +30,13 @@ export const ERRORS = {
   // files hidden from agents
   ignore_none: { exit: 1, hint: 'mycelium ignore write' },
 
+  // differences between texts
+  diff_base_wrong: {
+    exit: 1,
+    hint: 'mycelium optimization diff BASE NEXT makes one for the text that you have',
+  },
+  diff_invalid: { exit: 1, hint: 'mycelium optimization diff BASE NEXT makes it anew' },
+
   // jobs
   job_not_run: { exit: 1, hint: 'mycelium jobs list' },
   job_time_invalid: {

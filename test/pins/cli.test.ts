@@ -44,6 +44,7 @@ Commands:
   budget                  how many tokens each file may take of the window
   ignore                  keep files of little worth from agents, and check that
                           it holds
+  optimization            fewer tokens, nothing lost: differences between texts
   prewarm                 what a session is likely to call next
   envelope                how much memory each server needs, from what it was
                           seen to use
@@ -95,6 +96,7 @@ describe('help', () => {
     ['daemon', ['start', 'stop', 'restart', 'status', 'logs', 'run']],
     ['config', ['get', 'set', 'unset', 'list', 'explain', 'path']],
     ['budget', ['files']],
+    ['optimization', ['diff', 'apply']],
     ['envelope', ['show', 'tune', 'reset', 'evaluate']],
     ['jobs', ['install', 'list', 'run', 'logs', 'remove']],
     ['server', ['list', 'warm', 'restart', 'drain', 'pause', 'resume', 'share']],
