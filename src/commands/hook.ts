@@ -30,7 +30,7 @@ const INPUT_LIMIT_MS = 1_000
 
 /**
  * `mycelium hook CLIENT [EVENT]`: records that a hook fired, says no before a tool would read what is hidden (docs/ignore.md), and answers reads over
- * their budget in part where the user wants that (docs/budgets.md). Prints nothing else and never throws: an agent waits for it, and must not fail
+ * their budget in part (docs/budgets.md), and those of a file that changed by the difference (docs/diffs.md), where the user wants that. Prints nothing else and never throws: an agent waits for it, and must not fail
  * by it.
  */
 export async function runHook(call: HookCall): Promise<void> {
@@ -80,10 +80,35 @@ export async function runHook(call: HookCall): Promise<void> {
   }
 }
 
-async function answer({ env, clock, parsers, write }: HookCall, root: string, fired: Fired): Promise<void> {
+async function answer(call: HookCall, root: string, fired: Fired): Promise<void> {
+  const isReplaced = await answerByBudget(call, root, fired)
+  const { env, clock, write } = call
+  const [dir, userFile] = [join(root, 'diffs'), join(root, 'config.json')]
+  // As with budgets: loaded for those who want it, or did.
+  if (!existsSync(dir) && !switchesIn({ userFile, cwd: fired.project, env })('diffs.enabled', false)) return
+  const { answerReread } = await import('../core/reread/reread.ts')
+  const given = answerReread(fired, { dir, userFile, env, nowMs: clock.wall(), isReplaced })
+  if (given === undefined) return
+  await write(given.output)
+  const { action, because, savedTokens } = given
+  recordDecision(root, clock, {
+    policy: 'diffs',
+    action,
+    because,
+    clientSession: fired.clientSession,
+    savedTokens,
+  })
+}
+
+/** Whether the answer of the tool was replaced. */
+async function answerByBudget(
+  { env, clock, parsers, write }: HookCall,
+  root: string,
+  fired: Fired,
+): Promise<boolean> {
   const dir = join(root, 'budgets')
   // What answers is loaded for those who have budgets: everybody waits for it.
-  if (!existsSync(dir)) return
+  if (!existsSync(dir)) return false
   const { answerRead } = await import('../core/budget/read-answer.ts')
   const place = {
     dir,
@@ -93,11 +118,12 @@ async function answer({ env, clock, parsers, write }: HookCall, root: string, fi
     nowMs: clock.wall(),
   }
   const given = await answerRead(fired, place)
-  if (given === undefined) return
+  if (given === undefined) return false
   if (given.output !== undefined) await write(given.output)
   const { action, because, savedTokens } = given
   const { clientSession } = fired
   recordDecision(root, clock, { policy: 'budget', action, because, clientSession, savedTokens })
+  return given.output !== undefined
 }
 
 /** What a hook did, beside what policies of the daemon do. */

@@ -194,8 +194,8 @@ describe('a flag', () => {
   it.each([
     ['nope=1', { code: 'unknown_setting', message: 'no setting "nope"' }],
     ['cache.enable=true', { code: 'unknown_setting', hint: 'did you mean cache.enabled?' }],
-    ['diff.enabled=maybe', { code: 'setting_invalid', hint: 'mycelium config explain diff.enabled' }],
-    ['diff.enabled', { code: 'usage' }],
+    ['diffs.enabled=maybe', { code: 'setting_invalid', hint: 'mycelium config explain diffs.enabled' }],
+    ['diffs.enabled', { code: 'usage' }],
     ['cache.enabled=true', { code: 'setting_invalid', hint: 'mycelium config set cache.enabled=true' }],
   ])('%s is refused', (flag, error) => {
     verifies('CLI-1')

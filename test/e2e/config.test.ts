@@ -178,12 +178,12 @@ describe('config', () => {
 describe('config explain', () => {
   it('says why a layer does not count', async () => {
     verifies('CLI-1')
-    const at = { MYCELIUM_LIMITS__IDLE_MS: '4', MYCELIUM_DIFF__ENABLED: 'perhaps' }
+    const at = { MYCELIUM_LIMITS__IDLE_MS: '4', MYCELIUM_DIFFS__ENABLED: 'perhaps' }
     const explain = (key: string) => ended(process.execPath, [home.bin, 'config', 'explain', key], env(at))
     expect((await explain('limits.idle_ms')).stdout).toContain(
       'note: MYCELIUM_LIMITS__IDLE_MS: limits.idle_ms does not count: one daemon serves all directories, and it reads the user file only\n',
     )
-    expect((await explain('diff.enabled')).stdout).toContain('"perhaps" is not true or false\n')
+    expect((await explain('diffs.enabled')).stdout).toContain('"perhaps" is not true or false\n')
   })
 })
 
@@ -320,7 +320,7 @@ describe('config set', () => {
   it('of several commands at once all land', async () => {
     verifies('CLI-1')
     put('{"mine": 1}')
-    const keys = ['cache', 'dedup', 'diff', 'budget', 'ignore', 'prewarm']
+    const keys = ['cache', 'dedup', 'diffs', 'budget', 'ignore', 'prewarm']
     const all = await Promise.all(keys.map((key) => config('set', `${key}.enabled=true`)))
     expect(all.map(({ code }) => code)).toEqual(keys.map(() => 0))
     expect(JSON.parse(text())).toEqual({

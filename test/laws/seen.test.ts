@@ -100,7 +100,7 @@ const TEXTS = new Map(VERSIONS.map((text) => [textHash(text), text]))
 
 /** Plays the steps; gives each ask with its answer. */
 function play(all: readonly Step[], exact: boolean, again: 'full' | 'same') {
-  let [seen, turn]: [Seen, number] = [nothingSeen, 0]
+  let [seen, turn]: [Seen, number] = [nothingSeen(), 0]
   const agent = new Agent()
   const answers: { readonly ask: Ask; readonly answer: Answer; readonly at: number }[] = []
   for (const [at, step] of all.entries()) {

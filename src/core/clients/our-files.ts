@@ -4,6 +4,7 @@ import {
   isBudgetName,
   isCalibrationName,
   isDatabaseName,
+  isDiffsName,
   isJobsName,
   isModelName,
   isOurLogName,
@@ -113,6 +114,7 @@ export function removeOurFiles(paths: Paths, kept: Kept): readonly Problem[] {
     paths.scores,
     paths.models,
     paths.budgets,
+    paths.diffs,
     paths.ignore,
     paths.jobs,
   ])
@@ -185,6 +187,9 @@ function ourDerived(paths: Paths): readonly string[] {
     ...namesIn(paths.budgets)
       .filter(isBudgetName)
       .map((name) => join(paths.budgets, name)),
+    ...namesIn(paths.diffs)
+      .filter(isDiffsName)
+      .map((name) => join(paths.diffs, name)),
     ...namesIn(paths.models)
       .filter(isModelName)
       .map((name) => join(paths.models, name)),
@@ -237,8 +242,8 @@ function isEmptyDirectory(path: string): boolean {
 }
 
 function directoriesOf(paths: Paths): readonly string[] {
-  const { launchers, bin, backups, log, events, scores, models, budgets, ignore, jobs, run } = paths
-  return [launchers, bin, backups, log, events, scores, models, budgets, ignore, jobs, run]
+  const { launchers, bin, backups, log, events, scores, models, budgets, diffs, ignore, jobs, run } = paths
+  return [launchers, bin, backups, log, events, scores, models, budgets, diffs, ignore, jobs, run]
 }
 
 function exists(path: string): boolean {

@@ -63,6 +63,14 @@ export function isBudgetName(name: string): boolean {
   return BUDGET_NAME.test(name) || TEMPORARY.test(name)
 }
 
+/** Pairs with core/reread/: what sessions hold, and the texts of it. */
+const DIFFS_NAME = /^(sessions|texts)$/
+
+/** Whether a name in the directory of differences is one that we write. */
+export function isDiffsName(name: string): boolean {
+  return DIFFS_NAME.test(name)
+}
+
 /** Pairs with core/jobs/: what is installed, the program that a crontab calls, runs by job. */
 const JOBS_NAME = /^(installed\.json|run|[a-z-]+\.runs\.json)$/
 

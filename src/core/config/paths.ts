@@ -23,6 +23,8 @@ export interface Paths {
   readonly events: string
   /** Budgets of files: plans, what sessions read, outlines of trees. */
   readonly budgets: string
+  /** What sessions hold of files, for answers by the difference. */
+  readonly diffs: string
   /** What the events become: tables to ask. */
   readonly database: string
   /** How many real tokens a counted one is, as the user's transcripts show it. */
@@ -68,6 +70,7 @@ export function pathsOf(root: string): Paths {
     log: join(root, 'log'),
     events: join(root, 'events'),
     budgets: join(root, 'budgets'),
+    diffs: join(root, 'diffs'),
     database: join(root, 'usage.duckdb'),
     calibration: join(root, 'token-calibration.json'),
     scores: join(root, 'scores'),

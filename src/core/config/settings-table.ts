@@ -136,7 +136,13 @@ export const SETTINGS = {
     sentence: 'Share of the tokens of a tool result that shortening aims to save.',
   },
   'lazy_loading.enabled': later('Load definitions of tools and agents when they are needed.', 'project'),
-  'diff.enabled': later('Send what changed where an agent reads the same thing again.', 'project'),
+  'diffs.enabled': {
+    type: 'boolean',
+    default: false,
+    reload: 'live',
+    reach: 'project',
+    sentence: 'Answer a read of a file that the agent holds, and that has changed since, by the difference.',
+  },
   'budget.enabled': {
     type: 'boolean',
     default: false,

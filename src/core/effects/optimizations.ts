@@ -147,6 +147,25 @@ const MEASURES: readonly Measure[] = [
     measured: ({ budgetTokens }) => meanEstimate(budgetTokens.bySession),
   },
   {
+    id: 'differences',
+    what: 'a read of a file that changed since the agent read it is answered by the difference',
+    on: ({ isOn }) => isOn('diffs.enabled'),
+    setting: 'diffs.enabled',
+    change: 'mycelium init --hooks, then mycelium config set diffs.enabled=BOOLEAN',
+    gain: 'tokens less for a session that was sent a difference, what it asked for after all taken off',
+    deeds: ({ decisions, diffTokens }, count) => {
+      const done = (action: string) =>
+        count(decisions.filter((one) => one.policy === 'diffs' && one.action === action))
+      return {
+        patches: done('patch'),
+        'unchanged answers': done('same'),
+        'files asked for again': done('full'),
+        'tokens kept, net': count([diffTokens.sum]),
+      }
+    },
+    measured: ({ diffTokens }) => meanEstimate(diffTokens.bySession),
+  },
+  {
     id: 'prewarm',
     what: 'servers are kept and started by when each is used',
     on: ({ isOn }) => isOn('prewarm.enabled'),

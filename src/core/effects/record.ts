@@ -28,7 +28,9 @@ export interface DayRecord {
   /** By growth of the day: how much less its server's calls took in the minute after than in that before, ms. */
   readonly growthMs: readonly number[]
   /** Tokens that budgets of files kept from contexts, net: the sum, and by session of the day. */
-  readonly budgetTokens: { readonly sum: Counts; readonly bySession: readonly number[] }
+  readonly budgetTokens: SavedTokens
+  /** The same of reads that were answered by the difference. */
+  readonly diffTokens: SavedTokens
 }
 
 const HOUR_US = 3_600_000_000
@@ -65,10 +67,14 @@ export async function readDay(connection: DuckDBConnection, nowUs: number): Prom
   const growths = await rows(
     `SELECT (ms_before - ms_after)::DOUBLE FROM growths WHERE ts >= ${day} AND calls_before > 0 AND calls_after > 0 ORDER BY ts`,
   )
-  const budgets = await rows(
-    `SELECT coalesce(sum(saved_tokens) FILTER (ts >= ${hour}), 0)::DOUBLE, sum(saved_tokens)::DOUBLE FROM decisions
-     WHERE policy = 'budget' AND ts >= ${day} GROUP BY client_session ORDER BY max(ts) DESC, client_session`,
-  )
+  const saved = async (policy: 'budget' | 'diffs') =>
+    tokensOf(
+      (await rows(
+        `SELECT coalesce(sum(saved_tokens) FILTER (ts >= ${hour}), 0)::DOUBLE, sum(saved_tokens)::DOUBLE FROM decisions
+         WHERE policy = '${policy}' AND ts >= ${day} GROUP BY client_session ORDER BY max(ts) DESC, client_session`,
+      )) as [number, number][],
+    )
+  const [budgetTokens, diffTokens] = [await saved('budget'), await saved('diffs')]
   const readyMs = new Map<string, number[]>()
   for (const [server, ms] of ready as [string, number][])
     readyMs.set(server, [...(readyMs.get(server) ?? []), ms])
@@ -99,11 +105,18 @@ export async function readDay(connection: DuckDBConnection, nowUs: number): Prom
     warm: (warm as [string, string, number][]).map(([server, mode, ms]) => ({ server, mode, ms })),
     readyMs,
     growthMs: (growths as [number][]).map(([ms]) => ms),
-    budgetTokens: tokensOf(budgets as [number, number][]),
+    budgetTokens,
+    diffTokens,
   }
 }
 
-function tokensOf(sessions: readonly (readonly [hour: number, day: number])[]): DayRecord['budgetTokens'] {
+/** Tokens that a policy kept from contexts: the sum, and by session of the day. */
+interface SavedTokens {
+  readonly sum: Counts
+  readonly bySession: readonly number[]
+}
+
+function tokensOf(sessions: readonly (readonly [hour: number, day: number])[]): SavedTokens {
   const sum = { hour: 0, day: 0 }
   for (const [hour, day] of sessions) {
     sum.hour += hour
