@@ -15,6 +15,7 @@ import { attach } from './rows/attach.ts'
 import { claude } from './rows/claude.ts'
 import { conformance } from './rows/conformance.ts'
 import { crash } from './rows/crash.ts'
+import { diffs } from './rows/diffs.ts'
 import { eventsAppend } from './rows/events-append.ts'
 import { eventsIngest } from './rows/events-ingest.ts'
 import { eventsQuery } from './rows/events-query.ts'
@@ -48,6 +49,7 @@ const ROWS: Readonly<Record<string, (context: Context) => Promise<RowResult>>> =
   transcripts,
   score,
   prewarm,
+  diffs,
   'events-append': eventsAppend,
   'events-ingest': eventsIngest,
   'events-query': eventsQuery,
@@ -58,6 +60,7 @@ const USAGE = `npm run bench [-- options]
   --only NAME    only this row; may be given more than once (${Object.keys(ROWS).join(', ')})
   --runs N       samples per row instead of each row's own number
   --no-peers     without mcp-proxy + mcp-remote and mcporter
+  --transcripts DIR  sessions of agents for the row diffs; they are only read
   --json FILE    write everything measured to FILE
   --markdown FILE  write the tables of docs/benchmarks.md to FILE
 `
@@ -81,6 +84,7 @@ export async function main(argv: readonly string[], packageRoot: string): Promis
     options: {
       only: { type: 'string', multiple: true },
       runs: { type: 'string' },
+      transcripts: { type: 'string' },
       json: { type: 'string' },
       markdown: { type: 'string' },
       'no-peers': { type: 'boolean' },
@@ -95,7 +99,7 @@ export async function main(argv: readonly string[], packageRoot: string): Promis
   // Node 20 parses this bundle at every start, 45 ms that no contender is to blame for.
   delete process.env.NODE_EXTRA_CA_CERTS
   const gate = quietGate()
-  const context = contextOf(packageRoot, values['no-peers'] === true, values.runs, gate)
+  const context = contextOf(packageRoot, values['no-peers'] === true, values.runs, gate, values.transcripts)
   const rows: Record<string, RowResult> = {}
   for (const name of names) rows[name] = await ROWS[name]!(context)
   const report: Report = {
@@ -122,6 +126,7 @@ function contextOf(
   withoutPeers: boolean,
   runs: string | undefined,
   gate: QuietGate,
+  transcripts: string | undefined,
 ): Context {
   const peersRoot = withoutPeers ? '' : installed(packageRoot, 'peers')
   return {
@@ -131,6 +136,7 @@ function contextOf(
     myceliumSession: mycelium(packageRoot, 'session'),
     peers: withoutPeers ? [] : [mcpProxy(peersRoot), mcporter(peersRoot)],
     runs: runs === undefined ? undefined : Number(runs),
+    ...(transcripts !== undefined && { transcripts }),
     quiet: gate.next,
     progress: (text) => {
       if (process.stderr.isTTY) process.stderr.write(`\r\u001b[K${text}`)
