@@ -61,6 +61,7 @@ const entries = [
   { in: 'src/core/budget/parsers.ts', out: 'parsers', splitting: false },
   { in: 'src/core/events/main.ts', out: 'ingest', splitting: false },
   { in: 'src/core/score/main.ts', out: 'analysis', splitting: false },
+  { in: 'src/core/verdict/main.ts', out: 'verdict', splitting: false },
   // The agents of the demo: processes of their own, so that they can be killed as agents are.
   { in: 'src/core/bench/agent.ts', out: 'agent', splitting: false },
   // Runs in worker threads, which are started by path.

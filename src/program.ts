@@ -7,6 +7,7 @@ import { DOCTOR, HOOK, STATUSLINE } from './program/doctor.ts'
 import { ENVELOPE } from './program/envelope.ts'
 import { IGNORE } from './program/ignore.ts'
 import { jobsNoun } from './program/jobs.ts'
+import { OPTIMIZATION } from './program/optimization.ts'
 import { PREWARM } from './program/prewarm.ts'
 import { type Action, type Example, type Leaf, type Noun, repeated } from './program/row.ts'
 import { SCORE } from './program/score.ts'
@@ -33,6 +34,7 @@ const BEFORE_JOBS: readonly (Leaf | Noun)[] = [
   SCORE,
   BUDGET,
   IGNORE,
+  OPTIMIZATION,
   PREWARM,
   ENVELOPE,
 ]

@@ -47,6 +47,8 @@ const LAYERS: readonly { area: string; files: RegExp; below: readonly string[] }
   },
   { area: 'budget', files: /^core\/budget\//, below: ['base', 'config', 'statistics', 'tokens', 'score'] },
   { area: 'hook', files: /^core\/hook\//, below: ['base', 'config', 'protocol', 'events', 'ignore'] },
+  { area: 'verdict-type', files: /^core\/compress\/verdict-type\.ts$/, below: [] },
+  { area: 'verdict', files: /^core\/verdict\//, below: ['base', 'config', 'verdict-type'] },
   { area: 'idle', files: /^core\/policy\/idle\//, below: ['base'] },
   { area: 'envelope', files: /^core\/policy\/envelope\//, below: ['base', 'config'] },
   { area: 'launch', files: /^core\/launch\//, below: ['base', 'config'] },
@@ -156,6 +158,8 @@ const LAYERS: readonly { area: string; files: RegExp; below: readonly string[] }
       'idle',
       'prediction',
       'envelope',
+      'verdict-type',
+      'verdict',
     ],
   },
   {
@@ -182,6 +186,7 @@ const OWNED: readonly { what: string; use: RegExp; owners: Readonly<Record<strin
       'core/daemon/main.ts': 'entry file',
       'core/events/main.ts': 'entry file',
       'core/score/main.ts': 'entry file',
+      'core/verdict/main.ts': 'entry file',
     },
   },
   {
@@ -195,6 +200,7 @@ const OWNED: readonly { what: string; use: RegExp; owners: Readonly<Record<strin
       'core/doctor/program-version.ts': 'asks clients for their version',
       'core/process-ps.ts': 'asks ps about processes where there is no /proc',
       'core/score/children.ts': 'starts the processes that parse',
+      'core/verdict/open-judge.ts': 'starts the process that holds the model',
       'core/score/history/git.ts': 'asks git for the history',
       'core/jobs/run-job.ts': 'runs a job, which is a command of mycelium',
       'core/jobs/run-tool.ts': 'asks crontab, systemctl and launchctl',

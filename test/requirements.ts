@@ -48,6 +48,9 @@ export const REQUIREMENTS = {
     'what a session calls next is predicted from habits and text, with probabilities that hold; a model that does not beat simple rules stays off',
   'ENV-1':
     'memory limits from decayed peaks with a margin by how each server varies, a bump after a death, guarantees, hysteresis, all within the ceiling; a replay says how they do against static ones',
+  'VALID-1':
+    'a verdict has three parts, meaning, coverage and facts: every planted flip of a number, unit, negation, path or role is caught, no other notation of the same is called a loss, and it says which model judged and how well that one does',
+  'VALID-3': 'payloads of many kinds with planted facts and flips, made anew for every run',
   'SCORE-3': 'unchanged files are not read again; a file that crashes its parser costs only itself',
 } as const
 

@@ -44,6 +44,7 @@ Commands:
   budget                  how many tokens each file may take of the window
   ignore                  keep files of little worth from agents, and check that
                           it holds
+  optimization            what compression does to a text
   prewarm                 what a session is likely to call next
   envelope                how much memory each server needs, from what it was
                           seen to use

@@ -71,8 +71,8 @@ export function isJobsName(name: string): boolean {
   return JOBS_NAME.test(name) || TEMPORARY.test(name)
 }
 
-/** Pairs with paths.ts. */
-const MODEL_NAME = /^(prewarm|keep-warm|envelopes)\.json(\.\d+\.[0-9a-f]{8}\.tmp)?$/
+/** Pairs with paths.ts and verdict/model/tier.ts. */
+const MODEL_NAME = /^((prewarm|keep-warm|envelopes)\.json|minilm-int8-\d\.onnx)(\.\d+\.[0-9a-f]{8}\.tmp)?$/
 
 /** Whether a name in the directory of models is one that we write. */
 export function isModelName(name: string): boolean {
