@@ -30,6 +30,7 @@ import { score } from './rows/score.ts'
 import { status } from './rows/status.ts'
 import { throughput } from './rows/throughput.ts'
 import { transcripts } from './rows/transcripts.ts'
+import { verdict as verdictRow } from './rows/verdict.ts'
 
 /** Every row, in the order of the report. */
 const ROWS: Readonly<Record<string, (context: Context) => Promise<RowResult>>> = {
@@ -48,6 +49,7 @@ const ROWS: Readonly<Record<string, (context: Context) => Promise<RowResult>>> =
   transcripts,
   score,
   prewarm,
+  verdict: verdictRow,
   'events-append': eventsAppend,
   'events-ingest': eventsIngest,
   'events-query': eventsQuery,
@@ -57,6 +59,7 @@ const ROWS: Readonly<Record<string, (context: Context) => Promise<RowResult>>> =
 const USAGE = `npm run bench [-- options]
   --only NAME    only this row; may be given more than once (${Object.keys(ROWS).join(', ')})
   --runs N       samples per row instead of each row's own number
+  --sts FILE     also the fidelity of the models of the row verdict, by your copy of STS-B's test set
   --no-peers     without mcp-proxy + mcp-remote and mcporter
   --json FILE    write everything measured to FILE
   --markdown FILE  write the tables of docs/benchmarks.md to FILE
@@ -81,6 +84,7 @@ export async function main(argv: readonly string[], packageRoot: string): Promis
     options: {
       only: { type: 'string', multiple: true },
       runs: { type: 'string' },
+      sts: { type: 'string' },
       json: { type: 'string' },
       markdown: { type: 'string' },
       'no-peers': { type: 'boolean' },
@@ -95,7 +99,10 @@ export async function main(argv: readonly string[], packageRoot: string): Promis
   // Node 20 parses this bundle at every start, 45 ms that no contender is to blame for.
   delete process.env.NODE_EXTRA_CA_CERTS
   const gate = quietGate()
-  const context = contextOf(packageRoot, values['no-peers'] === true, values.runs, gate)
+  const context = {
+    ...contextOf(packageRoot, values['no-peers'] === true, values.runs, gate),
+    sts: values.sts,
+  }
   const rows: Record<string, RowResult> = {}
   for (const name of names) rows[name] = await ROWS[name]!(context)
   const report: Report = {

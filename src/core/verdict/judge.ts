@@ -19,7 +19,7 @@ export interface FullVerdict extends Verdict {
 
 /** What a caller may say of one pair of texts. */
 export interface JudgeOptions extends LedgerOptions {
-  /** Word pieces to embed at most; 1,500 by default, which is what a request can wait for. */
+  /** Word pieces to embed at most; 1,000 by default, which is what a request can wait for. */
   readonly maxPieces?: number
 }
 

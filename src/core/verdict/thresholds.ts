@@ -23,4 +23,4 @@ export const FIDELITY = { native: 0.816, wasm: 0.82, static: 0.595, none: 0 } as
  * Word pieces that one verdict may embed where somebody waits for it; statements beyond that count as their words in common, which is less.
  * By pieces and not by time, so that the same texts get the same verdict on every machine.
  */
-export const MAX_EMBEDDED_PIECES = 1_500
+export const MAX_EMBEDDED_PIECES = 1_000
