@@ -14,18 +14,19 @@ const LAYERS: readonly { area: string; files: RegExp; below: readonly string[] }
     files: /^core\/report\/(io|counted|statusline|paint|printable|table|json|failure|amounts|facts)\.ts$/,
     below: ['base'],
   },
+  { area: 'bounds', files: /^core\/bounds\//, below: ['base', 'config'] },
   { area: 'statistics', files: /^core\/bench\/statistics\.ts$/, below: [] },
   { area: 'protocol', files: /^core\/protocol\//, below: ['base'] },
   { area: 'pipeline', files: /^core\/pipeline\//, below: ['base', 'protocol'] },
   {
     area: 'wire',
-    files: /^core\/daemon\/(hello|wire|wire-overview)\.ts$/,
+    files: /^core\/daemon\/(hello|wire|wire-overview|wire-envelopes)\.ts$/,
     below: ['base', 'config', 'protocol'],
   },
   {
     area: 'reach',
-    files: /^core\/daemon\/(connect|start|lock|alone|draining|records)\.ts$/,
-    below: ['base', 'config', 'wire'],
+    files: /^core\/daemon\/(connect|start|lock|alone|draining|records|ask-enforcement)\.ts$/,
+    below: ['base', 'config', 'wire', 'bounds'],
   },
   { area: 'events', files: /^core\/events\//, below: ['base', 'config', 'reach'] },
   {
@@ -98,7 +99,7 @@ const LAYERS: readonly { area: string; files: RegExp; below: readonly string[] }
     files: /^core\/policy\/(markov|text)\//,
     below: ['base', 'config'],
   },
-  { area: 'policy', files: /^core\/policy\//, below: ['base', 'config', 'pool', 'idle'] },
+  { area: 'policy', files: /^core\/policy\//, below: ['base', 'config', 'pool', 'idle', 'envelope'] },
   {
     area: 'daemon',
     files: /^core\/daemon\//,
@@ -114,6 +115,8 @@ const LAYERS: readonly { area: string; files: RegExp; below: readonly string[] }
       'session',
       'policy',
       'idle',
+      'envelope',
+      'bounds',
       'statistics',
       'events',
       'recorder',
@@ -122,7 +125,7 @@ const LAYERS: readonly { area: string; files: RegExp; below: readonly string[] }
   {
     area: 'doctor',
     files: /^core\/doctor\//,
-    below: ['base', 'config', 'kit', 'wire', 'reach', 'launch', 'clients', 'jobs'],
+    below: ['base', 'config', 'kit', 'wire', 'reach', 'bounds', 'launch', 'clients', 'jobs'],
   },
   {
     area: 'bench',
@@ -156,6 +159,7 @@ const LAYERS: readonly { area: string; files: RegExp; below: readonly string[] }
       'idle',
       'prediction',
       'envelope',
+      'bounds',
     ],
   },
   {

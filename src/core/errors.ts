@@ -43,6 +43,7 @@ export const ERRORS = {
   // traces for evaluations
   memory_trace_invalid: { exit: 1, hint: 'name a CSV file of lines server,time,MB; docs/envelopes.md' },
   envelope_none: { exit: 1, hint: 'mycelium envelope tune' },
+  envelope_off: { exit: 1, hint: 'mycelium config set envelope.enabled=true' },
   idle_trace_invalid: {
     exit: 1,
     hint: 'name a CSV file with a header, three columns of ids and one for each minute; docs/keep-alive.md',

@@ -95,7 +95,7 @@ describe('help', () => {
     ['daemon', ['start', 'stop', 'restart', 'status', 'logs', 'run']],
     ['config', ['get', 'set', 'unset', 'list', 'explain', 'path']],
     ['budget', ['files']],
-    ['envelope', ['show', 'tune', 'reset', 'evaluate']],
+    ['envelope', ['show', 'tune', 'apply', 'reset', 'evaluate']],
     ['jobs', ['install', 'list', 'run', 'logs', 'remove']],
     ['server', ['list', 'warm', 'restart', 'drain', 'pause', 'resume', 'share']],
   ])('of %s names its verbs', async (noun, verbs) => {
@@ -186,11 +186,11 @@ describe('status --json', () => {
       'compiled relay',
       'file budgets',
       'prewarm',
+      'envelope',
       'ignored files',
       'token optimization',
       'lazy loading',
       'diff',
-      'envelope',
       'cache',
       'dedup',
     ])

@@ -261,13 +261,14 @@ describe('mycelium status --show-optimization', () => {
     const of = (id: string) => optimizations.find((one: { id: string }) => one.id === id)
     expect(of('growth')).toMatchObject({ on: false, built: true, setting: 'pools.grow.enabled' })
     expect(of('warm spares')).toMatchObject({ on: true })
+    expect(of('envelope')).toMatchObject({ on: false, built: true, setting: 'envelope.enabled' })
     expect(of('cache')).toMatchObject({
       on: true,
       built: false,
       setting: 'cache.enabled',
       effect: { value: null, note: 'not in this version' },
     })
-    for (const id of ['token optimization', 'envelope', 'dedup', 'lazy loading'])
+    for (const id of ['token optimization', 'dedup', 'lazy loading'])
       expect(of(id)).toMatchObject({ built: false, on: false })
   })
 })

@@ -184,7 +184,31 @@ export const SETTINGS = {
     sentence:
       'Keep servers warm, and start them again, by when each is used, instead of for `limits.idle_ms` after it was.',
   },
-  'envelope.enabled': later('Bound the memory of each server by what it was seen to need.', 'daemon'),
+  'envelope.enabled': {
+    type: 'boolean',
+    default: false,
+    reload: 'live',
+    reach: 'daemon',
+    sentence:
+      'Hold each server to the memory limits that `mycelium envelope tune` kept; what goes over them is replaced or ended.',
+  },
+  'envelope.mechanism': {
+    type: 'choice',
+    choices: ['best', 'cgroup-v2', 'systemd-scope', 'cgroup-v1', 'prlimit', 'polling'],
+    default: 'best',
+    reload: 'restart',
+    reach: 'daemon',
+    sentence:
+      'What holds servers to their limits: the best of this list that the machine has, from the one named on.',
+  },
+  'envelope.cgroup': {
+    type: 'text',
+    default: '',
+    reload: 'restart',
+    reach: 'daemon',
+    sentence:
+      "Control group, a directory, that servers' own groups are made in; empty for the group that mycelium itself is in.",
+  },
   'envelope.ceiling': {
     type: 'number',
     default: 0.5,

@@ -32,6 +32,7 @@ import { KnownServers } from './known-servers.ts'
 import { Listener } from './listen.ts'
 import { acquireLock, DAEMON_LOCK } from './lock.ts'
 import { overviewOf, statusOf } from './overview.ts'
+import { poolCommands } from './pool-commands.ts'
 import { Processes } from './processes.ts'
 import { Recording, whoOf } from './recording.ts'
 import { serverRows, sessionRows } from './report.ts'
@@ -45,6 +46,7 @@ import type { DaemonStatus, WarmTarget } from './wire.ts'
 const TICK_MS = 1_000
 const SNAPSHOT_MS = 2_000
 const SAMPLE_TICK_MS = 250
+const MEMORY_TICK_MS = 250
 const STOP_LIMIT_MS = 10_000
 /** A launcher that outlived an undo starts a daemon of no use: it stays for as long as the launcher may need to be refused. */
 const NOTHING_SET_UP_MS = 5_000
@@ -80,7 +82,9 @@ async function run(paths: Paths): Promise<void> {
     bootId,
     onLost: (because) => log.event('watcher-lost', { because }),
   })
-  const processes = new Processes({ paths, clock, log, limits, watcher, bootId, daemon })
+  const held = { pools: (): Pools => pools, settings, limits }
+  const processes: Processes = new Processes({ paths, clock, log, watcher, bootId, daemon, ...held })
+  const { envelopes } = processes
   const pools = new Pools({
     clock,
     log,
@@ -171,6 +175,7 @@ async function run(paths: Paths): Promise<void> {
       pools.close('mycelium is stopping')
       await Promise.race([processes.settled(), new Promise((resolve) => setTimeout(resolve, STOP_LIMIT_MS))])
       processes.killAll()
+      envelopes.close()
       await watcher.stop()
       await farewell
       await Promise.race([recording.close(), new Promise((resolve) => setTimeout(resolve, STOP_LIMIT_MS))])
@@ -183,15 +188,6 @@ async function run(paths: Paths): Promise<void> {
     })()
     return stopping
   }
-
-  /** Does it to each of the named servers and gives their ids. */
-  const toNamed = (args: Readonly<Record<string, unknown>>, act: (id: string) => void): readonly string[] =>
-    (args.names as readonly string[])
-      .flatMap((name) => servers.named(name))
-      .map(({ id }) => {
-        act(id)
-        return id
-      })
 
   const status = (): DaemonStatus =>
     statusOf(paths, {
@@ -210,13 +206,14 @@ async function run(paths: Paths): Promise<void> {
     overview: () =>
       overviewOf({ status: status(), servers: servers.all(), pools, sessions, recording, clock }),
     sessions: () => sessionRows(sessions),
+    enforcement: () => envelopes.enforcement(),
+    enforce: () => envelopes.enforce(),
     reload: () => ({ problem: settings.look()?.message ?? null }),
-    warm: (args: Readonly<Record<string, unknown>>) =>
-      warmServers(args.targets as readonly WarmTarget[], { clock, limits, pools, servers, agents }),
-    restart: (args: Readonly<Record<string, unknown>>) => toNamed(args, (id) => pools.restart(id)),
-    drain: (args: Readonly<Record<string, unknown>>) => toNamed(args, (id) => pools.drain(id)),
-    pause: (args: Readonly<Record<string, unknown>>) => toNamed(args, (id) => pools.pause(id)),
-    resume: (args: Readonly<Record<string, unknown>>) => toNamed(args, (id) => pools.resume(id)),
+    warm: (args: Readonly<Record<string, unknown>>) => {
+      const services = { clock, limits, pools, servers, agents, whyNoRoom: envelopes.whyNoRoom }
+      return warmServers(args.targets as readonly WarmTarget[], services)
+    },
+    ...poolCommands(pools, servers),
     stop: async () => {
       const open = sessions.size
       await Promise.race([stopAllButExit(), new Promise((resolve) => setTimeout(resolve, STOP_LIMIT_MS))])
@@ -265,7 +262,7 @@ async function run(paths: Paths): Promise<void> {
     if (stopping !== undefined) return
     settings.look()
     keepWarm.look()
-    sweepPools({ clock, log, limits, settings, pools, saturation, wishFor })
+    sweepPools({ clock, log, limits, settings, pools, saturation, wishFor, whyNoRoom: envelopes.whyNoRoom })
     const setUp = isSetUp(paths)
     const idleMs = clock.now() - idleSinceMs
     if (!setUp && (wasSetUp || idleMs > NOTHING_SET_UP_MS)) return void stop(UNDONE)
@@ -280,6 +277,7 @@ async function run(paths: Paths): Promise<void> {
     if (processes.count > 0) processes.snapshot()
   })
   every(log, SAMPLE_TICK_MS, () => recording.tick(() => treesOf(pools)))
+  every(log, MEMORY_TICK_MS, () => envelopes.tick())
 }
 
 const [, , verb, root] = process.argv

@@ -6,6 +6,7 @@ import { checkDatabase } from './database.ts'
 import { checkDirectories } from './directories.ts'
 import { checkDisk } from './disk.ts'
 import { checkEntries } from './entries.ts'
+import { checkEnvelope } from './envelope.ts'
 import { type Check, type Finding, type Look, SEVERITIES } from './finding.ts'
 import { checkHooks } from './hooks.ts'
 import { checkIgnored } from './ignored.ts'
@@ -37,6 +38,7 @@ const CHECKS: Readonly<Record<string, Check>> = {
   sharing: checkSharing,
   hooks: checkHooks,
   ignored: checkIgnored,
+  envelope: checkEnvelope,
   jobs: checkJobs,
   transcripts: checkTranscripts,
   clients: checkClients,

@@ -163,6 +163,26 @@ const MEASURES: readonly Measure[] = [
       unknown('not measurable while it runs: mycelium prewarm evaluate --idle-trace replays both'),
   },
   {
+    id: 'envelope',
+    what: 'each server is held to the memory that it was seen to need',
+    on: ({ isOn }) => isOn('envelope.enabled'),
+    setting: 'envelope.enabled',
+    change: 'mycelium envelope tune, then mycelium config set envelope.enabled=BOOLEAN',
+    gain: 'MB less of memory',
+    deeds: ({ decisions }, count) => {
+      const done = (...actions: readonly string[]) =>
+        count(decisions.filter((one) => one.policy === 'envelope' && actions.includes(one.action)))
+      return {
+        'ended over their limit': done('end', 'kill'),
+        'replaced at rest': done('renew', 'let-go'),
+        'limits raised': done('raise'),
+        'processes not started': done('grow'),
+      }
+    },
+    // What a server would have come to without, nobody knows.
+    measured: () => unknown('not measurable while it runs: mycelium envelope evaluate replays a recording'),
+  },
+  {
     id: 'ignored files',
     what: 'the hook holds what a plan hides',
     on: ({ isOn }) => isOn('ignore.enabled'),
