@@ -143,9 +143,10 @@ describe('the setting', () => {
     const plain = await home.agent('leaky', { cwd: '/' })
     await plain.initialize()
     expect(await plain.call('options')).toBe('--max-old-space-size=150')
-    const own = await home.agent('leaky', { env: { ...home.env, NODE_OPTIONS: '--no-warnings' } })
-    await own.initialize()
-    expect(await own.call('options')).toMatch(/^(--no-warnings )?--max-old-space-size=150$/)
+    set({ 'envelope.enabled': true, 'envelope.mechanism': 'polling', 'envelope.tell_runtimes': false })
+    await home.ask('reload')
+    await home.ask('drain', { names: ['leaky'] })
+    expect(await plain.call('options')).toBe('')
   })
 })
 

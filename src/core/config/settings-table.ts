@@ -192,6 +192,14 @@ export const SETTINGS = {
     sentence:
       'Hold each server to the memory limits that `mycelium envelope tune` kept; what goes over them is replaced or ended.',
   },
+  'envelope.tell_runtimes': {
+    type: 'boolean',
+    default: true,
+    reload: 'next-process',
+    reach: 'daemon',
+    sentence:
+      'With `envelope.enabled`, tell Node servers by NODE_OPTIONS how large their heap may be, which makes their start slower.',
+  },
   'envelope.mechanism': {
     type: 'choice',
     choices: ['best', 'cgroup-v2', 'systemd-scope', 'cgroup-v1', 'prlimit', 'polling'],

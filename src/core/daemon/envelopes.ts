@@ -86,7 +86,8 @@ export class Envelopes {
 
   /** What a server's runtime is told at its start; nothing where there is no limit of it. */
   variables({ server, file, args, spawnEnv }: Profile): Readonly<Record<string, string>> {
-    const kept = this.enabled ? this.#keptOf(server) : undefined
+    const isWanted = this.enabled && this.#services.settings.get('envelope.tell_runtimes')
+    const kept = isWanted ? this.#keptOf(server) : undefined
     return kept === undefined ? {} : runtimeVariables(file, args, spawnEnv, kept.hardMb)
   }
 
