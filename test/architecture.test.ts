@@ -98,6 +98,11 @@ const LAYERS: readonly { area: string; files: RegExp; below: readonly string[] }
     files: /^core\/policy\/(markov|text)\//,
     below: ['base', 'config'],
   },
+  {
+    area: 'lazy',
+    files: /^core\/lazy\//,
+    below: ['base', 'config', 'protocol', 'prediction'],
+  },
   { area: 'policy', files: /^core\/policy\//, below: ['base', 'config', 'pool', 'idle'] },
   {
     area: 'daemon',
@@ -117,6 +122,7 @@ const LAYERS: readonly { area: string; files: RegExp; below: readonly string[] }
       'statistics',
       'events',
       'recorder',
+      'lazy',
     ],
   },
   {

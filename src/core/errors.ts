@@ -82,6 +82,7 @@ export const ERRORS = {
   run_dir_unsafe: { exit: 1, hint: 'remove the directory, or set MYCELIUM_HOME to one of your own' },
   home_unusable: { exit: 1, hint: 'make it a directory you can write in, or set MYCELIUM_HOME to one' },
   daemon_busy: { exit: 1, hint: 'mycelium daemon status' },
+  session_gone: { exit: 1, wire: -32014, hint: 'mycelium status shows who is connected' },
   daemon_not_running: { exit: 1, hint: 'mycelium daemon start' },
   daemon_start_failed: { exit: 1, hint: 'mycelium daemon logs' },
   daemon_timeout: { exit: 1, hint: 'mycelium daemon logs' },

@@ -27,7 +27,7 @@ const LAUNCHER_MARK = '\n# mycelium launcher of the MCP server '
 /** Enough to hold the mark. */
 const HEAD_BYTES = 128
 /** Pairs with launch/compiled-relay.ts, which also leaves temporary names when it is killed, and launch/quiet.ts. */
-const BIN_NAME = /^relay-[0-9a-f]{12}(\.[0-9a-f]{8}\.tmp.*)?$|^quiet(\.\d+\.[0-9a-f]{8}\.tmp)?$/
+const BIN_NAME = /^relay-[0-9a-f]{12}(\.[0-9a-f]{8}\.tmp.*)?$|^(quiet|mcp)(\.\d+\.[0-9a-f]{8}\.tmp)?$/
 const CONF_DRAFT = /\.tmp-\d{10}[0-9a-f]{6}$/
 /** Of the root unless MYCELIUM_HOME says otherwise: what lies in it is ours even if others use the name too. */
 export const OWN_ROOT_NAME = '.mycelium'
@@ -93,9 +93,12 @@ export function removeOurFiles(paths: Paths, kept: Kept): readonly Problem[] {
       .filter(isJobsName)
       .map((name) => join(paths.jobs, name)),
     ...namesIn(paths.root)
-      .filter((name) => isDraftOf(paths.registry, name) || isDraftOf(paths.settings, name))
+      .filter((name) =>
+        [paths.registry, paths.settings, paths.mcpPlaces].some((file) => isDraftOf(file, name)),
+      )
       .map((name) => join(paths.root, name)),
     paths.registry,
+    paths.mcpPlaces,
     ...(saysNothing(paths.settings) ? [paths.settings] : []),
   ]) {
     trying(path, () => rmSync(path, { force: true }))

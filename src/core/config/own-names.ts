@@ -72,7 +72,7 @@ export function isJobsName(name: string): boolean {
 }
 
 /** Pairs with paths.ts. */
-const MODEL_NAME = /^(prewarm|keep-warm|envelopes)\.json(\.\d+\.[0-9a-f]{8}\.tmp)?$/
+const MODEL_NAME = /^(prewarm|keep-warm|envelopes|tool-uses)\.json(\.\d+\.[0-9a-f]{8}\.tmp)?$/
 
 /** Whether a name in the directory of models is one that we write. */
 export function isModelName(name: string): boolean {

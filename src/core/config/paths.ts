@@ -39,6 +39,10 @@ export interface Paths {
   readonly keepWarm: string
   /** How much memory servers may have. */
   readonly envelopes: string
+  /** What tools were used, by project and client. */
+  readonly toolUses: string
+  /** Which clients were given our own MCP server, and in which file. */
+  readonly mcpPlaces: string
   /** Socket, locks and journals: short path, 0700. Every name in it is listed in clients/our-files.ts, or undo would leave it. */
   readonly run: string
   readonly socket: string
@@ -76,6 +80,8 @@ export function pathsOf(root: string): Paths {
     prewarmModel: join(root, 'models', 'prewarm.json'),
     keepWarm: join(root, 'models', 'keep-warm.json'),
     envelopes: join(root, 'models', 'envelopes.json'),
+    toolUses: join(root, 'models', 'tool-uses.json'),
+    mcpPlaces: join(root, 'mcp.json'),
     run,
     socket: join(run, 'd.sock'),
   }

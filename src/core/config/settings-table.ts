@@ -176,6 +176,24 @@ export const SETTINGS = {
     reach: 'project',
     sentence: 'Patterns of files that are never kept from agents.',
   },
+  'lazy_tools.enabled': {
+    type: 'boolean',
+    default: false,
+    reload: 'live',
+    reach: 'daemon',
+    sentence:
+      'List only tools that were used before to clients that have `mycelium mcp` and load no definitions on demand themselves; the rest is found by `find_tool`.',
+  },
+  'lazy_tools.list_tokens': {
+    type: 'integer',
+    default: 1_000,
+    min: 0,
+    max: 100_000,
+    reload: 'live',
+    reach: 'daemon',
+    sentence:
+      'Tokens that the definitions of all listed tools of one agent may come to, with `lazy_tools.enabled`.',
+  },
   'prewarm.enabled': {
     type: 'boolean',
     default: false,

@@ -19,22 +19,26 @@ import { dispatchCounted } from '../pool/stateful-calls.ts'
 import { type Identity, identityOf } from '../process.ts'
 import { Session } from '../session/session.ts'
 import { SilentClients } from '../session/silent-clients.ts'
+import { agentName, clientOf } from './agents.ts'
 import { AgentsSeen } from './agents-seen.ts'
 import { serveControl } from './control.ts'
 import { recordDraining } from './draining.ts'
 import { every, whatOf } from './every.ts'
 import { sayFarewell } from './farewell.ts'
+import { Guests } from './guests.ts'
 import { type Hello, refuseUnlessUtf8 } from './hello.ts'
 import { Ingester } from './ingester.ts'
 import { bootIdOf, sweepLeftovers } from './journal.ts'
 import { KeepWarm, measuredBy } from './keep-warm.ts'
 import { KnownServers } from './known-servers.ts'
+import { LazyTools } from './lazy-tools.ts'
 import { Listener } from './listen.ts'
 import { acquireLock, DAEMON_LOCK } from './lock.ts'
 import { overviewOf, statusOf } from './overview.ts'
 import { Processes } from './processes.ts'
 import { Recording, whoOf } from './recording.ts'
 import { serverRows, sessionRows } from './report.ts'
+import { serverCommands } from './server-commands.ts'
 import { LOCK_HELD_EXIT } from './start.ts'
 import { removeTraces } from './traces.ts'
 import { treesOf } from './trees.ts'
@@ -97,7 +101,9 @@ async function run(paths: Paths): Promise<void> {
   const wishFor = (server: string) => keepWarm.wishFor(server)
   const servers = new KnownServers(paths)
   const agents = new AgentsSeen(paths)
+  const lazyTools = new LazyTools({ paths, clock, log, settings })
   const sessions = new Set<Session>()
+  const guests = new Guests({ clock, log, limits })
   const startedAtMs = clock.now()
   let nextSession = 1
   let forgetDraining: (() => void) | undefined
@@ -108,10 +114,17 @@ async function run(paths: Paths): Promise<void> {
   const silent = new SilentClients(() => limits.rootsMs)
   const attach = (hello: Hello, socket: Socket): void => {
     const def = servers.get(hello.server)
+    if (hello.guestOf !== undefined) {
+      guests.admit(hello, socket)
+      return
+    }
     const origin = { argv: hello.argv, cwd: hello.cwd, env: hello.env }
     const peer = { server: def.id, client: hello.client, pid: hello.pid, plainEof: hello.kind === 'ticket' }
     const id = `s${nextSession++}`
-    const recorded = recording.recorder.session(whoOf(hello, def.id, `${bootId}/${id}`))
+    const who = whoOf(hello, def.id, `${bootId}/${id}`)
+    const recorded = recording.recorder.session(who)
+    const agent = () => agentName(who.clientSession, hello.client, clientOf(hello.pid))
+    const lazy = { ...who, agent }
     const session: Session = new Session(id, peer, socket, {
       clock,
       log,
@@ -126,16 +139,24 @@ async function run(paths: Paths): Promise<void> {
       discover: (params) => pools.discover(profileOf(def, origin), params),
       // Per-request behaviour, outermost first.
       dispatch: (pool, member) =>
-        compose([recorded.interceptor], (call) => dispatchCounted(pool, call, member)),
+        compose([recorded.interceptor, lazyTools.list(lazy, hello), lazyTools.learn(lazy)], (call) =>
+          dispatchCounted(pool, call, member),
+        ),
       greeted: recorded.greeted,
       ended: (why) => {
         recorded.ended(why)
         sessions.delete(session)
+        guests.remove(session)
         log.event('session-ended', { session: session.id, server: def.id, client: hello.client })
         stopIfDrained()
       },
     })
     sessions.add(session)
+    guests.add(session, hello, def.id, () =>
+      compose([recorded.interceptor, lazyTools.learn(lazy)], (call) =>
+        dispatchCounted(session.pool!, call, session),
+      ),
+    )
     log.event('session-started', {
       session: session.id,
       server: def.id,
@@ -149,7 +170,10 @@ async function run(paths: Paths): Promise<void> {
     clock,
     log,
     doors: {
-      check: (hello) => refuseUnlessUtf8(hello, servers.get(hello.server).envNames),
+      check: (hello) => {
+        refuseUnlessUtf8(hello, servers.get(hello.server).envNames)
+        if (hello.guestOf !== undefined) guests.hostOf(hello)
+      },
       agent: attach,
       control: (socket, rest) => serveControl(socket, rest, commands),
     },
@@ -167,7 +191,7 @@ async function run(paths: Paths): Promise<void> {
       log.event('daemon-stopping', { because: why, sessions: sessions.size })
       listener.close()
       const farewell = sayFarewell(sessions, clock)
-      if (why !== UNDONE) keepWarm.save()
+      if (why !== UNDONE) for (const learner of [keepWarm, lazyTools]) learner.save()
       pools.close('mycelium is stopping')
       await Promise.race([processes.settled(), new Promise((resolve) => setTimeout(resolve, STOP_LIMIT_MS))])
       processes.killAll()
@@ -183,15 +207,6 @@ async function run(paths: Paths): Promise<void> {
     })()
     return stopping
   }
-
-  /** Does it to each of the named servers and gives their ids. */
-  const toNamed = (args: Readonly<Record<string, unknown>>, act: (id: string) => void): readonly string[] =>
-    (args.names as readonly string[])
-      .flatMap((name) => servers.named(name))
-      .map(({ id }) => {
-        act(id)
-        return id
-      })
 
   const status = (): DaemonStatus =>
     statusOf(paths, {
@@ -210,13 +225,12 @@ async function run(paths: Paths): Promise<void> {
     overview: () =>
       overviewOf({ status: status(), servers: servers.all(), pools, sessions, recording, clock }),
     sessions: () => sessionRows(sessions),
+    used: (args: Readonly<Record<string, unknown>>) =>
+      lazyTools.usedBy({ client: String(args.client), project: String(args.project) }),
     reload: () => ({ problem: settings.look()?.message ?? null }),
     warm: (args: Readonly<Record<string, unknown>>) =>
       warmServers(args.targets as readonly WarmTarget[], { clock, limits, pools, servers, agents }),
-    restart: (args: Readonly<Record<string, unknown>>) => toNamed(args, (id) => pools.restart(id)),
-    drain: (args: Readonly<Record<string, unknown>>) => toNamed(args, (id) => pools.drain(id)),
-    pause: (args: Readonly<Record<string, unknown>>) => toNamed(args, (id) => pools.pause(id)),
-    resume: (args: Readonly<Record<string, unknown>>) => toNamed(args, (id) => pools.resume(id)),
+    ...serverCommands(servers, pools),
     stop: async () => {
       const open = sessions.size
       await Promise.race([stopAllButExit(), new Promise((resolve) => setTimeout(resolve, STOP_LIMIT_MS))])
@@ -265,6 +279,7 @@ async function run(paths: Paths): Promise<void> {
     if (stopping !== undefined) return
     settings.look()
     keepWarm.look()
+    lazyTools.look()
     sweepPools({ clock, log, limits, settings, pools, saturation, wishFor })
     const setUp = isSetUp(paths)
     const idleMs = clock.now() - idleSinceMs

@@ -26,6 +26,7 @@ const DECISIONS: Readonly<Record<string, readonly [policy: string, action: strin
   'upstream-silent': ['janitor', 'replace', true],
   'upstream-start-failed': ['supply', 'start', false],
   'socket-lost': ['listener', 'heal', true],
+  'tools-not-listed': ['lazy_tools', 'list', true],
   'watcher-lost': ['watcher', 'restart', true],
 }
 
@@ -75,8 +76,8 @@ export class LogEvents {
       action,
       accepted,
       because,
-      clientSession: '',
-      savedTokens: 0,
+      clientSession: String(fields.clientSession ?? ''),
+      savedTokens: Number(fields.savedTokens ?? 0),
     })
   }
 
