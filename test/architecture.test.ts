@@ -126,6 +126,11 @@ const LAYERS: readonly { area: string; files: RegExp; below: readonly string[] }
     ],
   },
   {
+    area: 'mcp',
+    files: /^core\/mcp\//,
+    below: ['base', 'config', 'events', 'clients', 'lazy'],
+  },
+  {
     area: 'doctor',
     files: /^core\/doctor\//,
     below: ['base', 'config', 'kit', 'wire', 'reach', 'launch', 'clients', 'jobs'],
@@ -162,6 +167,8 @@ const LAYERS: readonly { area: string; files: RegExp; below: readonly string[] }
       'idle',
       'prediction',
       'envelope',
+      'lazy',
+      'mcp',
     ],
   },
   {
