@@ -53,7 +53,9 @@ const withoutAjv = {
   setup: ({ onLoad }) =>
     onLoad({ filter: /ajvProvider-[\w-]+\.mjs$/ }, ({ path }) => {
       const names = [...readFileSync(path, 'utf8').matchAll(/ as (\w)\b/g)].map(([, name]) => name)
-      return { contents: `class None {}\nexport { ${[...new Set(names)].map((name) => `None as ${name}`).join(', ')} }` }
+      return {
+        contents: `class None {}\nexport { ${[...new Set(names)].map((name) => `None as ${name}`).join(', ')} }`,
+      }
     }),
 }
 

@@ -133,7 +133,7 @@ const LAYERS: readonly { area: string; files: RegExp; below: readonly string[] }
   {
     area: 'doctor',
     files: /^core\/doctor\//,
-    below: ['base', 'config', 'kit', 'wire', 'reach', 'launch', 'clients', 'jobs'],
+    below: ['base', 'config', 'kit', 'wire', 'reach', 'launch', 'clients', 'jobs', 'lazy'],
   },
   {
     area: 'bench',

@@ -48,6 +48,10 @@ export const REQUIREMENTS = {
     'what a session calls next is predicted from habits and text, with probabilities that hold; a model that does not beat simple rules stays off',
   'ENV-1':
     'memory limits from decayed peaks with a margin by how each server varies, a bump after a death, guarantees, hysteresis, all within the ceiling; a replay says how they do against static ones',
+  'LAZY-1':
+    'tools that were not used before are found instead of listed, where the client can find them; calls by name work as ever; off, every byte is as the server sent it',
+  'MCP-1':
+    "mycelium's own server works with official clients of both eras, calls other servers' tools as the agent itself would, and init --mcp is undone byte for byte",
   'SCORE-3': 'unchanged files are not read again; a file that crashes its parser costs only itself',
 } as const
 

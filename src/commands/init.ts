@@ -4,6 +4,7 @@ import { type Applied, applyPlan, previewPlan, staleLaunchers } from '../core/cl
 import { stillCalled } from '../core/clients/called.ts'
 import { namedClients } from '../core/clients/client-lookup.ts'
 import { type Discovery, discover, type Found, type Problem } from '../core/clients/discover.ts'
+import { OUR_OWN } from '../core/clients/entry.ts'
 import {
   applyHooks,
   type HookPlan,
@@ -13,7 +14,6 @@ import {
 } from '../core/clients/install-hooks.ts'
 import { applyMcp, isMcpStale, type McpPlan, planMcp, writeMcp } from '../core/clients/install-mcp.ts'
 import { knownServers, registrySays } from '../core/clients/known-servers.ts'
-import { OUR_OWN } from '../core/clients/entry.ts'
 import { type Where, whereFrom } from '../core/clients/places.ts'
 import { type Plan, planOf, selects } from '../core/clients/plan.ts'
 import { redacted } from '../core/clients/redact.ts'
@@ -67,7 +67,9 @@ export async function runInit(io: Io, options: InitOptions): Promise<number> {
   const plan = planNow(discovery)
   const servers = plan.servers.map((server) => plannedServer(server, paths, where))
   const shown = servers.filter((server) => plan.added.includes(server.id))
-  const left = discovery.found.filter((found) => found.verdict === 'leave' && found.launcher === undefined && found.reason !== OUR_OWN)
+  const left = discovery.found.filter(
+    (found) => found.verdict === 'leave' && found.launcher === undefined && found.reason !== OUR_OWN,
+  )
   const hookProblems: Problem[] = []
   const { hooks = false, statusline = false, client: ofClients = [] } = options
   const hookPlans = planHooks(where, paths, { hooks, statusline, only: ofClients }, hookProblems)
@@ -112,12 +114,17 @@ export async function runInit(io: Io, options: InitOptions): Promise<number> {
     if (quietIsStale) writeQuiet(paths, quietText)
     const hooked = await applyHooks(hookFiles, paths, quietText)
     if (mcpIsStale) writeMcp(paths, mcpText)
-    const served = await applyMcp(planServer(now, () => undefined, []), paths, mcpText)
+    const served = await applyMcp(
+      planServer(now, () => undefined, []),
+      paths,
+      mcpText,
+    )
     const problems = [...done.problems, ...hooked.problems, ...served.problems]
     return { ...done, hooked: hooked.changed, served: served.changed, problems }
   }
   // A run that has nothing to write leaves no trace, not even that of waiting for its turn.
-  const untouched = plan.files.length + stale + hookFiles.length + mcpFiles.length === 0 && !quietIsStale && !mcpIsStale
+  const untouched =
+    plan.files.length + stale + hookFiles.length + mcpFiles.length === 0 && !quietIsStale && !mcpIsStale
   const idle = untouched && registrySays(paths, plan.servers)
   const applied =
     how === 'done' && !idle
@@ -126,7 +133,9 @@ export async function runInit(io: Io, options: InitOptions): Promise<number> {
   const relay = plan.servers.length > 0 ? relayOf(relayBinary, where) : undefined
   const problems = [...discovery.problems, ...hookProblems, ...(applied?.problems ?? [])]
   if (options.json)
-    io.write(jsonText(initJson({ options, plan, applied, servers, relay, left, hookFiles, mcpFiles, problems })))
+    io.write(
+      jsonText(initJson({ options, plan, applied, servers, relay, left, hookFiles, mcpFiles, problems })),
+    )
   else {
     if (problems.length > 0) talk(changedText(applied?.changed ?? []))
     io.talk(problemText(problems, io.paint.stderr))
@@ -150,7 +159,10 @@ export async function runInit(io: Io, options: InitOptions): Promise<number> {
 }
 
 /** Applied, and what became of hooks. */
-type Done = Applied & { readonly served: Awaited<ReturnType<typeof applyMcp>>['changed']; readonly hooked: Awaited<ReturnType<typeof applyHooks>>['changed'] }
+type Done = Applied & {
+  readonly served: Awaited<ReturnType<typeof applyMcp>>['changed']
+  readonly hooked: Awaited<ReturnType<typeof applyHooks>>['changed']
+}
 
 /** Looks anew while no other command can change anything, and leaves out what was not there to agree to. */
 function applyAgreed(
@@ -221,7 +233,17 @@ interface Outcome {
   readonly problems: readonly Problem[]
 }
 
-function initJson({ options, plan, applied, servers, relay, left, hookFiles, mcpFiles, problems }: Outcome): object {
+function initJson({
+  options,
+  plan,
+  applied,
+  servers,
+  relay,
+  left,
+  hookFiles,
+  mcpFiles,
+  problems,
+}: Outcome): object {
   const planned = plan.files.map(({ client, file, takes }) => ({
     client,
     file,

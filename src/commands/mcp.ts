@@ -49,7 +49,8 @@ export async function runMcp(io: Io, { client = '', home }: McpOptions): Promise
     count,
     foundUncalled: new Set(),
     used: () => usesIn(paths, io, { client, project: io.env.CLAUDE_PROJECT_DIR || io.cwd }),
-    usage: (period) => usageIn({ ...io, env: { ...io.env, MYCELIUM_HOME: paths.root } } as Io, period ?? '7d'),
+    usage: (period) =>
+      usageIn({ ...io, env: { ...io.env, MYCELIUM_HOME: paths.root } } as Io, period ?? '7d'),
     record: (deed) => {
       const at = Math.round(systemClock.wall() * 1000)
       try {
@@ -68,7 +69,8 @@ export async function runMcp(io: Io, { client = '', home }: McpOptions): Promise
     around,
     listed: (definitions) => {
       const savedTokens = -count(JSON.stringify(definitions))
-      if (!paidFor) around.record({ action: 'own', server: '', because: 'definitions of our own', savedTokens })
+      if (!paidFor)
+        around.record({ action: 'own', server: '', because: 'definitions of our own', savedTokens })
       paidFor = true
     },
   })
@@ -102,7 +104,12 @@ async function usageIn(io: Io, period: string) {
     source,
     async (connection) => (await connection.runAndReadAll(report.sql)).getRowsJS() as Row[],
   )
-  const days = rows.map((row) => Object.fromEntries(report.columns.map(({ name }, i) => [name, plain(row[i])])))
-  const text = rows.length === 0 ? 'nothing was recorded in that time' : reportTable(report.columns, rows, { width: 120, barOf: undefined }).text
+  const days = rows.map((row) =>
+    Object.fromEntries(report.columns.map(({ name }, i) => [name, plain(row[i])])),
+  )
+  const text =
+    rows.length === 0
+      ? 'nothing was recorded in that time'
+      : reportTable(report.columns, rows, { width: 120, barOf: undefined }).text
   return { text, data: { period, days } }
 }

@@ -14,7 +14,7 @@ hand it waits for a client. docs/mcp.md describes the tools.`,
   ],
   examples: [
     ['mycelium init --mcp', 'put it into the configs of your clients'],
-    ['mycelium mcp --client codex', "what Codex starts: JSON-RPC on stdin and stdout"],
+    ['mycelium mcp --client codex', 'what Codex starts: JSON-RPC on stdin and stdout'],
   ],
   run: async (io, _, options) => (await import('../commands/mcp.ts')).runMcp(io, options),
 }

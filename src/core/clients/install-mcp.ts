@@ -35,14 +35,27 @@ export function planMcp(
   return clients.flatMap((client) => {
     const own = files.filter((config) => config.client.id === client.id && config.format !== 'yaml')
     const used = new Set(discovery.found.filter((one) => one.client === client.id).map(({ file }) => file))
-    const config = own.find(({ scope }) => scope === 'user') ?? own.find(({ file, scope }) => scope === 'project' && used.has(file))
+    const config =
+      own.find(({ scope }) => scope === 'user') ??
+      own.find(({ file, scope }) => scope === 'project' && used.has(file))
     if (config === undefined) return []
     try {
       const before = later(config.file) ?? readConfig(config.file)?.text ?? ''
       const wish = { client: client.id, path: mcpPath(paths), place: placeIn(config, discovery) }
       const { file, realFile, format, project } = config
       const after = putMcp(before, wish, format, file).text
-      return [{ client: client.id, file, realFile, format, before, after, wish, ...(config.scope === 'project' && project && { project }) }]
+      return [
+        {
+          client: client.id,
+          file,
+          realFile,
+          format,
+          before,
+          after,
+          wish,
+          ...(config.scope === 'project' && project && { project }),
+        },
+      ]
     } catch (error) {
       problems.push(problemOf(client.id, config.file, error))
       return []
@@ -52,7 +65,9 @@ export function planMcp(
 
 /** Where the client's other servers in this file are; else where it looks first. */
 function placeIn({ file, client, at }: ConfigFile, { found }: Discovery): readonly string[] {
-  const other = found.find((one) => one.file === file && one.client === client.id && one.place[0] !== 'projects')
+  const other = found.find(
+    (one) => one.file === file && one.client === client.id && one.place[0] !== 'projects',
+  )
   return other?.place ?? at.find((path) => !path.includes('*')) ?? at[0]!
 }
 
@@ -61,7 +76,10 @@ export async function applyMcp(
   plans: readonly McpPlan[],
   paths: Paths,
   script: string,
-): Promise<{ readonly changed: readonly { readonly client: string; readonly file: string }[]; readonly problems: readonly Problem[] }> {
+): Promise<{
+  readonly changed: readonly { readonly client: string; readonly file: string }[]
+  readonly problems: readonly Problem[]
+}> {
   const changed: { client: string; file: string }[] = []
   const problems: Problem[] = []
   const places: McpPlace[] = []
@@ -91,9 +109,14 @@ export async function applyMcp(
 
 function notePlaces(paths: Paths, places: readonly McpPlace[]): void {
   const known = readMcpPlaces(paths)
-  const fresh = places.filter(({ client, file }) => !known.some((one) => one.client === client && one.file === file))
+  const fresh = places.filter(
+    ({ client, file }) => !known.some((one) => one.client === client && one.file === file),
+  )
   if (fresh.length === 0) return
-  writeFileAtomic(paths.mcpPlaces, `${JSON.stringify({ version: 1, places: [...known, ...fresh] }, null, 2)}\n`)
+  writeFileAtomic(
+    paths.mcpPlaces,
+    `${JSON.stringify({ version: 1, places: [...known, ...fresh] }, null, 2)}\n`,
+  )
 }
 
 /** Whether the program would be written, or written anew. */

@@ -1,8 +1,8 @@
 import { MCP_ENTRY } from '../config/mcp-place.ts'
 import { MyceliumError } from '../errors.ts'
 import { append, removeAt } from './container-edit.ts'
-import { applySplices, type MapValue, membersOf, textOf, textsOf, type Value } from './document.ts'
 import type { Format } from './document.ts'
+import { applySplices, type MapValue, membersOf, textOf, textsOf, type Value } from './document.ts'
 import { lineEndOf } from './layout.ts'
 import { readDocument } from './syntaxes.ts'
 
@@ -47,13 +47,22 @@ function entryOf({ client, path }: McpWish): Readonly<Record<string, unknown>> {
 }
 
 /** A config with the entry in it; the same text where it has it. Throws config_invalid where there is no place for it. */
-export function putMcp(before: string, wish: McpWish, format: Format, file: string): { readonly text: string; readonly made: number } {
-  if (format === 'yaml') throw new MyceliumError('config_invalid', `${file}: YAML is not written to yet`, { hint: `add a server "${MCP_ENTRY}" with the command ${wish.path}` })
+export function putMcp(
+  before: string,
+  wish: McpWish,
+  format: Format,
+  file: string,
+): { readonly text: string; readonly made: number } {
+  if (format === 'yaml')
+    throw new MyceliumError('config_invalid', `${file}: YAML is not written to yet`, {
+      hint: `add a server "${MCP_ENTRY}" with the command ${wish.path}`,
+    })
   const root = readDocument(before.trim() === '' && format === 'json' ? '{}' : before, format, file)
   if (holders(root, wish.path).length > 0) return { text: before, made: 0 }
   const text = format === 'toml' ? withTable(before, wish) : withMember(before, wish, file)
   const done = holders(readDocument(text.text, format, file), wish.path)
-  if (done.length !== 1) throw new MyceliumError('config_invalid', `${file}: there is no place for another server`)
+  if (done.length !== 1)
+    throw new MyceliumError('config_invalid', `${file}: there is no place for another server`)
   return text
 }
 
@@ -76,7 +85,9 @@ function withMember(before: string, wish: McpWish, file: string): { text: string
   }
   const map = mapAt(wish.place.length)!
   if (membersOf(map, MCP_ENTRY).length > 0)
-    throw new MyceliumError('config_invalid', `${file}: a server "${MCP_ENTRY}" is there already`, { hint: 'give it another name, then run it again' })
+    throw new MyceliumError('config_invalid', `${file}: a server "${MCP_ENTRY}" is there already`, {
+      hint: 'give it another name, then run it again',
+    })
   text = applySplices(text, append(text, map, entryOf(wish), MCP_ENTRY))
   return { text, made }
 }
@@ -84,8 +95,13 @@ function withMember(before: string, wish: McpWish, file: string): { text: string
 /** A table of its own at the end: whatever stands before stays in the tables it is in. */
 function withTable(before: string, wish: McpWish): { text: string; made: number } {
   const eol = before.includes('\n') ? lineEndOf(before) : '\n'
-  const header = [...wish.place, MCP_ENTRY].map((key) => (/^[\w-]+$/.test(key) ? key : JSON.stringify(key))).join('.')
-  const lines = [`[${header}]`, ...Object.entries(entryOf(wish)).map(([key, value]) => `${key} = ${JSON.stringify(value)}`)]
+  const header = [...wish.place, MCP_ENTRY]
+    .map((key) => (/^[\w-]+$/.test(key) ? key : JSON.stringify(key)))
+    .join('.')
+  const lines = [
+    `[${header}]`,
+    ...Object.entries(entryOf(wish)).map(([key, value]) => `${key} = ${JSON.stringify(value)}`),
+  ]
   const gap = before === '' ? '' : before.endsWith('\n') ? eol : eol + eol
   return { text: `${before}${gap}${lines.join(eol)}${eol}`, made: 0 }
 }
@@ -104,7 +120,12 @@ export function takeMcp(
     if (holder === undefined) return { text, taken }
     if (format === 'toml') {
       const cut = withoutTable(text, path)
-      if (cut === undefined) throw new MyceliumError('config_changed', `${file}: the server "${MCP_ENTRY}" is not spelled as it was`, { hint: `take it out of the file, then run it again` })
+      if (cut === undefined)
+        throw new MyceliumError(
+          'config_changed',
+          `${file}: the server "${MCP_ENTRY}" is not spelled as it was`,
+          { hint: `take it out of the file, then run it again` },
+        )
       text = cut
     } else {
       let { parents, index } = holder
@@ -150,7 +171,10 @@ function withoutTable(text: string, path: string): string | undefined {
     const own = /^\[.*\r?\n(?:[\w-]+ *=.*(?:\r?\n|$))*/.exec(table)?.[0] ?? ''
     const lead = text.slice(0, start).replace(/\r?\n$/, '')
     const rest = text.slice(start + own.length)
-    const kept = /\n$/.test(lead) || lead === '' ? lead : `${lead}${rest.trim() === '' && start > 0 && !/\n\r?\n$/.test(text.slice(0, start)) ? '' : '\n'}`
+    const kept =
+      /\n$/.test(lead) || lead === ''
+        ? lead
+        : `${lead}${rest.trim() === '' && start > 0 && !/\n\r?\n$/.test(text.slice(0, start)) ? '' : '\n'}`
     return kept + rest
   }
   return undefined

@@ -14,8 +14,8 @@ import { hookedEvents, takeHooks } from './hook-edit.ts'
 import { hookHosts } from './hook-hosts.ts'
 import { takeIgnore } from './ignore-edit.ts'
 import { hashOf, type JournalFile, readBackup, readJournal } from './journal.ts'
-import { takeMcp } from './mcp-edit.ts'
 import { knownServers } from './known-servers.ts'
+import { takeMcp } from './mcp-edit.ts'
 import { configFiles, formatOf, realPath, type Where } from './places.ts'
 import { CLIENTS } from './table.ts'
 import { takeBack } from './take-back.ts'
@@ -169,7 +169,8 @@ export function undoText(
     )
   }
   const servers = back.entries.map((entry) => entry.name)
-  if (servers.length === 0 && unhooked.taken + shown.taken + served.taken === 0) return { text, outcome: 'clean', servers }
+  if (servers.length === 0 && unhooked.taken + shown.taken + served.taken === 0)
+    return { text, outcome: 'clean', servers }
   return { text: back.text, outcome: back.text === base ? 'restored' : 'merged', servers }
 }
 

@@ -58,7 +58,14 @@ export class Guests {
     return host
   }
 
-  admit(hello: Hello, socket: Socket): void {
+  /** Throws session_gone for a guest without a host. */
+  check(hello: Hello): void {
+    if (hello.guestOf !== undefined) this.hostOf(hello)
+  }
+
+  /** Takes a guest in; false for whoever wants a session of its own. */
+  admits(hello: Hello, socket: Socket): boolean {
+    if (hello.guestOf === undefined) return false
     const host = this.hostOf(hello)
     const { server, client } = host
     const id = `${host.session.id}.g${this.#next++}`
@@ -69,5 +76,6 @@ export class Guests {
     })
     this.#guests.set(guest, host.session)
     this.#services.log.event('guest-admitted', { session: host.session.id, server, client })
+    return true
   }
 }

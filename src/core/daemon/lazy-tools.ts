@@ -13,6 +13,7 @@ import type { Log } from '../log.ts'
 import type { Interceptor } from '../pipeline/call.ts'
 import { paramString } from '../protocol/fields.ts'
 import { readRegular } from '../regular-file.ts'
+import { agentName, clientOf } from './agents.ts'
 import type { Hello } from './hello.ts'
 
 /** What it needs of the daemon. */
@@ -26,8 +27,8 @@ export interface LazyToolsServices {
 /** A connection of an agent, as far as its tools go. */
 export interface LazySession extends User {
   readonly server: string
-  /** What the agent is called in what is recorded of it. */
-  readonly agent: () => string
+  /** The client's own name of its session; '' where it tells none. */
+  readonly clientSession: string
 }
 
 /** Uses are written down this often. */
@@ -88,7 +89,7 @@ export class LazyTools {
           this.#services.log.event('tools-not-listed', {
             server: session.server,
             because: `${left.length} of ${all.length} tools were not used before`,
-            clientSession: session.agent(),
+            clientSession: agentName(session.clientSession, hello.client, clientOf(hello.pid)),
             savedTokens: left.reduce((sum, { tokens }) => sum + tokens, 0),
           })
         }

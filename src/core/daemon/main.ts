@@ -7,6 +7,7 @@ import { liveSettings } from '../config/live-settings.ts'
 import { packageRoot, packageVersion } from '../config/package-root.ts'
 import { failureNotePath, leaveFailureNote, type Paths, pathsOf, preparePaths } from '../config/paths.ts'
 import { isSetUp } from '../config/registry.ts'
+import type { User } from '../lazy/uses.ts'
 import { openLog } from '../log.ts'
 import { compose } from '../pipeline/call.ts'
 import { endSpares, sweepPools } from '../policy/janitor.ts'
@@ -19,7 +20,6 @@ import { dispatchCounted } from '../pool/stateful-calls.ts'
 import { type Identity, identityOf } from '../process.ts'
 import { Session } from '../session/session.ts'
 import { SilentClients } from '../session/silent-clients.ts'
-import { agentName, clientOf } from './agents.ts'
 import { AgentsSeen } from './agents-seen.ts'
 import { serveControl } from './control.ts'
 import { recordDraining } from './draining.ts'
@@ -39,6 +39,7 @@ import { Processes } from './processes.ts'
 import { Recording, whoOf } from './recording.ts'
 import { serverRows, sessionRows } from './report.ts'
 import { serverCommands } from './server-commands.ts'
+import { settingsTo } from './settings-log.ts'
 import { LOCK_HELD_EXIT } from './start.ts'
 import { removeTraces } from './traces.ts'
 import { treesOf } from './trees.ts'
@@ -68,11 +69,7 @@ async function run(paths: Paths): Promise<void> {
     process.exitCode = LOCK_HELD_EXIT
     return
   }
-  const settings = liveSettings(paths, {
-    changed: (keys) => log.event('settings-changed', { keys: keys.join(' ') }),
-    ignored: (key, because) => log.event('setting-ignored', { key, because }),
-    broken: (error) => log.event('settings-broken', { because: error.message, kept: 'the settings before' }),
-  })
+  const settings = liveSettings(paths, settingsTo(log))
   const limits = limitsFrom(settings)
   const bootId = bootIdOf(paths, daemon)
   const recording = new Recording({ paths, clock, log, settings, daemon })
@@ -96,9 +93,15 @@ async function run(paths: Paths): Promise<void> {
     if (!settings.get('pools.warm_spares.enabled')) endSpares(pools, 'warm spares were switched off')
   })
   const saturation = new Saturation(clock)
-  const measured = () => measuredBy(recording, pools)
-  const keepWarm = new KeepWarm({ paths, clock, log, limits, settings, pools, measured })
-  const wishFor = (server: string) => keepWarm.wishFor(server)
+  const keepWarm = new KeepWarm({
+    paths,
+    clock,
+    log,
+    limits,
+    settings,
+    pools,
+    measured: () => measuredBy(recording, pools),
+  })
   const servers = new KnownServers(paths)
   const agents = new AgentsSeen(paths)
   const lazyTools = new LazyTools({ paths, clock, log, settings })
@@ -114,17 +117,12 @@ async function run(paths: Paths): Promise<void> {
   const silent = new SilentClients(() => limits.rootsMs)
   const attach = (hello: Hello, socket: Socket): void => {
     const def = servers.get(hello.server)
-    if (hello.guestOf !== undefined) {
-      guests.admit(hello, socket)
-      return
-    }
+    if (guests.admits(hello, socket)) return
     const origin = { argv: hello.argv, cwd: hello.cwd, env: hello.env }
     const peer = { server: def.id, client: hello.client, pid: hello.pid, plainEof: hello.kind === 'ticket' }
     const id = `s${nextSession++}`
     const who = whoOf(hello, def.id, `${bootId}/${id}`)
     const recorded = recording.recorder.session(who)
-    const agent = () => agentName(who.clientSession, hello.client, clientOf(hello.pid))
-    const lazy = { ...who, agent }
     const session: Session = new Session(id, peer, socket, {
       clock,
       log,
@@ -139,7 +137,7 @@ async function run(paths: Paths): Promise<void> {
       discover: (params) => pools.discover(profileOf(def, origin), params),
       // Per-request behaviour, outermost first.
       dispatch: (pool, member) =>
-        compose([recorded.interceptor, lazyTools.list(lazy, hello), lazyTools.learn(lazy)], (call) =>
+        compose([recorded.interceptor, lazyTools.list(who, hello), lazyTools.learn(who)], (call) =>
           dispatchCounted(pool, call, member),
         ),
       greeted: recorded.greeted,
@@ -153,7 +151,7 @@ async function run(paths: Paths): Promise<void> {
     })
     sessions.add(session)
     guests.add(session, hello, def.id, () =>
-      compose([recorded.interceptor, lazyTools.learn(lazy)], (call) =>
+      compose([recorded.interceptor, lazyTools.learn(who)], (call) =>
         dispatchCounted(session.pool!, call, session),
       ),
     )
@@ -172,7 +170,7 @@ async function run(paths: Paths): Promise<void> {
     doors: {
       check: (hello) => {
         refuseUnlessUtf8(hello, servers.get(hello.server).envNames)
-        if (hello.guestOf !== undefined) guests.hostOf(hello)
+        guests.check(hello)
       },
       agent: attach,
       control: (socket, rest) => serveControl(socket, rest, commands),
@@ -225,8 +223,7 @@ async function run(paths: Paths): Promise<void> {
     overview: () =>
       overviewOf({ status: status(), servers: servers.all(), pools, sessions, recording, clock }),
     sessions: () => sessionRows(sessions),
-    used: (args: Readonly<Record<string, unknown>>) =>
-      lazyTools.usedBy({ client: String(args.client), project: String(args.project) }),
+    used: (args: Readonly<Record<string, unknown>>) => lazyTools.usedBy(args as unknown as User),
     reload: () => ({ problem: settings.look()?.message ?? null }),
     warm: (args: Readonly<Record<string, unknown>>) =>
       warmServers(args.targets as readonly WarmTarget[], { clock, limits, pools, servers, agents }),
@@ -280,7 +277,15 @@ async function run(paths: Paths): Promise<void> {
     settings.look()
     keepWarm.look()
     lazyTools.look()
-    sweepPools({ clock, log, limits, settings, pools, saturation, wishFor })
+    sweepPools({
+      clock,
+      log,
+      limits,
+      settings,
+      pools,
+      saturation,
+      wishFor: (server) => keepWarm.wishFor(server),
+    })
     const setUp = isSetUp(paths)
     const idleMs = clock.now() - idleSinceMs
     if (!setUp && (wasSetUp || idleMs > NOTHING_SET_UP_MS)) return void stop(UNDONE)

@@ -17,6 +17,7 @@ import { checkRelay } from './relay.ts'
 import { checkRunFiles } from './run-files.ts'
 import { checkServerHealth } from './server-health.ts'
 import { checkSharing } from './sharing.ts'
+import { checkToolLists } from './tool-lists.ts'
 import { checkTranscripts } from './transcripts.ts'
 import { checkVersions } from './versions.ts'
 
@@ -38,6 +39,7 @@ const CHECKS: Readonly<Record<string, Check>> = {
   hooks: checkHooks,
   ignored: checkIgnored,
   jobs: checkJobs,
+  'tool-lists': checkToolLists,
   transcripts: checkTranscripts,
   clients: checkClients,
 }

@@ -147,6 +147,26 @@ const MEASURES: readonly Measure[] = [
     measured: ({ budgetTokens }) => meanEstimate(budgetTokens.bySession),
   },
   {
+    id: 'lazy tools',
+    what: 'tools that were not used before are found instead of listed',
+    on: ({ isOn }) => isOn('lazy_tools.enabled'),
+    setting: 'lazy_tools.enabled',
+    change: 'mycelium init --mcp, then mycelium config set lazy_tools.enabled=BOOLEAN',
+    gain: 'tokens of definitions less in a request of an agent, our own and what searches brought taken off',
+    deeds: ({ decisions, lazyToolTokens }, count) => {
+      const done = (action: string) =>
+        count(decisions.filter((one) => one.policy === 'lazy_tools' && one.action === action))
+      return {
+        'lists shortened': done('list'),
+        searches: done('find'),
+        'found tools called': done('hit'),
+        'other calls by call_tool': done('call'),
+        'tokens kept, net': count([lazyToolTokens.sum]),
+      }
+    },
+    measured: ({ lazyToolTokens }) => meanEstimate(lazyToolTokens.bySession),
+  },
+  {
     id: 'prewarm',
     what: 'servers are kept and started by when each is used',
     on: ({ isOn }) => isOn('prewarm.enabled'),

@@ -29,6 +29,8 @@ export interface DayRecord {
   readonly growthMs: readonly number[]
   /** Tokens that budgets of files kept from contexts, net: the sum, and by session of the day. */
   readonly budgetTokens: { readonly sum: Counts; readonly bySession: readonly number[] }
+  /** Tokens of definitions that were not listed, less our own definitions and what searches brought: the sum, and by session of the day. */
+  readonly lazyToolTokens: DayRecord['budgetTokens']
 }
 
 const HOUR_US = 3_600_000_000
@@ -65,10 +67,11 @@ export async function readDay(connection: DuckDBConnection, nowUs: number): Prom
   const growths = await rows(
     `SELECT (ms_before - ms_after)::DOUBLE FROM growths WHERE ts >= ${day} AND calls_before > 0 AND calls_after > 0 ORDER BY ts`,
   )
-  const budgets = await rows(
-    `SELECT coalesce(sum(saved_tokens) FILTER (ts >= ${hour}), 0)::DOUBLE, sum(saved_tokens)::DOUBLE FROM decisions
-     WHERE policy = 'budget' AND ts >= ${day} GROUP BY client_session ORDER BY max(ts) DESC, client_session`,
-  )
+  const tokensOfPolicy = (policy: string) =>
+    rows(
+      `SELECT coalesce(sum(saved_tokens) FILTER (ts >= ${hour}), 0)::DOUBLE, sum(saved_tokens)::DOUBLE FROM decisions
+     WHERE policy = '${policy}' AND ts >= ${day} GROUP BY client_session ORDER BY max(ts) DESC, client_session`,
+    )
   const readyMs = new Map<string, number[]>()
   for (const [server, ms] of ready as [string, number][])
     readyMs.set(server, [...(readyMs.get(server) ?? []), ms])
@@ -99,7 +102,8 @@ export async function readDay(connection: DuckDBConnection, nowUs: number): Prom
     warm: (warm as [string, string, number][]).map(([server, mode, ms]) => ({ server, mode, ms })),
     readyMs,
     growthMs: (growths as [number][]).map(([ms]) => ms),
-    budgetTokens: tokensOf(budgets as [number, number][]),
+    budgetTokens: tokensOf((await tokensOfPolicy('budget')) as [number, number][]),
+    lazyToolTokens: tokensOf((await tokensOfPolicy('lazy_tools')) as [number, number][]),
   }
 }
 

@@ -11,7 +11,9 @@ export interface Greeting {
 
 /** The first line. */
 export function helloLine({ server, client, cwd, argv, env, guestOf }: Greeting): string {
-  const variables = Object.entries(env).flatMap(([name, value]) => (value === undefined ? [] : [`${name}=${value}`]))
+  const variables = Object.entries(env).flatMap(([name, value]) =>
+    value === undefined ? [] : [`${name}=${value}`],
+  )
   const header = [
     `server=${server}`,
     `client=${client}`,

@@ -1,4 +1,5 @@
 import { createConnection, type Socket } from 'node:net'
+import { systemClock } from '../clock.ts'
 import { MyceliumError } from '../errors.ts'
 import { LineSplitter } from '../lines.ts'
 
@@ -7,7 +8,11 @@ export class ServerError extends Error {
   readonly code: number
   readonly data: unknown
 
-  constructor({ code, message, data }: { readonly code: number; readonly message: string; readonly data?: unknown }) {
+  constructor({
+    code,
+    message,
+    data,
+  }: { readonly code: number; readonly message: string; readonly data?: unknown }) {
     super(message)
     this.name = 'ServerError'
     this.code = code
@@ -62,15 +67,17 @@ export function openLink(socketPath: string, helloLine: string): Promise<Link> {
       for (const { fail: failOne } of waiting.values()) failOne(error)
       waiting.clear()
     }
-    const timer = setTimeout(
-      () => fail(new MyceliumError('daemon_timeout', `no greeting within ${GREETING_MS} ms`)),
-      GREETING_MS,
+    const cancelTimer = systemClock.after(GREETING_MS, () =>
+      fail(new MyceliumError('daemon_timeout', `no greeting within ${GREETING_MS} ms`)),
     )
     const hear = (line: Buffer): void => {
       const text = line.toString('utf8')
-      if (greeted) return take(JSON.parse(text) as Message, waiting, socket)
+      if (greeted) {
+        take(JSON.parse(text) as Message, waiting, socket)
+        return
+      }
       greeted = true
-      clearTimeout(timer)
+      cancelTimer()
       if (text === 'ok') resolve(linkOver(socket, waiting, () => open))
       else fail(new MyceliumError('session_gone', `the daemon refused: ${text.replace(/^no /, '')}`))
     }
@@ -79,8 +86,13 @@ export function openLink(socketPath: string, helloLine: string): Promise<Link> {
     socket.on('data', (chunk: Buffer) => lines.push(chunk))
     socket.on('error', () => socket.destroy())
     socket.on('close', () => {
-      clearTimeout(timer)
-      fail(new MyceliumError(greeted ? 'session_gone' : 'daemon_not_running', 'the daemon closed the connection'))
+      cancelTimer()
+      fail(
+        new MyceliumError(
+          greeted ? 'session_gone' : 'daemon_not_running',
+          'the daemon closed the connection',
+        ),
+      )
     })
   })
 }
@@ -110,7 +122,10 @@ function linkOver(socket: Socket, waiting: Map<number, Waiting>, isOpen: () => b
     },
     request: (method, params, { signal, progress } = {}) =>
       new Promise((resolve, reject) => {
-        if (!isOpen()) return reject(new MyceliumError('session_gone', 'the connection is closed'))
+        if (!isOpen()) {
+          reject(new MyceliumError('session_gone', 'the connection is closed'))
+          return
+        }
         const id = nextId++
         const meta = progress === undefined ? {} : { progressToken: id }
         const cancel = (): void => {

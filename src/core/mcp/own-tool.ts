@@ -7,7 +7,9 @@ export interface Surroundings {
   /** How often a server's tool was used before by this agent's user; 0 for never. */
   used(): Promise<(id: string, tool: string) => number>
   /** Reports on recorded usage, as the command of the same name does. */
-  usage(period: string | undefined): Promise<{ readonly text: string; readonly data: Readonly<Record<string, unknown>> }>
+  usage(
+    period: string | undefined,
+  ): Promise<{ readonly text: string; readonly data: Readonly<Record<string, unknown>> }>
   count(text: string): number
   /** Puts on record what was done. */
   record(deed: Pick<EventOf<'decision'>, 'action' | 'server' | 'because' | 'savedTokens'>): void

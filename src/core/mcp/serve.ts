@@ -20,10 +20,7 @@ export function serveMcp({ Server, serveStdio, ProtocolError }: typeof Sdk, serv
   const definitions = tools.map(definitionOf)
   return new Promise((resolve) => {
     const handle = serveStdio(() => {
-      const server = new Server(
-        { name: 'mycelium', version },
-        { capabilities: { tools: {} }, instructions },
-      )
+      const server = new Server({ name: 'mycelium', version }, { capabilities: { tools: {} }, instructions })
       server.setRequestHandler('tools/list', () => {
         listed(definitions)
         return { tools: definitions } as never

@@ -45,7 +45,10 @@ export class Servers {
   readonly #entries: () => readonly DeclaredEntry[]
   readonly #now: () => number
   readonly #reached = new Map<string, Promise<Reached>>()
-  readonly #lists = new Map<string, { readonly at: number; readonly tools: Promise<readonly DefinedTool[]> }>()
+  readonly #lists = new Map<
+    string,
+    { readonly at: number; readonly tools: Promise<readonly DefinedTool[]> }
+  >()
 
   /** `ready` finds the daemon or starts one. */
   constructor(
@@ -97,7 +100,11 @@ export class Servers {
   }
 
   close(): void {
-    for (const reached of this.#reached.values()) void reached.then(({ link }) => link.close(), () => {})
+    for (const reached of this.#reached.values())
+      void reached.then(
+        ({ link }) => link.close(),
+        () => {},
+      )
   }
 
   #byName(): ReadonlyMap<string, DeclaredEntry> {
@@ -147,7 +154,11 @@ export class Servers {
     asking: Asking,
   ): Promise<unknown> {
     const { link, meta } = await this.#reach(entry)
-    return link.request(method, { ...params, ...(Object.keys(meta).length > 0 && { _meta: { ...meta, ...Object(params._meta) } }) }, asking)
+    return link.request(
+      method,
+      { ...params, ...(Object.keys(meta).length > 0 && { _meta: { ...meta, ...Object(params._meta) } }) },
+      asking,
+    )
   }
 
   async #reach(entry: DeclaredEntry): Promise<Reached> {

@@ -23,7 +23,10 @@ export const FIND_TOOL: OwnTool = {
   run: async ({ query, limit }, around, { signal }) => {
     if (typeof query !== 'string' || query.trim() === '')
       return failedResult('query: say in a few words what the tool should do')
-    const wanted = Math.min(MAX_FOUND, Math.max(1, Math.trunc(Number(limit ?? DEFAULT_FOUND)) || DEFAULT_FOUND))
+    const wanted = Math.min(
+      MAX_FOUND,
+      Math.max(1, Math.trunc(Number(limit ?? DEFAULT_FOUND)) || DEFAULT_FOUND),
+    )
     const [{ tools, silent }, used] = await Promise.all([around.servers.tools(signal), around.used()])
     const found = await toolSearchOf(tools).find(query, wanted, {
       used: (index) => used(tools[index]!.id, tools[index]!.name),
@@ -35,7 +38,7 @@ export const FIND_TOOL: OwnTool = {
         name: tool.name,
         server: tool.server,
         description: oneLine(tool),
-        inputSchema: tool.definition.inputSchema ?? { type: 'object' },
+        inputSchema: schemaOf(tool.definition),
       }
     })
     const unasked = silent.length === 0 ? '' : `\nNot reachable now: ${silent.join(', ')}.`
@@ -51,4 +54,10 @@ export const FIND_TOOL: OwnTool = {
     })
     return textResult(text)
   },
+}
+
+/** Without the dialect, which says nothing to a model and costs a line in each. */
+function schemaOf({ inputSchema }: Readonly<Record<string, unknown>>): object {
+  const { $schema: _, ...schema } = Object(inputSchema)
+  return Object.keys(schema).length > 0 ? schema : { type: 'object' }
 }
