@@ -231,7 +231,9 @@ const OWNED: readonly { what: string; use: RegExp; owners: Readonly<Record<strin
 ]
 
 /** Files that are longer than 300 lines, and the one idea that makes them so. */
-const LONG: Readonly<Record<string, string>> = {}
+const LONG: Readonly<Record<string, string>> = {
+  'core/daemon/main.ts': 'wiring only: each service is some lines of it',
+}
 const MAX_LINES = 300
 
 const BANNED = /(Manager|Orchestrator|Engine|Helper|Handler|Enhanced|Smart|Advanced|V2)(?=$|[A-Z])/

@@ -185,6 +185,7 @@ describe('status --json', () => {
       'resolution',
       'compiled relay',
       'file budgets',
+      'lazy tools',
       'prewarm',
       'ignored files',
       'token optimization',
