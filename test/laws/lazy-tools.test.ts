@@ -113,7 +113,7 @@ describe('find', () => {
           expect(new Set(found.map(({ index }) => index)).size).toBe(found.length)
         },
       ),
-      { numRuns: 50 },
+      { numRuns: 15 },
     )
     expect(await search.find('', 5)).toEqual([])
     expect(await toolSearchOf([]).find('anything', 5)).toEqual([])

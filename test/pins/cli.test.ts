@@ -55,6 +55,7 @@ Commands:
   version [options]       say what is installed
   hook <client> [event]   record that a hook of a client fired
   statusline              print the status line of Claude Code
+  mcp [options]           mycelium's own MCP server, for an agent to start
   help [command]          explain a command
 
 Examples:
@@ -113,6 +114,7 @@ describe('help', () => {
         '--server <name>',
         '--hooks',
         '--statusline',
+        '--mcp',
         '--dry-run',
         '-y, --yes',
         '--json',
