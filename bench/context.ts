@@ -12,6 +12,10 @@ export interface Context {
   readonly peers: readonly Contender[]
   /** Samples, where a row takes fewer or more of them; undefined: the row's own number. */
   readonly runs: number | undefined
+  /** STS-B's test set, from the user. */
+  readonly sts?: string | undefined
+  /** A directory of transcripts to measure by. */
+  readonly transcripts?: string
   /** Resolves when nothing else uses the machine, or soon. */
   quiet(): Promise<void>
   progress(text: string): void

@@ -11,10 +11,13 @@ import { installed } from './install.ts'
 import { type QuietGate, quietGate } from './quiet.ts'
 import { markdownOf, textOf } from './report.ts'
 import { type RowResult, verdict } from './result.ts'
+import { agents } from './rows/agents.ts'
 import { attach } from './rows/attach.ts'
 import { claude } from './rows/claude.ts'
+import { compress } from './rows/compress.ts'
 import { conformance } from './rows/conformance.ts'
 import { crash } from './rows/crash.ts'
+import { diffs } from './rows/diffs.ts'
 import { eventsAppend } from './rows/events-append.ts'
 import { eventsIngest } from './rows/events-ingest.ts'
 import { eventsQuery } from './rows/events-query.ts'
@@ -30,6 +33,7 @@ import { score } from './rows/score.ts'
 import { status } from './rows/status.ts'
 import { throughput } from './rows/throughput.ts'
 import { transcripts } from './rows/transcripts.ts'
+import { verdict as verdictRow } from './rows/verdict.ts'
 
 /** Every row, in the order of the report. */
 const ROWS: Readonly<Record<string, (context: Context) => Promise<RowResult>>> = {
@@ -47,7 +51,11 @@ const ROWS: Readonly<Record<string, (context: Context) => Promise<RowResult>>> =
   conformance,
   transcripts,
   score,
+  compress,
   prewarm,
+  verdict: verdictRow,
+  diffs,
+  agents,
   'events-append': eventsAppend,
   'events-ingest': eventsIngest,
   'events-query': eventsQuery,
@@ -57,7 +65,9 @@ const ROWS: Readonly<Record<string, (context: Context) => Promise<RowResult>>> =
 const USAGE = `npm run bench [-- options]
   --only NAME    only this row; may be given more than once (${Object.keys(ROWS).join(', ')})
   --runs N       samples per row instead of each row's own number
+  --sts FILE     also the fidelity of the models of the row verdict, by your copy of STS-B's test set
   --no-peers     without mcp-proxy + mcp-remote and mcporter
+  --transcripts DIR  sessions of agents for the row diffs; they are only read
   --json FILE    write everything measured to FILE
   --markdown FILE  write the tables of docs/benchmarks.md to FILE
 `
@@ -81,6 +91,8 @@ export async function main(argv: readonly string[], packageRoot: string): Promis
     options: {
       only: { type: 'string', multiple: true },
       runs: { type: 'string' },
+      sts: { type: 'string' },
+      transcripts: { type: 'string' },
       json: { type: 'string' },
       markdown: { type: 'string' },
       'no-peers': { type: 'boolean' },
@@ -95,7 +107,10 @@ export async function main(argv: readonly string[], packageRoot: string): Promis
   // Node 20 parses this bundle at every start, 45 ms that no contender is to blame for.
   delete process.env.NODE_EXTRA_CA_CERTS
   const gate = quietGate()
-  const context = contextOf(packageRoot, values['no-peers'] === true, values.runs, gate)
+  const context = {
+    ...contextOf(packageRoot, values['no-peers'] === true, values.runs, gate, values.transcripts),
+    sts: values.sts,
+  }
   const rows: Record<string, RowResult> = {}
   for (const name of names) rows[name] = await ROWS[name]!(context)
   const report: Report = {
@@ -122,6 +137,7 @@ function contextOf(
   withoutPeers: boolean,
   runs: string | undefined,
   gate: QuietGate,
+  transcripts: string | undefined,
 ): Context {
   const peersRoot = withoutPeers ? '' : installed(packageRoot, 'peers')
   return {
@@ -131,6 +147,7 @@ function contextOf(
     myceliumSession: mycelium(packageRoot, 'session'),
     peers: withoutPeers ? [] : [mcpProxy(peersRoot), mcporter(peersRoot)],
     runs: runs === undefined ? undefined : Number(runs),
+    ...(transcripts !== undefined && { transcripts }),
     quiet: gate.next,
     progress: (text) => {
       if (process.stderr.isTTY) process.stderr.write(`\r\u001b[K${text}`)

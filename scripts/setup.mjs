@@ -41,7 +41,9 @@ async function install() {
 
 function run(command, args) {
   return new Promise((resolve, reject) => {
-    const child = spawn(command, args, { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] })
+    // onnxruntime-node would fetch libraries for graphics cards, and fail without a network.
+    const env = { ...process.env, ONNXRUNTIME_NODE_INSTALL: 'skip' }
+    const child = spawn(command, args, { cwd: root, env, stdio: ['ignore', 'pipe', 'pipe'] })
     let text = ''
     child.stdout.on('data', (chunk) => (text += chunk))
     child.stderr.on('data', (chunk) => (text += chunk))

@@ -7,6 +7,8 @@ import { DOCTOR, HOOK, STATUSLINE } from './program/doctor.ts'
 import { ENVELOPE } from './program/envelope.ts'
 import { IGNORE } from './program/ignore.ts'
 import { jobsNoun } from './program/jobs.ts'
+import { MCP } from './program/mcp.ts'
+import { OPTIMIZATION } from './program/optimization.ts'
 import { PREWARM } from './program/prewarm.ts'
 import { type Action, type Example, type Leaf, type Noun, repeated } from './program/row.ts'
 import { SCORE } from './program/score.ts'
@@ -32,6 +34,7 @@ const BEFORE_JOBS: readonly (Leaf | Noun)[] = [
   USAGE,
   SCORE,
   BUDGET,
+  OPTIMIZATION,
   IGNORE,
   PREWARM,
   ENVELOPE,
@@ -48,6 +51,7 @@ const ROWS: readonly (Leaf | Noun)[] = [
   VERSION,
   HOOK,
   STATUSLINE,
+  MCP,
 ]
 
 const PROGRAM_EXAMPLES: readonly Example[] = [

@@ -1,8 +1,8 @@
 # Ends every process of one daemon's upstream servers when that daemon dies, by whatever signal.
 #
 # $1: the daemon's boot id, first part of the marker in its upstreams' environment.  $2: proc or ps, where facts come from.
-# stdin, whose other end only the daemon holds: "+ PID START" and "- PID" keep the list of known processes, "bye" ends the
-# watch.  End of file without "bye": the daemon is dead.  Watching costs nothing: the shell sleeps in read.
+# stdin, whose other end only the daemon holds: "+ PID START" and "- PID" keep the list of known processes, "@ PID DIR" names
+# the control group made for one, "bye" ends the watch.  End of file without "bye": the daemon is dead.  Watching costs nothing: the shell sleeps in read.
 #
 # Pairs with src/core/daemon/watcher.ts, src/core/pool/tree.ts (who belongs to a tree), src/core/process*.ts (START).
 # Sets are variables named by pid (start_123=...): in dash the removal of a word from a long string is quadratic.
@@ -146,16 +146,17 @@ nap() {
 }
 
 watch() {
-  known= added=0 limit=256
+  known= grouped= added=0 limit=256
   while read -r verb pid start; do
     case $verb$pid in
       bye) exit 0 ;;
-      [+-]*[!0-9]* | [+-] | [+-][01]) ;;
+      [+@-]*[!0-9]* | [+@-] | [+@-][01]) ;;
+      @*) eval "group_$pid=\$start grouped=\"\$grouped \$pid\"" ;;
       +*)
         eval "start_$pid=\$start"
         known="$known $pid" added=$((added + 1))
         [ $added -lt $limit ] || forget_the_gone ;;
-      -*) unset "start_$pid" ;;
+      -*) unset "start_$pid" "group_$pid" ;;
     esac
   done
 }
@@ -167,6 +168,11 @@ forget_the_gone() {
     [ -z "$start" ] || known="$known $pid" added=$((added + 1))
   done
   limit=$((added * 2 + 256))
+  old=$grouped grouped=
+  for pid in $old; do
+    eval "dir=\$group_$pid"
+    [ -z "$dir" ] || grouped="$grouped $pid"
+  done
 }
 
 end_all() {
@@ -196,6 +202,20 @@ end_all() {
   done
 }
 
+# The control groups of those who have ended; the kernel needs a moment to find them empty.
+remove_groups() {
+  for step in 1 2 3 4 5; do
+    left=
+    for pid in $grouped; do
+      eval "dir=\$group_$pid"
+      [ ! -d "$dir" ] || rmdir "$dir" 2>/dev/null || left=yes
+    done
+    [ -n "$left" ] || return
+    nap 0.1
+  done
+}
+
 watch
 end_all
+remove_groups
 exit 0

@@ -31,8 +31,19 @@ export const REQUIREMENTS = {
   'STORE-2':
     'sums kept for reports say what the events say; the database opens with any DuckDB and explains itself',
   'CLI-5': 'npm start and npm test do all the set-up on a fresh clone',
+  'ALLOC-1':
+    'tokens are shared among the agents of a workflow exactly, with proof that no other share is worth more; what contradicts is named with ways out; the hook holds agents to it and actual is recorded against granted',
+  'LAZY-1':
+    'definitions of agents and tools are read of all clients and loaded when they are needed; what is loaded ahead is mostly used; tools that were not used before are found instead of listed, calls by name work as ever, and off, every byte is as the server sent it',
   'BUDGET-1':
     'each file has a budget from importance, complexity and size; a read over it is an outline first, and the agent can always get the full text; tokens are counted by a tokenizer, calibrated from the user’s transcripts',
+  'COMP-1':
+    'texts in fewer tokens: lossless first, each exact form read back, then structural, temporal and semantic steps, each judged; deterministic, pinned parts verbatim, never longer',
+  'COMP-2':
+    'each original is had again by its handle, byte for byte, also after a restart; no mark without a handle that resolves',
+  'COMP-3': 'a step that the judge refuses is taken back; whatever fails, the text goes out as it was',
+  'DIFF-1':
+    'a diff of two texts is exact for any two; a wrong base is refused; what a session holds is known, and unknown after a compaction; whoever asks twice has the full text',
   'IGNORE-1':
     'ignore files and what is really enforced, from one plan; refuses to hide what is needed; verify proves it with a canary',
   'JOBS-1':
@@ -45,11 +56,16 @@ export const REQUIREMENTS = {
   'PRE-2':
     'how long a server stays warm comes from its own idle times, at one price for all; at the warm time of a fixed window fewer minutes are cold',
   'PRE-1':
-    'what a session calls next is predicted from habits and text, with probabilities that hold; a model that does not beat simple rules stays off',
+    'what a session calls next is predicted from habits and text, with probabilities that hold; a model that does not beat simple rules stays off; the daemon acts by it within limits, and what came true and what was wasted is on record',
   'ENV-1':
     'memory limits from decayed peaks with a margin by how each server varies, a bump after a death, guarantees, hysteresis, all within the ceiling; a replay says how they do against static ones',
   'SAVE-1':
     'what shortening is worth has a sign: no more than the client would have shown, at the price of the bucket each token falls into, less what was asked for after all and the own definitions, beside controls',
+  'VALID-1':
+    'a verdict has three parts, meaning, coverage and facts: every planted flip of a number, unit, negation, path or role is caught, no other notation of the same is called a loss, and it says which model judged and how well that one does',
+  'VALID-3': 'payloads of many kinds with planted facts and flips, made anew for every run',
+  'MCP-1':
+    "mycelium's own server works with official clients of both eras, calls other servers' tools as the agent itself would, and init --mcp is undone byte for byte",
   'SCORE-3': 'unchanged files are not read again; a file that crashes its parser costs only itself',
 } as const
 

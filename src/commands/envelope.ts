@@ -1,13 +1,15 @@
-import { totalmem } from 'node:os'
 import { systemClock } from '../core/clock.ts'
 import { pathsFrom } from '../core/config/paths.ts'
 import { runAlone } from '../core/daemon/alone.ts'
+import { askEnforcement, enforceKept } from '../core/daemon/ask-enforcement.ts'
 import { MyceliumError } from '../core/errors.ts'
+import { machineMemoryMb } from '../core/machine-memory.ts'
 import { nearest } from '../core/nearest.ts'
 import { readEnvelopes, writeEnvelopes } from '../core/policy/envelope/file.ts'
 import { HISTORY_MS, historyRow, historySql } from '../core/policy/envelope/history.ts'
 import { ENVELOPE_OPTIONS } from '../core/policy/envelope/options.ts'
 import { tuned } from '../core/policy/envelope/tune.ts'
+import { enforcementLine } from '../core/report/enforcement-report.ts'
 import { envelopesJson, envelopesText } from '../core/report/envelope-report.ts'
 import type { Io } from '../core/report/io.ts'
 import { jsonText } from '../core/report/json.ts'
@@ -21,7 +23,6 @@ export interface EnvelopeOptionsGiven {
   readonly config?: readonly string[]
 }
 
-const MB = 1024 * 1024
 const NOTHING_YET =
   'the memory of no server was recorded in the last seven days; what was kept stays\n  next: use your servers for some minutes, with events.enabled on, and run it again\n'
 
@@ -34,8 +35,9 @@ export async function runEnvelopeShow(io: Io, { json }: EnvelopeOptionsGiven): P
       'envelope_none',
       `no limits were kept, or ${paths.envelopes} cannot be understood`,
     )
-  if (json) io.write(jsonText(envelopesJson(file, true)))
-  else io.write(envelopesText(file, io.width))
+  const enforcement = await askEnforcement(paths)
+  if (json) io.write(jsonText(envelopesJson(file, true, enforcement)))
+  else io.write(envelopesText(file, io.width) + enforcementLine(enforcement))
 }
 
 /** `mycelium envelope tune`. Throws what the store throws. */
@@ -47,7 +49,7 @@ export async function runEnvelopeTune(io: Io, options: EnvelopeOptionsGiven): Pr
   const rows = await askUsage(source, async (connection) =>
     (await connection.runAndReadAll(historySql(nowMs - HISTORY_MS))).getRowsJS().map(historyRow),
   )
-  const ceilingMb = (source.settings.get('envelope.ceiling') * memoryBytes()) / MB
+  const ceilingMb = source.settings.get('envelope.ceiling') * machineMemoryMb()
   const make = () =>
     tuned(rows, { nowMs, ceilingMb, former: readEnvelopes(source.paths), options: ENVELOPE_OPTIONS })
   const keep = () => {
@@ -58,8 +60,11 @@ export async function runEnvelopeTune(io: Io, options: EnvelopeOptionsGiven): Pr
   // Nothing recorded says nothing about limits; a job that meets it has not failed.
   const isKept = !options.dryRun && rows.some(({ mb }) => mb !== undefined)
   const file = isKept ? await runAlone(source.paths, keep) : make()
+  const before = await askEnforcement(source.paths)
+  const isTaken = isKept && before.enabled && before.isDaemon
+  const enforcement = isTaken ? await enforceKept(source.paths) : before
   if (options.json) {
-    io.write(jsonText(envelopesJson(file, isKept)))
+    io.write(jsonText(envelopesJson(file, isKept, enforcement)))
     return
   }
   if (rows.length === 0) {
@@ -69,7 +74,7 @@ export async function runEnvelopeTune(io: Io, options: EnvelopeOptionsGiven): Pr
   io.write(envelopesText(file, io.width))
   io.talk(
     isKept
-      ? `kept in ${source.paths.envelopes}; nothing is ended or slowed down by it in this version\n`
+      ? `kept in ${source.paths.envelopes}; ${enforcementLine(enforcement)}`
       : 'nothing was kept; next: mycelium envelope tune\n',
   )
 }
@@ -95,12 +100,8 @@ export async function runEnvelopeReset(io: Io, name: string, { json }: EnvelopeO
     const now = new Date(systemClock.wall()).toISOString()
     writeEnvelopes(paths, { ...file, servers, resets: { ...file.resets, [name]: now } })
   })
+  const { enabled, isDaemon } = await askEnforcement(paths)
+  if (enabled && isDaemon) await enforceKept(paths)
   if (json) io.write(jsonText({ server: name, reset: true }))
   else io.write(`${name} has no limit any more, and what was recorded of it so far does not count\n`)
-}
-
-/** Of the machine, or of the container that this runs in; one without a bound says 2^64. */
-function memoryBytes(): number {
-  const bound = process.constrainedMemory()
-  return bound > 0 ? Math.min(bound, totalmem()) : totalmem()
 }

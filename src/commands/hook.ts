@@ -30,7 +30,7 @@ const INPUT_LIMIT_MS = 1_000
 
 /**
  * `mycelium hook CLIENT [EVENT]`: records that a hook fired, says no before a tool would read what is hidden (docs/ignore.md), and answers reads over
- * their budget in part where the user wants that (docs/budgets.md). Prints nothing else and never throws: an agent waits for it, and must not fail
+ * their budget in part (docs/budgets.md), and those of a file that changed by the difference (docs/diffs.md), where the user wants that. Prints nothing else and never throws: an agent waits for it, and must not fail
  * by it.
  */
 export async function runHook(call: HookCall): Promise<void> {
@@ -70,21 +70,77 @@ export async function runHook(call: HookCall): Promise<void> {
       // What passes is recorded by the hook behind it.
       if (!held) return
     }
+    // Sent before the rest is done, so that nobody waits for it.
+    const sent = whole ? tellDaemon(call, root, fired, bytes, isOn('prewarm.enabled', false)) : undefined
     await trying(() => {
       recordOne(paths, 'hook', fired)
       if (!whole) noteFailure(paths, clock.wall(), `${client}: the input did not end, or was too long`)
     })
     if (whole && client === 'claude-code') await trying(() => answer(call, root, { ...fired, input: bytes }))
+    await trying(async () => sent)
   } catch {
     // No place to write to: there is nobody to tell.
   }
 }
 
-async function answer({ env, clock, parsers, write }: HookCall, root: string, fired: Fired): Promise<void> {
+/** That a context was lost, and what was written goes to the daemon, for it to look ahead by; it is kept nowhere. */
+async function tellDaemon(
+  { env, clock }: HookCall,
+  root: string,
+  { client, clientSession, project, event, tool }: EventOf<'hook'>,
+  input: Buffer,
+  looksAhead: boolean,
+): Promise<void> {
+  const isPrompt = event === 'UserPromptSubmit' || tool === 'ToolSearch'
+  if (!(isPrompt && looksAhead) && !/Compact$|^SessionStart$/.test(event)) return
+  const { isContextLost, say, sayForgotten, textIn } = await import('../core/hook/say.ts')
+  let text: string | undefined
+  try {
+    if (isContextLost(input, event)) return await sayForgotten(clientSession, root, clock)
+    text = textIn(input, event, tool)
+  } catch {
+    // Input that is no JSON; what it says of it might have the text in it.
+    return
+  }
+  if (text === undefined) return
+  await say({ client, clientSession, project: env.CLAUDE_PROJECT_DIR || project, text }, root, clock)
+}
+
+async function answer(
+  call: HookCall,
+  root: string,
+  fired: Fired & { readonly client: string },
+): Promise<void> {
+  const isReplaced = await answerByBudget(call, root, fired)
+  const { env, clock, write } = call
+  const [dir, userFile] = [join(root, 'diffs'), join(root, 'config.json')]
+  // As with budgets: loaded for those who want it, or did.
+  if (!existsSync(dir) && !switchesIn({ userFile, cwd: fired.project, env })('diff.enabled', false)) return
+  const { answerReread } = await import('../core/reread/reread.ts')
+  const given = answerReread(fired, { dir, userFile, env, nowMs: clock.wall(), isReplaced })
+  if (given === undefined) return
+  await write(given.output)
+  const { action, because, savedTokens } = given
+  recordDecision(root, clock, {
+    policy: 'diffs',
+    action,
+    because,
+    clientSession: fired.clientSession,
+    savedTokens,
+  })
+}
+
+/** Whether the answer of the tool was replaced. */
+async function answerByBudget(
+  { env, clock, parsers, write }: HookCall,
+  root: string,
+  fired: Fired & { readonly client: string },
+): Promise<boolean> {
   const dir = join(root, 'budgets')
   // What answers is loaded for those who have budgets: everybody waits for it.
-  if (!existsSync(dir)) return
+  if (!existsSync(dir)) return false
   const { answerRead } = await import('../core/budget/read-answer.ts')
+  const { answerWithin, deedAtEnd, purseOf } = await import('../core/agents/agent-answer.ts')
   const place = {
     dir,
     userFile: join(root, 'config.json'),
@@ -92,12 +148,28 @@ async function answer({ env, clock, parsers, write }: HookCall, root: string, fi
     parsers,
     nowMs: clock.wall(),
   }
-  const given = await answerRead(fired, place)
-  if (given === undefined) return
-  if (given.output !== undefined) await write(given.output)
-  const { action, because, savedTokens } = given
+  const purse = purseOf(fired, place)
+  const atMostTokens = purse?.isKept ? undefined : purse?.allowance.fileTokens
+  const given = await answerRead(fired, atMostTokens === undefined ? place : { ...place, atMostTokens })
+  const within = purse && answerWithin(purse, fired, given?.output)
+  const output = within?.output ?? given?.output
+  if (output !== undefined) await write(output)
   const { clientSession } = fired
-  recordDecision(root, clock, { policy: 'budget', action, because, clientSession, savedTokens })
+  if (given !== undefined) {
+    const { action, because, savedTokens } = given
+    recordDecision(root, clock, { policy: 'budget', action, because, clientSession, savedTokens })
+  }
+  const end = deedAtEnd(fired, place)
+  for (const deed of [...(within?.deeds ?? []), ...(end === undefined ? [] : [end])])
+    recordOne({ events: join(root, 'events') }, 'allowance', {
+      at: microseconds(clock),
+      client: fired.client,
+      clientSession,
+      project: fired.project,
+      agent: fired.agent,
+      ...deed,
+    })
+  return output !== undefined
 }
 
 /** What a hook did, beside what policies of the daemon do. */

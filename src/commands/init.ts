@@ -4,6 +4,7 @@ import { type Applied, applyPlan, previewPlan, staleLaunchers } from '../core/cl
 import { stillCalled } from '../core/clients/called.ts'
 import { namedClients } from '../core/clients/client-lookup.ts'
 import { type Discovery, discover, type Found, type Problem } from '../core/clients/discover.ts'
+import { OUR_OWN } from '../core/clients/entry.ts'
 import {
   applyHooks,
   type HookPlan,
@@ -11,10 +12,12 @@ import {
   planHooks,
   writeQuiet,
 } from '../core/clients/install-hooks.ts'
+import { applyMcp, isMcpStale, type McpPlan, planMcp, writeMcp } from '../core/clients/install-mcp.ts'
 import { knownServers, registrySays } from '../core/clients/known-servers.ts'
 import { type Where, whereFrom } from '../core/clients/places.ts'
 import { type Plan, planOf, selects } from '../core/clients/plan.ts'
 import { redacted } from '../core/clients/redact.ts'
+import { mcpPath } from '../core/config/mcp-place.ts'
 import { packageRoot } from '../core/config/package-root.ts'
 import { type Paths, pathsOf, rootFrom } from '../core/config/paths.ts'
 import type { ServerDef } from '../core/config/registry.ts'
@@ -27,6 +30,7 @@ import {
   removeOtherRelays,
   type Workshop,
 } from '../core/launch/compiled-relay.ts'
+import { renderMcp } from '../core/launch/mcp-script.ts'
 import { quietPath, renderQuiet } from '../core/launch/quiet.ts'
 import { launcherTextFor } from '../core/launch/render.ts'
 import { which } from '../core/launch/which.ts'
@@ -45,6 +49,7 @@ export interface InitOptions {
   readonly dryRun?: boolean
   readonly hooks?: boolean
   readonly statusline?: boolean
+  readonly mcp?: boolean
   readonly yes?: boolean
   readonly json?: boolean
 }
@@ -62,7 +67,9 @@ export async function runInit(io: Io, options: InitOptions): Promise<number> {
   const plan = planNow(discovery)
   const servers = plan.servers.map((server) => plannedServer(server, paths, where))
   const shown = servers.filter((server) => plan.added.includes(server.id))
-  const left = discovery.found.filter((found) => found.verdict === 'leave' && found.launcher === undefined)
+  const left = discovery.found.filter(
+    (found) => found.verdict === 'leave' && found.launcher === undefined && found.reason !== OUR_OWN,
+  )
   const hookProblems: Problem[] = []
   const { hooks = false, statusline = false, client: ofClients = [] } = options
   const hookPlans = planHooks(where, paths, { hooks, statusline, only: ofClients }, hookProblems)
@@ -70,7 +77,14 @@ export async function runInit(io: Io, options: InitOptions): Promise<number> {
   const quietText = renderQuiet(paths, process.execPath, packageRoot())
   const isQuietWanted = hookPlans.length > 0 && (hooks || statusline)
   const quietIsStale = (isQuietWanted || existsSync(quietPath(paths))) && isQuietStale(paths, quietText)
-  const previews = [...previewPlan(plan, where), ...hookFiles]
+  const mcpText = renderMcp(paths, process.execPath, packageRoot())
+  const entryFiles = previewPlan(plan, where)
+  const planServer = (now: Discovery, later: (file: string) => string | undefined, into: Problem[]) =>
+    options.mcp ? planMcp(clients, now, where, paths, into, later) : []
+  const afterEntries = (file: string) => entryFiles.find((one) => one.file === file)?.after
+  const mcpFiles = planServer(discovery, afterEntries, hookProblems).filter((one) => one.before !== one.after)
+  const mcpIsStale = (mcpFiles.length > 0 || existsSync(mcpPath(paths))) && isMcpStale(paths, mcpText)
+  const previews = [...entryFiles, ...hookFiles, ...mcpFiles]
   const talk = (text: string) => (options.json ? undefined : io.write(text))
 
   talk(initReport({ servers: shown, left, home: where.home, width: io.width, paint: io.paint.stdout }))
@@ -81,7 +95,7 @@ export async function runInit(io: Io, options: InitOptions): Promise<number> {
   talk(hookNotes(options, hookPlans))
   const workshop: Workshop = { ...where, paths, source: join(packageRoot(), 'templates/relay.c') }
   // Launchers and registry are our own: bringing them up to date needs no asking.
-  const count = plan.files.length + hookFiles.length
+  const count = plan.files.length + hookFiles.length + mcpFiles.length
   const how = options.dryRun
     ? 'dry run'
     : (await agreed(io, options, count, 'mycelium init'))
@@ -99,10 +113,18 @@ export async function runInit(io: Io, options: InitOptions): Promise<number> {
     if (relayBinary !== undefined) removeOtherRelays(paths, relayBinary)
     if (quietIsStale) writeQuiet(paths, quietText)
     const hooked = await applyHooks(hookFiles, paths, quietText)
-    return { ...done, hooked: hooked.changed, problems: [...done.problems, ...hooked.problems] }
+    if (mcpIsStale) writeMcp(paths, mcpText)
+    const served = await applyMcp(
+      planServer(now, () => undefined, []),
+      paths,
+      mcpText,
+    )
+    const problems = [...done.problems, ...hooked.problems, ...served.problems]
+    return { ...done, hooked: hooked.changed, served: served.changed, problems }
   }
   // A run that has nothing to write leaves no trace, not even that of waiting for its turn.
-  const untouched = plan.files.length + stale + hookFiles.length === 0 && !quietIsStale
+  const untouched =
+    plan.files.length + stale + hookFiles.length + mcpFiles.length === 0 && !quietIsStale && !mcpIsStale
   const idle = untouched && registrySays(paths, plan.servers)
   const applied =
     how === 'done' && !idle
@@ -111,7 +133,9 @@ export async function runInit(io: Io, options: InitOptions): Promise<number> {
   const relay = plan.servers.length > 0 ? relayOf(relayBinary, where) : undefined
   const problems = [...discovery.problems, ...hookProblems, ...(applied?.problems ?? [])]
   if (options.json)
-    io.write(jsonText(initJson({ options, plan, applied, servers, relay, left, hookFiles, problems })))
+    io.write(
+      jsonText(initJson({ options, plan, applied, servers, relay, left, hookFiles, mcpFiles, problems })),
+    )
   else {
     if (problems.length > 0) talk(changedText(applied?.changed ?? []))
     io.talk(problemText(problems, io.paint.stderr))
@@ -126,6 +150,7 @@ export async function runInit(io: Io, options: InitOptions): Promise<number> {
         problems: applied?.problems.length ?? 0,
         hooks: added.filter((one) => one !== 'statusLine').length,
         statusline: added.includes('statusLine'),
+        mcp: applied?.served.length ?? 0,
         forgotten: applied?.forgotten ?? [],
       }),
     )
@@ -134,7 +159,10 @@ export async function runInit(io: Io, options: InitOptions): Promise<number> {
 }
 
 /** Applied, and what became of hooks. */
-type Done = Applied & { readonly hooked: Awaited<ReturnType<typeof applyHooks>>['changed'] }
+type Done = Applied & {
+  readonly served: Awaited<ReturnType<typeof applyMcp>>['changed']
+  readonly hooked: Awaited<ReturnType<typeof applyHooks>>['changed']
+}
 
 /** Looks anew while no other command can change anything, and leaves out what was not there to agree to. */
 function applyAgreed(
@@ -198,13 +226,24 @@ interface Outcome {
   readonly plan: Plan
   readonly applied: Done | undefined
   readonly hookFiles: readonly HookPlan[]
+  readonly mcpFiles: readonly McpPlan[]
   readonly servers: readonly PlannedServer[]
   readonly relay: Relay | undefined
   readonly left: readonly Found[]
   readonly problems: readonly Problem[]
 }
 
-function initJson({ options, plan, applied, servers, relay, left, hookFiles, problems }: Outcome): object {
+function initJson({
+  options,
+  plan,
+  applied,
+  servers,
+  relay,
+  left,
+  hookFiles,
+  mcpFiles,
+  problems,
+}: Outcome): object {
   const planned = plan.files.map(({ client, file, takes }) => ({
     client,
     file,
@@ -218,6 +257,7 @@ function initJson({ options, plan, applied, servers, relay, left, hookFiles, pro
     hooks: options.dryRun
       ? hookFiles.map(({ wish, file, added }) => ({ client: wish.host.id, file, added }))
       : (applied?.hooked ?? []),
+    mcp: (options.dryRun ? mcpFiles : (applied?.served ?? [])).map(({ client, file }) => ({ client, file })),
     left: left.map(({ client, file, name, reason }) => ({ client, file, name, reason })),
     problems: problemRows(problems),
   }

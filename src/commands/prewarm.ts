@@ -1,18 +1,23 @@
 import { whereFrom } from '../core/clients/places.ts'
 import { startable } from '../core/clients/startable.ts'
 import { systemClock } from '../core/clock.ts'
+import { resolveSettings } from '../core/config/layers.ts'
 import { pathsFrom } from '../core/config/paths.ts'
 import { readRegistry } from '../core/config/registry.ts'
 import { asking } from '../core/daemon/connect.ts'
 import { findOrStart } from '../core/daemon/start.ts'
 import type { WarmResult, WarmTarget } from '../core/daemon/wire.ts'
 import { MyceliumError } from '../core/errors.ts'
+import { type AdviceRecord, NO_RECORD, readRecord } from '../core/policy/advice/record.ts'
 import { backtest } from '../core/policy/markov/backtest.ts'
+import { readKnownTools, textsOf } from '../core/policy/markov/known-tools.ts'
 import { learn, type Model, newestSessions } from '../core/policy/markov/model.ts'
 import { readModel, writeModel } from '../core/policy/markov/model-file.ts'
 import { predictorOf } from '../core/policy/markov/predictor.ts'
-import type { Call } from '../core/policy/markov/traffic.ts'
+import type { Call, ToolText } from '../core/policy/markov/traffic.ts'
 import { verdictOf } from '../core/policy/markov/verdict.ts'
+import { textIfRegular } from '../core/regular-file.ts'
+import { guessesJson, guessesText } from '../core/report/guesses-report.ts'
 import type { Io } from '../core/report/io.ts'
 import { jsonText } from '../core/report/json.ts'
 import { predictionText, trainingJson, trainingText, warmedText } from '../core/report/prewarm-report.ts'
@@ -48,7 +53,7 @@ const TESTED_CALLS = 6_000
 export async function runPrewarmTrain(io: Io, options: TrainOptions): Promise<void> {
   const nowMs = systemClock.wall()
   const { sinceMs } = windowOf(options.since, undefined, nowMs)
-  const texts = toolsIn(io, options.tools)
+  const texts = knownTexts(io, options.tools)
   const sessions = await recordedSessions(io, { sinceMs, flags: options.config })
   if (sessions.length === 0)
     throw new MyceliumError(
@@ -124,7 +129,7 @@ const WARM_LIMIT_MS = 120_000
 
 async function predictionFor(io: Io, model: Model, options: PredictOptions) {
   const calls = await callsBefore(io, options)
-  const texts = [...model.texts, ...toolsIn(io, options.tools)]
+  const texts = [...model.texts, ...knownTexts(io, options.tools)]
   for (const { server, tool } of texts) model.knowledge.vocabulary.add(server, tool)
   const predictor = predictorOf({ ...model, texts })
   const course = predictor.open()
@@ -140,6 +145,11 @@ async function predictionFor(io: Io, model: Model, options: PredictOptions) {
   }
 }
 
+/** What servers of this machine listed, and what a file says beside it. */
+function knownTexts(io: Io, file: string | undefined): readonly ToolText[] {
+  return [...textsOf(readKnownTools(pathsFrom(io.env).knownTools)), ...toolsIn(io, file)]
+}
+
 function nameOf({ server, tool }: Call): string {
   return `${server}/${tool}`
 }
@@ -147,8 +157,28 @@ function nameOf({ server, tool }: Call): string {
 /** `mycelium prewarm status`. Throws model_none, model_unusable. */
 export async function runPrewarmStatus(io: Io, { json }: { readonly json?: boolean }): Promise<void> {
   const trained = readModel(pathsFrom(io.env).prewarmModel)
-  if (json) io.write(jsonText(trainingJson(trained)))
-  else io.write(trainingText(trained, systemClock.wall(), io.width))
+  const record = recordIn(pathsFrom(io.env).advice)
+  if (json) io.write(jsonText({ ...trainingJson(trained), guesses: guessesJson(record) }))
+  else
+    io.write(
+      `${trainingText(trained, systemClock.wall(), io.width)}\n${guessesText(record, isEnabled(io), io.width)}`,
+    )
+}
+
+function isEnabled(io: Io): boolean {
+  const paths = pathsFrom(io.env)
+  return (
+    resolveSettings({ flags: [], env: io.env, cwd: io.cwd, paths }).winner('prewarm.enabled').value === true
+  )
+}
+
+/** What became of the daemon's guesses; of none where nothing was kept. */
+function recordIn(path: string): AdviceRecord {
+  try {
+    return readRecord(JSON.parse(textIfRegular(path) ?? 'null'))
+  } catch {
+    return NO_RECORD
+  }
 }
 
 async function callsBefore(io: Io, { session, after, config }: PredictOptions): Promise<readonly Call[]> {

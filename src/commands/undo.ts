@@ -10,6 +10,7 @@ import { systemClock } from '../core/clock.ts'
 import { isForeignRun, type Paths, pathsOf, rootFrom } from '../core/config/paths.ts'
 import { runAlone } from '../core/daemon/alone.ts'
 import { stopDaemon } from '../core/daemon/connect.ts'
+import { removeLeftGroups } from '../core/daemon/records.ts'
 import type { MyceliumError } from '../core/errors.ts'
 import { jobsOnRecord, removeJobs } from '../core/jobs/install.ts'
 import { type JobSet, readJobSet } from '../core/jobs/job-set.ts'
@@ -91,7 +92,10 @@ async function endJobs(
 }
 
 async function stopReachable(paths: Paths): Promise<boolean> {
-  return isForeignRun(paths) ? false : stopDaemon(paths)
+  if (isForeignRun(paths)) return false
+  const stopped = await stopDaemon(paths)
+  removeLeftGroups(paths)
+  return stopped
 }
 
 function report(

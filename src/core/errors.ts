@@ -27,8 +27,26 @@ export const ERRORS = {
   history_short: { exit: 1, hint: 'name a directory of a git repository with some dozens of commits' },
   too_many_files: { exit: 1, hint: 'name the directory of one repository' },
   unknown_file: { exit: 2, hint: 'mycelium budget files --all' },
+  // budgets of agents
+  workflow_invalid: {
+    exit: 1,
+    hint: 'mend the file at the place named; docs/agents.md says what it may hold',
+  },
+  unknown_agent: { exit: 2, hint: 'mycelium budget agents lists those that are defined here' },
+  agents_none: {
+    exit: 1,
+    hint: 'define an agent, such as .claude/agents/NAME.md, or name a workflow: mycelium budget agents --workflow FILE',
+  },
+  agents_conflict: { exit: 1, hint: 'raise --total, lower a min, or put agents off with --defer NAME' },
   // files hidden from agents
   ignore_none: { exit: 1, hint: 'mycelium ignore write' },
+
+  // differences between texts
+  diff_base_wrong: {
+    exit: 1,
+    hint: 'mycelium optimization diff BASE NEXT makes one for the text that you have',
+  },
+  diff_invalid: { exit: 1, hint: 'mycelium optimization diff BASE NEXT makes it anew' },
 
   // jobs
   job_not_run: { exit: 1, hint: 'mycelium jobs list' },
@@ -43,10 +61,22 @@ export const ERRORS = {
   // traces for evaluations
   memory_trace_invalid: { exit: 1, hint: 'name a CSV file of lines server,time,MB; docs/envelopes.md' },
   envelope_none: { exit: 1, hint: 'mycelium envelope tune' },
+  envelope_off: { exit: 1, hint: 'mycelium config set envelope.enabled=true' },
   idle_trace_invalid: {
     exit: 1,
     hint: 'name a CSV file with a header, three columns of ids and one for each minute; docs/keep-alive.md',
   },
+
+  // shortened texts
+  session_unknown: { exit: 1, hint: 'mycelium usage sessions lists those on record' },
+  original_unknown: {
+    exit: 1,
+    hint: 'run again what the text came from; originals.retain and originals.max_bytes say how long texts are kept',
+  },
+  original_too_large: { exit: 1, hint: 'mycelium config set originals.max_bytes=1GB' },
+  handle_invalid: { exit: 2, hint: 'copy it from a mark: my: and ten digits or more' },
+  lines_missing: { exit: 1, hint: 'mycelium optimization inspect HANDLE' },
+  text_expected: { exit: 1, hint: 'name a file of UTF-8 text' },
 
   // usage database
   duckdb_missing: { exit: 1, hint: 'npm install -g mycelium, on a platform that DuckDB has a build for' },
@@ -82,6 +112,7 @@ export const ERRORS = {
   run_dir_unsafe: { exit: 1, hint: 'remove the directory, or set MYCELIUM_HOME to one of your own' },
   home_unusable: { exit: 1, hint: 'make it a directory you can write in, or set MYCELIUM_HOME to one' },
   daemon_busy: { exit: 1, hint: 'mycelium daemon status' },
+  session_gone: { exit: 1, wire: -32014, hint: 'mycelium status shows who is connected' },
   daemon_not_running: { exit: 1, hint: 'mycelium daemon start' },
   daemon_start_failed: { exit: 1, hint: 'mycelium daemon logs' },
   daemon_timeout: { exit: 1, hint: 'mycelium daemon logs' },

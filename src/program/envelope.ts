@@ -8,12 +8,14 @@ export const ENVELOPE: Noun = {
   word: 'envelope',
   summary: 'how much memory each server needs, from what it was seen to use',
   about: `Fits a soft and a hard memory limit and a guarantee to each server from the samples in the event store: the highest peaks that are \
-remembered, a margin from how far the server once went beyond them, and all within envelope.ceiling. In this version limits are shown and kept; \
-nothing is ended or slowed down by them. docs/envelopes.md says how each figure is reckoned, and how well it does.`,
+remembered, a margin from how far the server once went beyond them, and all within envelope.ceiling. With envelope.enabled the daemon holds servers \
+to them: by control groups where the system has any for you, else by looking and acting. docs/envelopes.md says how each figure is reckoned, and how well it does.`,
   examples: [
     ['mycelium envelope tune --dry-run', 'what the limits would be, and why'],
     ['mycelium envelope tune', 'keep them'],
-    ['mycelium envelope show', 'what was kept'],
+    ['mycelium envelope show', 'what was kept, and what holds servers to it'],
+    ['mycelium config set envelope.enabled=true', 'have the daemon hold servers to them'],
+    ['mycelium envelope apply', 'have it take up the limits that were kept last, now'],
     ['mycelium envelope evaluate --trace memory.csv', 'how such limits would have done on a recording'],
   ],
   verbs: [
@@ -27,9 +29,22 @@ nothing is ended or slowed down by them. docs/envelopes.md says how each figure 
       word: 'tune',
       summary: 'fit the limits to what servers were seen to use, and keep them',
       about: `Reads the samples of the last week. A kept limit is raised at once, but lowered only by more than 10 percent and not within ten minutes \
-of its last change.`,
+of its last change. With envelope.enabled the daemon takes the new limits up.`,
       parts: [new Option('--dry-run', 'show what would be kept and keep nothing'), json()],
       run: async (io, _, options) => (await commands()).runEnvelopeTune(io, options),
+    },
+    {
+      word: 'apply',
+      summary: 'have the daemon hold servers to the kept limits, now',
+      about: `Shows for each server its limits, how many processes they were applied to, what holds them, and what was refused and why. Without \
+envelope.enabled nothing is held, and this fails.`,
+      parts: [
+        new Argument('[name...]', 'servers to show; all without'),
+        new Option('--dry-run', 'show what would be held to what, and change nothing'),
+        json(),
+      ],
+      run: async (io, [names], options) =>
+        (await import('../commands/envelope-apply.ts')).runEnvelopeApply(io, names, options),
     },
     {
       word: 'reset',

@@ -9,7 +9,7 @@ import { verifies } from '../requirements.ts'
 
 const src = fileURLToPath(new URL('../../src', import.meta.url))
 /** Where settings are declared, described and offered, and so named without being read. */
-const TABLES = /core\/config\/(settings-table|limit-rows|setting-row)\.ts$|^program\//
+const TABLES = /core\/config\/(settings-table|token-rows|limit-rows|setting-row)\.ts$|^program\//
 /** All limits are read by their section: core/pool/limits.ts. */
 const SECTION_READERS = ['limits.']
 

@@ -50,9 +50,9 @@ describe('config', () => {
     expect(set).toMatchObject({ code: 0, stderr: '' })
     expect(set.stdout).toBe(
       `token_optimization.enabled: false (default) → true in ${file}\n` +
-        '  has no effect in this version: it is stored, and nothing reads it yet\n' +
+        '  counts at once\n' +
         `token_optimization.target_reduction: 0.5 (default) → 0.4 in ${file}\n` +
-        '  has no effect in this version: it is stored, and nothing reads it yet\n',
+        '  counts at once\n',
     )
     expect(text()).toBe(
       '{\n  "token_optimization": {\n    "enabled": true,\n    "target_reduction": 0.4\n  }\n}\n',
@@ -114,7 +114,7 @@ describe('config', () => {
       allowed: 'a number from 0 to 1',
       reload: 'live',
       reach: 'project',
-      hasEffect: false,
+      hasEffect: true,
       sentence: 'Share of the tokens of a tool result that shortening aims to save.',
       layers: [
         { layer: 'flag', from: '--config', value: 0.4, counts: true, refused: null },

@@ -98,6 +98,7 @@ describe('mycelium init and undo', () => {
       'dryRun',
       'hooks',
       'left',
+      'mcp',
       'problems',
       'relay',
       'servers',

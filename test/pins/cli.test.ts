@@ -41,7 +41,8 @@ Commands:
                           server, tool and more
   score [options] [path]  which files of a repository matter, and how complex
                           they are
-  budget                  how many tokens each file may take of the window
+  budget                  how many tokens each file and each agent may take
+  optimization            shorten texts for agents, and get the originals back
   ignore                  keep files of little worth from agents, and check that
                           it holds
   prewarm                 what a session is likely to call next
@@ -55,6 +56,7 @@ Commands:
   version [options]       say what is installed
   hook <client> [event]   record that a hook of a client fired
   statusline              print the status line of Claude Code
+  mcp [options]           mycelium's own MCP server, for an agent to start
   help [command]          explain a command
 
 Examples:
@@ -94,8 +96,9 @@ describe('help', () => {
   it.each([
     ['daemon', ['start', 'stop', 'restart', 'status', 'logs', 'run']],
     ['config', ['get', 'set', 'unset', 'list', 'explain', 'path']],
-    ['budget', ['files']],
-    ['envelope', ['show', 'tune', 'reset', 'evaluate']],
+    ['optimization', ['compress', 'validate', 'report', 'judge', 'inspect', 'expand', 'diff', 'apply']],
+    ['budget', ['files', 'agents']],
+    ['envelope', ['show', 'tune', 'apply', 'reset', 'evaluate']],
     ['jobs', ['install', 'list', 'run', 'logs', 'remove']],
     ['server', ['list', 'warm', 'restart', 'drain', 'pause', 'resume', 'share']],
   ])('of %s names its verbs', async (noun, verbs) => {
@@ -113,6 +116,7 @@ describe('help', () => {
         '--server <name>',
         '--hooks',
         '--statusline',
+        '--mcp',
         '--dry-run',
         '-y, --yes',
         '--json',
@@ -184,13 +188,15 @@ describe('status --json', () => {
       'growth',
       'resolution',
       'compiled relay',
-      'file budgets',
+      'foresight',
       'prewarm',
-      'ignored files',
-      'token optimization',
-      'lazy loading',
-      'diff',
       'envelope',
+      'shortened results',
+      'file budgets',
+      'differences',
+      'agent budgets',
+      'lazy tools',
+      'ignored files',
       'cache',
       'dedup',
     ])

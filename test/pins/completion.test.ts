@@ -33,7 +33,12 @@ const OFFERS: readonly (readonly [words: readonly string[], offered: readonly st
   ],
   [
     ['config', 'get', 'token_'],
-    ['token_optimization.enabled', 'token_optimization.target_reduction'],
+    [
+      'token_optimization.enabled',
+      'token_optimization.holdout',
+      'token_optimization.leave',
+      'token_optimization.target_reduction',
+    ],
   ],
   [
     ['config', 'explain', 'events.fsync'],

@@ -31,6 +31,10 @@ const COLUMNS = {
     'at time, session text, clientSession text, client text, project text, server text, tool text, toolUse label, handle label, strategies text, outcome text, tier text, lossless flag, tokensBefore count, tokensAfter count, shownTokens count, similarity known, lost count, durationUs count, because text',
   expansion:
     'at time, session text, clientSession text, client text, project text, handle label, tokens count, via text',
+  guess:
+    'at time, server text, client text, clientSession text, project text, event text, cause text, chance count, coldUs count, memoryKb count, heldUs count, savedUs count, costUs count, because text',
+  allowance:
+    'at time, client text, clientSession text, project text, agent text, agentType text, workflow text, action text, grantedTokens count, spentTokens count, savedTokens count',
 }
 
 const FRAME = [

@@ -10,5 +10,5 @@ it('every command has --json but those whose output is a log, a script or a daem
   const without = leaves.filter((leaf) => !leaf.options.some(({ long }) => long === '--json'))
   expect(
     without.map((leaf) => [leaf.parent?.name(), leaf.name()].join(' ').replace('mycelium ', '')).sort(),
-  ).toEqual(['completion', 'daemon logs', 'daemon run', 'hook', 'jobs logs', 'statusline'])
+  ).toEqual(['completion', 'daemon logs', 'daemon run', 'hook', 'jobs logs', 'mcp', 'statusline'])
 })

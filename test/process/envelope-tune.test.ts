@@ -36,12 +36,13 @@ interface Recorded {
   readonly mb: (minute: number) => number
   readonly pids?: readonly number[]
   readonly diedAt?: number
+  readonly because?: string
 }
 
 /** Two hours of what the daemon writes down of servers. */
 async function record(...servers: readonly Recorded[]): Promise<void> {
   const writer = segmentWriter(paths.events)
-  for (const { server, mb, pids = [7], diedAt } of servers) {
+  for (const { server, mb, pids = [7], diedAt, because = 'signal SIGKILL' } of servers) {
     for (let minute = 0; minute < 120; minute++)
       for (const pid of pids) {
         const kb = Math.round(mb(minute) * 1024)
@@ -65,7 +66,7 @@ async function record(...servers: readonly Recorded[]): Promise<void> {
         event: 'ended',
         durationUs: 1,
         calls: 0,
-        because: 'signal SIGKILL',
+        because,
       })
   }
   await writer.close()
@@ -95,7 +96,9 @@ describe('mycelium envelope tune', () => {
       'guaranteesFit',
       'servers',
       'resets',
+      'enforcement',
     ])
+    expect(answer.enforcement).toMatchObject({ enabled: false, mechanism: expect.any(String) })
     expect(answer).toMatchObject({ kept: true, guaranteesFit: true, resets: {} })
     const [fs, ...rest] = answer.servers
     expect(rest).toEqual([])
@@ -134,6 +137,15 @@ describe('mycelium envelope tune', () => {
     const [killed, other] = (await tune()).servers
     expect(killed.hardMb).toBeGreaterThan(other.hardMb + 50)
     expect(killed.because).toContain('for want of memory')
+  })
+
+  it('knows of a death by a limit of ours what the process had', async () => {
+    verifies('ENV-1')
+    const because = 'out-of-memory, limit 300 MB'
+    await record({ server: 'held', mb: wave, diedAt: 119, because })
+    const [held] = (await tune()).servers
+    expect(held.hardMb).toBeGreaterThanOrEqual(400)
+    expect(held.because).toContain('for want of memory')
   })
 
   it('stays within the ceiling for all processes, and says what was cut', async () => {

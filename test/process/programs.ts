@@ -118,6 +118,10 @@ export const isGone = (pid: number) => rowOf(pid)?.ended ?? true
 export const pidsWithEnvironment = (text: string) =>
   pidsWhere((pid) => readFileSync(`/proc/${pid}/environ`, 'latin1').includes(text))
 
+/** Pids of running processes whose command line has this text; arguments are apart by NUL. */
+export const pidsWithCommand = (text: string) =>
+  pidsWhere((pid) => readFileSync(`/proc/${pid}/cmdline`, 'latin1').includes(text))
+
 /** Pids of running processes whose working directory this is. */
 export const pidsWorkingIn = (dir: string) => pidsWhere((pid) => readlinkSync(`/proc/${pid}/cwd`) === dir)
 

@@ -32,6 +32,8 @@ export interface BudgetPlace {
   /** A module that exports `analyzerFor`. */
   readonly parsers: string
   readonly nowMs: number
+  /** Whatever plan there is, and if there is none: no file is given whole that has more tokens than this, by four bytes a token. */
+  readonly atMostTokens?: number
 }
 
 /** What a read is answered by instead, and what that is worth. */
@@ -57,7 +59,9 @@ const NEW_START = /"source"\s*:\s*"startup"/
  */
 export async function answerRead(fired: Fired, place: BudgetPlace): Promise<ReadAnswer | undefined> {
   const names = planNames(place.dir)
-  if (names.size === 0) return undefined
+  const { atMostTokens = Number.POSITIVE_INFINITY } = place
+  const isBounded = Number.isFinite(atMostTokens)
+  if (names.size === 0 && !isBounded) return undefined
   const log = new SessionLog(join(place.dir, 'sessions'), fired.clientSession)
   if (fired.event === 'SessionStart' || FORGETS.includes(fired.event)) return forget(fired, place, log)
   if (fired.event !== 'PostToolUse') return undefined
@@ -65,7 +69,8 @@ export async function answerRead(fired: Fired, place: BudgetPlace): Promise<Read
   const isMcp = fired.tool.startsWith('mcp__')
   if (!isWrite && !isMcp && fired.tool !== 'Read') return undefined
   const isOn = switchesIn({ userFile: place.userFile, cwd: fired.project, env: place.env })
-  if (!isOn('budget.enabled', false)) return undefined
+  const isPlanOn = isOn('budget.enabled', false)
+  if (!isPlanOn && !isBounded) return undefined
 
   const input: unknown = JSON.parse(fired.input.toString('utf8'))
   if (isWrite) {
@@ -82,11 +87,12 @@ export async function answerRead(fired: Fired, place: BudgetPlace): Promise<Read
   const size = file === undefined ? undefined : statSync(file, { throwIfNoEntry: false })?.size
   if (read === undefined || file === undefined || size === undefined || size > MAX_FILE_BYTES)
     return undefined
-  const planned = plannedFile(place.dir, names, file)
+  const planned = within(isPlanOn ? plannedFile(place.dir, names, file) : undefined, atMostTokens, size)
   // What is not planned is small, or was not there: either way there is little to save.
   if (planned === undefined) return undefined
   const over = tokensNow(planned, size) > planned.budget
-  if (!over && !isOn('budget.unchanged_answers', false)) return undefined
+  const mayPoint = isPlanOn && isOn('budget.unchanged_answers', false)
+  if (!over && !mayPoint) return undefined
 
   const text = textAsRead(readFileSync(file))
   // A tool that says something else of a file than what is in it is not reading it.
@@ -103,7 +109,7 @@ export async function answerRead(fired: Fired, place: BudgetPlace): Promise<Read
     to,
     whole: read.whole,
     over,
-    mayPoint: isOn('budget.unchanged_answers', false),
+    mayPoint,
     stub: read.answer === 'stub',
   }
   const outlineFor = async () =>
@@ -130,6 +136,19 @@ export async function answerRead(fired: Fired, place: BudgetPlace): Promise<Read
     savedTokens: Math.round(outline.wholeTokens - outline.tokens),
     because: `${Math.round(outline.wholeTokens)} tokens, budget ${planned.budget}, ${Math.round(outline.tokens)} given`,
   }
+}
+
+const BYTES_PER_TOKEN = 4
+
+/** What is planned for a file, with a bound of the moment. */
+function within(planned: PlannedFile | undefined, atMost: number, size: number): PlannedFile | undefined {
+  if (!Number.isFinite(atMost)) return planned
+  const known = planned ?? {
+    budget: Number.POSITIVE_INFINITY,
+    tokens: Math.ceil(size / BYTES_PER_TOKEN),
+    bytes: size,
+  }
+  return { ...known, budget: Math.min(known.budget, atMost) }
 }
 
 /** From the first to the last line that Claude Code's Edit, Write or MultiEdit says it wrote. */

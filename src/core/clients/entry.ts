@@ -1,4 +1,5 @@
-import { basename, dirname } from 'node:path'
+import { basename, dirname, join } from 'node:path'
+import { MCP_NAME } from '../config/mcp-place.ts'
 import type { Client } from './client.ts'
 import {
   type ListValue,
@@ -60,6 +61,8 @@ const REMOTE_TYPES = [
 const LOCAL_TYPES = ['stdio', 'local']
 /** Why an entry is left that calls a launcher already and is otherwise fine. */
 export const TAKEN_OVER = 'taken over already'
+/** Why our own server is left. */
+export const OUR_OWN = "mycelium's own server"
 /** Keys under which clients write the address of a remote server. */
 export const REMOTE_KEYS = ['url', 'serverUrl', 'httpUrl', 'uri']
 
@@ -92,6 +95,8 @@ export function bodyOf(value: Value, client: Client, rules: EntryRules): EntryBo
     const argv = launchedArgv(words?.slice(1) ?? []) ?? []
     return { argv, envNames, launcher: first, slots, leave: leave ?? TAKEN_OVER }
   }
+  if (first !== undefined && first === join(dirname(rules.launchers), 'bin', MCP_NAME))
+    return { argv: words ?? [], envNames, slots, leave: OUR_OWN }
   const why =
     leave ??
     reasonInWords(slots, words, rules) ??

@@ -6,6 +6,7 @@ import { writeFileAtomic } from '../config/write-file.ts'
 import { bytesIfRegular, textIfRegular } from '../regular-file.ts'
 import type { HookEdit } from './hook-edit.ts'
 import { type IgnoreEdit, isIgnoreEdit } from './ignore-edit.ts'
+import type { McpEdit } from './mcp-edit.ts'
 import type { Edit } from './rewrite.ts'
 
 /** What was done to one config file. */
@@ -25,6 +26,8 @@ export interface JournalFile {
   readonly hooks?: HookEdit
   /** What was put into it to hide files of its project. */
   readonly ignore?: IgnoreEdit
+  /** Our own server, as one of its entries. */
+  readonly mcp?: McpEdit
 }
 
 /** backups/journal.json: every config file that holds edits of ours. */
@@ -54,7 +57,7 @@ export function readJournal(paths: Paths): Journal {
 }
 
 function isRecord(value: unknown): value is JournalFile {
-  const { file, realFile, first, base, before, written, edits, hooks, ignore } = Object(value)
+  const { file, realFile, first, base, before, written, edits, hooks, ignore, mcp } = Object(value)
   const sound = [file, realFile, first, base, before, written].every(isText)
   return (
     sound &&
@@ -62,13 +65,19 @@ function isRecord(value: unknown): value is JournalFile {
     Array.isArray(edits) &&
     edits.every(isEdit) &&
     (hooks === undefined || isHookEdit(hooks)) &&
-    (ignore === undefined || isIgnoreEdit(ignore))
+    (ignore === undefined || isIgnoreEdit(ignore)) &&
+    (mcp === undefined || isMcpEdit(mcp))
   )
 }
 
 function isHookEdit(value: unknown): value is HookEdit {
   const { client, quiet, kept } = Object(value)
   return isText(client) && isText(quiet) && Array.isArray(kept) && kept.every(isText)
+}
+
+function isMcpEdit(value: unknown): value is McpEdit {
+  const { client, path, made } = Object(value)
+  return isText(client) && isText(path) && Number.isInteger(made)
 }
 
 function isEdit(value: unknown): value is Edit {

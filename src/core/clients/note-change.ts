@@ -10,7 +10,8 @@ import {
   withFile,
   writeJournal,
 } from './journal.ts'
-import { realPath } from './places.ts'
+import { takeMcp } from './mcp-edit.ts'
+import { formatOf, realPath } from './places.ts'
 
 /** A change of a file that is about to happen. */
 export interface Change {
@@ -33,7 +34,7 @@ export function makeRoomFor(
 }
 
 /** What is ours in a file. */
-type Ours = Partial<Pick<JournalFile, 'edits' | 'hooks' | 'ignore'>>
+type Ours = Partial<Pick<JournalFile, 'edits' | 'hooks' | 'ignore' | 'mcp'>>
 
 /**
  * Writes backup and journal for a change. What undo restores is the text as it would be without us: at the first change the text itself; later the
@@ -49,7 +50,7 @@ export function noteChange(
   const journal = readJournal(paths)
   const record = journal.files.find((one) => one.realFile === realFile)
   const untouched = record?.written === hashOf(before) ? readBackup(paths, record.base) : undefined
-  const name = storeBackup(paths, file, untouched ?? withoutUs(record))
+  const name = storeBackup(paths, file, untouched ?? withoutMcp(withoutUs(record), record))
   const next: JournalFile = {
     file,
     realFile,
@@ -60,7 +61,13 @@ export function noteChange(
     edits: record?.edits ?? [],
     ...(record?.hooks && { hooks: record.hooks }),
     ...(record?.ignore && { ignore: record.ignore }),
+    ...(record?.mcp && { mcp: record.mcp }),
     ...ours(record),
   }
   writeJournal(paths, withFile(journal, realFile, next))
+}
+
+function withoutMcp(text: string, record: JournalFile | undefined): string {
+  if (record?.mcp === undefined || text === '') return text
+  return takeMcp(text, record.mcp, formatOf(record.file), record.file).text
 }

@@ -4,8 +4,10 @@ import {
   isBudgetName,
   isCalibrationName,
   isDatabaseName,
+  isDiffsName,
   isJobsName,
   isModelName,
+  isOriginalsName,
   isOurLogName,
   isOurRunName,
   isPlanName,
@@ -27,7 +29,7 @@ const LAUNCHER_MARK = '\n# mycelium launcher of the MCP server '
 /** Enough to hold the mark. */
 const HEAD_BYTES = 128
 /** Pairs with launch/compiled-relay.ts, which also leaves temporary names when it is killed, and launch/quiet.ts. */
-const BIN_NAME = /^relay-[0-9a-f]{12}(\.[0-9a-f]{8}\.tmp.*)?$|^quiet(\.\d+\.[0-9a-f]{8}\.tmp)?$/
+const BIN_NAME = /^relay-[0-9a-f]{12}(\.[0-9a-f]{8}\.tmp.*)?$|^(quiet|mcp)(\.\d+\.[0-9a-f]{8}\.tmp)?$/
 const CONF_DRAFT = /\.tmp-\d{10}[0-9a-f]{6}$/
 /** Of the root unless MYCELIUM_HOME says otherwise: what lies in it is ours even if others use the name too. */
 export const OWN_ROOT_NAME = '.mycelium'
@@ -93,9 +95,12 @@ export function removeOurFiles(paths: Paths, kept: Kept): readonly Problem[] {
       .filter(isJobsName)
       .map((name) => join(paths.jobs, name)),
     ...namesIn(paths.root)
-      .filter((name) => isDraftOf(paths.registry, name) || isDraftOf(paths.settings, name))
+      .filter((name) =>
+        [paths.registry, paths.settings, paths.mcpPlaces].some((file) => isDraftOf(file, name)),
+      )
       .map((name) => join(paths.root, name)),
     paths.registry,
+    paths.mcpPlaces,
     ...(saysNothing(paths.settings) ? [paths.settings] : []),
   ]) {
     trying(path, () => rmSync(path, { force: true }))
@@ -113,6 +118,8 @@ export function removeOurFiles(paths: Paths, kept: Kept): readonly Problem[] {
     paths.scores,
     paths.models,
     paths.budgets,
+    paths.originals,
+    paths.diffs,
     paths.ignore,
     paths.jobs,
   ])
@@ -176,7 +183,7 @@ function ourRecords(paths: Paths): readonly string[] {
   ]
 }
 
-/** What was made from repositories and from calls: it can be made again. */
+/** What was made from repositories and from calls: it can be made again, or is of no use to anybody else. */
 function ourDerived(paths: Paths): readonly string[] {
   return [
     ...namesIn(paths.scores)
@@ -185,6 +192,12 @@ function ourDerived(paths: Paths): readonly string[] {
     ...namesIn(paths.budgets)
       .filter(isBudgetName)
       .map((name) => join(paths.budgets, name)),
+    ...namesIn(paths.originals)
+      .filter(isOriginalsName)
+      .map((name) => join(paths.originals, name)),
+    ...namesIn(paths.diffs)
+      .filter(isDiffsName)
+      .map((name) => join(paths.diffs, name)),
     ...namesIn(paths.models)
       .filter(isModelName)
       .map((name) => join(paths.models, name)),
@@ -237,8 +250,22 @@ function isEmptyDirectory(path: string): boolean {
 }
 
 function directoriesOf(paths: Paths): readonly string[] {
-  const { launchers, bin, backups, log, events, scores, models, budgets, ignore, jobs, run } = paths
-  return [launchers, bin, backups, log, events, scores, models, budgets, ignore, jobs, run]
+  const {
+    launchers,
+    bin,
+    backups,
+    log,
+    events,
+    scores,
+    models,
+    budgets,
+    originals,
+    diffs,
+    ignore,
+    jobs,
+    run,
+  } = paths
+  return [launchers, bin, backups, log, events, scores, models, budgets, originals, diffs, ignore, jobs, run]
 }
 
 function exists(path: string): boolean {

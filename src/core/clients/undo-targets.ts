@@ -15,6 +15,7 @@ import { hookHosts } from './hook-hosts.ts'
 import { takeIgnore } from './ignore-edit.ts'
 import { hashOf, type JournalFile, readBackup, readJournal } from './journal.ts'
 import { knownServers } from './known-servers.ts'
+import { takeMcp } from './mcp-edit.ts'
 import { configFiles, formatOf, realPath, type Where } from './places.ts'
 import { CLIENTS } from './table.ts'
 import { takeBack } from './take-back.ts'
@@ -146,8 +147,13 @@ export function undoText(
   const hooks = { quiet: quietPath(paths), kept: record?.hooks?.kept ?? [] }
   const unhooked =
     target.format === 'json' ? takeHooks(shown.text, hooks, target.file) : { text: shown.text, taken: 0 }
+  const mcp = record?.mcp
+  const served =
+    mcp === undefined
+      ? { text: unhooked.text, taken: 0 }
+      : takeMcp(unhooked.text, mcp, target.format, target.file)
   const back = takeBack(
-    { ...target, text: unhooked.text },
+    { ...target, text: served.text },
     target.clients,
     record?.edits ?? [],
     entryRules(where)(),
@@ -163,7 +169,8 @@ export function undoText(
     )
   }
   const servers = back.entries.map((entry) => entry.name)
-  if (servers.length === 0 && unhooked.taken + shown.taken === 0) return { text, outcome: 'clean', servers }
+  if (servers.length === 0 && unhooked.taken + shown.taken + served.taken === 0)
+    return { text, outcome: 'clean', servers }
   return { text: back.text, outcome: back.text === base ? 'restored' : 'merged', servers }
 }
 

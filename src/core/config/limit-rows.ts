@@ -92,6 +92,7 @@ export const LIMIT_ROWS = {
   ),
   'limits.line_bytes': bytes('Longest line taken from an agent.', 'next-session'),
   'limits.server_line_bytes': bytes('Longest line taken from a server.', 'next-process'),
+  'limits.shorten_ms': time(SECOND, 'How long shortening a result may keep an agent waiting.'),
   'limits.free_memory_share': {
     ...bound,
     type: 'number',

@@ -55,12 +55,28 @@ export function isCalibrationName(name: string): boolean {
   return CALIBRATION_NAME.test(name)
 }
 
-/** Pairs with core/budget/: plans by repository, below them what sessions read and outlines by content. */
-const BUDGET_NAME = /^plan-[0-9a-f]{16}\.json$|^(sessions|outlines)$/
+/** Pairs with core/budget/ and core/agents/: plans by repository, below them what sessions read and spent, outlines and results that were cut. */
+const BUDGET_NAME = /^(plan|agents)-[0-9a-f]{16}\.json$|^(sessions|outlines|spending|cut)$/
 
 /** Whether a name in the directory of budgets is one that we write. */
 export function isBudgetName(name: string): boolean {
   return BUDGET_NAME.test(name) || TEMPORARY.test(name)
+}
+
+/** Pairs with core/originals/: directories by the first digits of what lies in them, and the sum of it. */
+const ORIGINALS_NAME = /^([0-9a-f]{2}|added)$/
+
+/** Whether a name in the directory of originals is one that we write. */
+export function isOriginalsName(name: string): boolean {
+  return ORIGINALS_NAME.test(name)
+}
+
+/** Pairs with core/reread/: what sessions hold, and the texts of it. */
+const DIFFS_NAME = /^(sessions|texts)$/
+
+/** Whether a name in the directory of differences is one that we write. */
+export function isDiffsName(name: string): boolean {
+  return DIFFS_NAME.test(name)
 }
 
 /** Pairs with core/jobs/: what is installed, the program that a crontab calls, runs by job. */
@@ -71,8 +87,9 @@ export function isJobsName(name: string): boolean {
   return JOBS_NAME.test(name) || TEMPORARY.test(name)
 }
 
-/** Pairs with paths.ts. */
-const MODEL_NAME = /^(prewarm|keep-warm|envelopes)\.json(\.\d+\.[0-9a-f]{8}\.tmp)?$/
+/** Pairs with paths.ts and verdict/model/tier.ts. */
+const MODEL_NAME =
+  /^((prewarm|keep-warm|tools|advice|envelopes|tool-uses)\.json|minilm-int8-\d\.onnx)(\.\d+\.[0-9a-f]{8}\.tmp)?$/
 
 /** Whether a name in the directory of models is one that we write. */
 export function isModelName(name: string): boolean {

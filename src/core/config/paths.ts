@@ -23,6 +23,10 @@ export interface Paths {
   readonly events: string
   /** Budgets of files: plans, what sessions read, outlines of trees. */
   readonly budgets: string
+  /** Texts that were shortened, as they were. */
+  readonly originals: string
+  /** What sessions hold of files, for answers by the difference. */
+  readonly diffs: string
   /** What the events become: tables to ask. */
   readonly database: string
   /** How many real tokens a counted one is, as the user's transcripts show it. */
@@ -37,8 +41,16 @@ export interface Paths {
   readonly prewarmModel: string
   /** When servers are used. */
   readonly keepWarm: string
+  /** What servers listed last, for what is written to be held against. */
+  readonly knownTools: string
+  /** What became of servers that were started for a guess. */
+  readonly advice: string
   /** How much memory servers may have. */
   readonly envelopes: string
+  /** What tools were used, by project and client. */
+  readonly toolUses: string
+  /** Which clients were given our own MCP server, and in which file. */
+  readonly mcpPlaces: string
   /** Socket, locks and journals: short path, 0700. Every name in it is listed in clients/our-files.ts, or undo would leave it. */
   readonly run: string
   readonly socket: string
@@ -68,6 +80,8 @@ export function pathsOf(root: string): Paths {
     log: join(root, 'log'),
     events: join(root, 'events'),
     budgets: join(root, 'budgets'),
+    originals: join(root, 'originals'),
+    diffs: join(root, 'diffs'),
     database: join(root, 'usage.duckdb'),
     calibration: join(root, 'token-calibration.json'),
     scores: join(root, 'scores'),
@@ -75,7 +89,11 @@ export function pathsOf(root: string): Paths {
     models: join(root, 'models'),
     prewarmModel: join(root, 'models', 'prewarm.json'),
     keepWarm: join(root, 'models', 'keep-warm.json'),
+    knownTools: join(root, 'models', 'tools.json'),
+    advice: join(root, 'models', 'advice.json'),
     envelopes: join(root, 'models', 'envelopes.json'),
+    toolUses: join(root, 'models', 'tool-uses.json'),
+    mcpPlaces: join(root, 'mcp.json'),
     run,
     socket: join(run, 'd.sock'),
   }

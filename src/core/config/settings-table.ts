@@ -1,5 +1,6 @@
 import { LIMIT_ROWS } from './limit-rows.ts'
 import type { BooleanRow, NumberRow, Reach, SettingRow } from './setting-row.ts'
+import { TOKEN_ROWS } from './token-rows.ts'
 
 const MB = 1024 * 1024
 const GB = 1024 * MB
@@ -124,67 +125,48 @@ export const SETTINGS = {
     sentence: 'Let the hooks in agents do something; off, they end at once and change nothing.',
   },
 
-  'token_optimization.enabled': later('Shorten tool results before an agent reads them.', 'project'),
-  'token_optimization.target_reduction': {
-    type: 'number',
-    default: 0.5,
-    min: 0,
-    max: 1,
-    reload: 'live',
-    reach: 'project',
-    inert: true,
-    sentence: 'Share of the tokens of a tool result that shortening aims to save.',
-  },
-  'lazy_loading.enabled': later('Load definitions of tools and agents when they are needed.', 'project'),
-  'diff.enabled': later('Send what changed where an agent reads the same thing again.', 'project'),
-  'budget.enabled': {
-    type: 'boolean',
-    default: false,
-    reload: 'live',
-    reach: 'project',
-    sentence:
-      'Answer the first read of a file over its budget of tokens by an outline; ask again for all of it.',
-  },
-  'budget.unchanged_answers': {
-    type: 'boolean',
-    default: false,
-    reload: 'live',
-    reach: 'project',
-    sentence: 'With `budget.enabled`, answer a read of lines that are in the context already by saying so.',
-  },
-  'budget.window_tokens': {
-    type: 'integer',
-    default: 200_000,
-    min: 1_000,
-    max: 10_000_000,
-    reload: 'live',
-    reach: 'project',
-    sentence: "Tokens of the agent's window that budgets of files are reckoned against.",
-  },
-  'ignore.enabled': {
-    type: 'boolean',
-    default: true,
-    reload: 'live',
-    reach: 'user',
-    sentence:
-      'Let the hook hold what `mycelium ignore write` hides; off, only what stands in files holds, until `mycelium ignore undo`.',
-  },
-  'ignore.keep': {
-    type: 'list',
-    default: [],
-    reload: 'live',
-    reach: 'project',
-    sentence: 'Patterns of files that are never kept from agents.',
-  },
+  ...TOKEN_ROWS,
   'prewarm.enabled': {
     type: 'boolean',
     default: false,
     reload: 'live',
     reach: 'daemon',
     sentence:
-      'Keep servers warm, and start them again, by when each is used, instead of for `limits.idle_ms` after it was.',
+      'Keep servers warm, and start them again, by when each is used, instead of for `limits.idle_ms` after it was; and start those that a session is likely to use next, by a model that beats simple rules.',
   },
-  'envelope.enabled': later('Bound the memory of each server by what it was seen to need.', 'daemon'),
+  'envelope.enabled': {
+    type: 'boolean',
+    default: false,
+    reload: 'live',
+    reach: 'daemon',
+    sentence:
+      'Hold each server to the memory limits that `mycelium envelope tune` kept; what goes over them is replaced or ended.',
+  },
+  'envelope.tell_runtimes': {
+    type: 'boolean',
+    default: true,
+    reload: 'next-process',
+    reach: 'daemon',
+    sentence:
+      'With `envelope.enabled`, tell Node servers by NODE_OPTIONS how large their heap may be, which makes their start slower.',
+  },
+  'envelope.mechanism': {
+    type: 'choice',
+    choices: ['best', 'cgroup-v2', 'systemd-scope', 'cgroup-v1', 'prlimit', 'polling'],
+    default: 'best',
+    reload: 'restart',
+    reach: 'daemon',
+    sentence:
+      'What holds servers to their limits: the best of this list that the machine has, from the one named on.',
+  },
+  'envelope.cgroup': {
+    type: 'text',
+    default: '',
+    reload: 'restart',
+    reach: 'daemon',
+    sentence:
+      "Control group, a directory, that servers' own groups are made in; empty for the group that mycelium itself is in.",
+  },
   'envelope.ceiling': {
     type: 'number',
     default: 0.5,

@@ -16,18 +16,11 @@ export interface SwitchSources {
  * Settings that are on or off, for hooks, which load none of the other readers because an agent waits: environment, project file, user file,
  * default, as in config/layers.ts, with which it pairs. A file that cannot be read says nothing.
  */
-export function switchesIn({
-  userFile,
-  env,
-  cwd,
-}: SwitchSources): (key: string, byDefault: boolean) => boolean {
-  const layers = [
-    ...(cwd === undefined ? [] : [projectSettings(cwd, env.HOME || homedir())]),
-    settingsIn(userFile),
-  ]
+export function switchesIn(sources: SwitchSources): (key: string, byDefault: boolean) => boolean {
+  const layers = layersOf(sources)
   return (key, byDefault) => {
     const variable = `MYCELIUM_${key.toUpperCase().replace('.', '__')}`
-    const word = BOOLEAN_WORDS[env[variable]?.trim().toLowerCase() ?? '']
+    const word = BOOLEAN_WORDS[sources.env[variable]?.trim().toLowerCase() ?? '']
     if (word !== undefined) return word
     for (const settings of layers) {
       const value = valueIn(settings, key)
@@ -35,6 +28,22 @@ export function switchesIn({
     }
     return byDefault
   }
+}
+
+/** The same of shares, 0 to 1, for the daemon, which asks no environment. */
+export function sharesIn(sources: Omit<SwitchSources, 'env'>): (key: string, byDefault: number) => number {
+  const layers = layersOf({ ...sources, env: {} })
+  return (key, byDefault) => {
+    for (const settings of layers) {
+      const value = valueIn(settings, key)
+      if (typeof value === 'number' && value >= 0 && value <= 1) return value
+    }
+    return byDefault
+  }
+}
+
+function layersOf({ userFile, env, cwd }: SwitchSources): readonly unknown[] {
+  return [...(cwd === undefined ? [] : [projectSettings(cwd, env.HOME || homedir())]), settingsIn(userFile)]
 }
 
 /** The nearest `.mycelium.json`; only that one counts, whatever it says. */

@@ -14,6 +14,8 @@ export interface Hello {
   readonly cwd: string
   readonly relay: string
   readonly pid: number
+  /** Of the client, for whoever wants to make calls in the name of its session with this server; undefined for a session of its own. */
+  readonly guestOf?: number
   readonly argv: readonly string[]
   readonly env: Readonly<Record<string, string>>
   /** What of it is not UTF-8, and so cannot be given to a process: `cwd`, `arg`, or `env NAME`. */
@@ -65,6 +67,7 @@ function parseRecords(kind: Hello['kind'], hex: string): Hello {
   }
   const server = header.get('server')
   const cwd = header.get('cwd')
+  const guestOf = Number(header.get('guest'))
   if (!server || !cwd) throw new MyceliumError('bad_hello', 'the greeting names no server or no directory')
   return {
     kind,
@@ -73,6 +76,7 @@ function parseRecords(kind: Hello['kind'], hex: string): Hello {
     cwd,
     relay: header.get('relay') ?? 'unknown',
     pid: Number(header.get('pid') ?? 0),
+    ...(guestOf > 0 && { guestOf }),
     argv,
     env,
     notUtf8: isUtf8(bytes) ? NONE : namesNotUtf8(bytes),

@@ -1,4 +1,5 @@
 import { rmSync } from 'node:fs'
+import { removeGroup } from '../bounds/group.ts'
 import { type Clock, systemClock } from '../clock.ts'
 import type { Paths } from '../config/paths.ts'
 import { killTrees, treeFinder } from '../pool/kill.ts'
@@ -37,6 +38,7 @@ export async function sweepLeftovers(paths: Pick<Paths, 'run'>, clock: Clock = s
     for (const { pid, startTime } of members) ended.set(pid, { pid, startTime })
     return members
   }, clock)
+  for (const { record } of stale) if (record?.group !== undefined) await removeGroup(record.group)
   for (const { path } of stale) rmSync(path, { force: true })
   for (const { pid } of survivors) ended.delete(pid)
   return { ended: [...ended.values()], survivors }

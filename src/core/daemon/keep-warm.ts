@@ -56,8 +56,8 @@ export class KeepWarm {
     if (slot === this.#slot) return
     const used = new Set<string>()
     for (const pool of pools.all()) if (pool.lastUsedMs >= this.#beganMs) used.add(pool.profile.server)
-    for (const [server, costs] of measured()) this.#costs.set(server, { ...this.#costsOf(server), ...costs })
-    this.#keeper.pass(this.#slot, used, (server) => this.#costsOf(server), Math.ceil(limits.idleMs / SLOT_MS))
+    for (const [server, costs] of measured()) this.#costs.set(server, { ...this.costsOf(server), ...costs })
+    this.#keeper.pass(this.#slot, used, (server) => this.costsOf(server), Math.ceil(limits.idleMs / SLOT_MS))
     this.#slot = slot
     this.#beganMs = clock.now()
     this.#unsaved += 1
@@ -67,7 +67,7 @@ export class KeepWarm {
   /** What is thought of a server now; undefined where nothing is known, or the user does not want it. */
   wishFor(server: string): Wish | undefined {
     if (!this.#services.settings.get('prewarm.enabled')) return undefined
-    return this.#keeper.wishFor(server, this.#slot, this.#costsOf(server))
+    return this.#keeper.wishFor(server, this.#slot, this.costsOf(server))
   }
 
   /** Keeps what was learnt. A disk that takes nothing costs that. */
@@ -83,11 +83,17 @@ export class KeepWarm {
     }
   }
 
+  /** See Keeper.price. */
+  get price(): number {
+    return this.#keeper.price
+  }
+
   get #now(): number {
     return Math.floor(this.#services.clock.wall() / SLOT_MS)
   }
 
-  #costsOf(server: string): ServerCosts {
+  /** What a server costs, as measured or supposed. */
+  costsOf(server: string): ServerCosts {
     return this.#costs.get(server) ?? SUPPOSED
   }
 }

@@ -3,39 +3,44 @@ import type { Socket } from 'node:net'
 import { join } from 'node:path'
 import { setFlagsFromString } from 'node:v8'
 import { systemClock } from '../clock.ts'
-import { liveSettings } from '../config/live-settings.ts'
 import { packageRoot, packageVersion } from '../config/package-root.ts'
 import { failureNotePath, leaveFailureNote, type Paths, pathsOf, preparePaths } from '../config/paths.ts'
 import { isSetUp } from '../config/registry.ts'
+import type { User } from '../lazy/uses.ts'
 import { openLog } from '../log.ts'
-import { compose } from '../pipeline/call.ts'
 import { endSpares, sweepPools } from '../policy/janitor.ts'
 import { Saturation } from '../policy/saturation.ts'
-import { hasFree } from '../pool/choose.ts'
 import { limitsFrom } from '../pool/limits.ts'
 import { Pools } from '../pool/pools.ts'
-import { profileOf } from '../pool/profile.ts'
-import { dispatchCounted } from '../pool/stateful-calls.ts'
 import { type Identity, identityOf } from '../process.ts'
-import { Session } from '../session/session.ts'
+import type { Session } from '../session/session.ts'
 import { SilentClients } from '../session/silent-clients.ts'
+import { Advisor } from './advisor.ts'
 import { AgentsSeen } from './agents-seen.ts'
+import { attachAgent } from './attach.ts'
 import { serveControl } from './control.ts'
 import { recordDraining } from './draining.ts'
-import { every, whatOf } from './every.ts'
+import { stopAtEndings } from './endings.ts'
+import { every } from './every.ts'
 import { sayFarewell } from './farewell.ts'
+import { Guests } from './guests.ts'
 import { type Hello, refuseUnlessUtf8 } from './hello.ts'
 import { Ingester } from './ingester.ts'
 import { bootIdOf, sweepLeftovers } from './journal.ts'
 import { KeepWarm, measuredBy } from './keep-warm.ts'
 import { KnownServers } from './known-servers.ts'
+import { LazyTools } from './lazy-tools.ts'
 import { Listener } from './listen.ts'
 import { acquireLock, DAEMON_LOCK } from './lock.ts'
+import { loggedSettings } from './logged-settings.ts'
 import { overviewOf, statusOf } from './overview.ts'
+import { poolCommands } from './pool-commands.ts'
 import { Processes } from './processes.ts'
-import { Recording, whoOf } from './recording.ts'
+import { Recording } from './recording.ts'
 import { serverRows, sessionRows } from './report.ts'
+import { Shortener } from './shortener.ts'
 import { LOCK_HELD_EXIT } from './start.ts'
+import { ToolTexts } from './tool-texts.ts'
 import { removeTraces } from './traces.ts'
 import { treesOf } from './trees.ts'
 import { warmServers } from './warm.ts'
@@ -45,6 +50,7 @@ import type { DaemonStatus, WarmTarget } from './wire.ts'
 const TICK_MS = 1_000
 const SNAPSHOT_MS = 2_000
 const SAMPLE_TICK_MS = 250
+const MEMORY_TICK_MS = 250
 const STOP_LIMIT_MS = 10_000
 /** A launcher that outlived an undo starts a daemon of no use: it stays for as long as the launcher may need to be refused. */
 const NOTHING_SET_UP_MS = 5_000
@@ -64,14 +70,16 @@ async function run(paths: Paths): Promise<void> {
     process.exitCode = LOCK_HELD_EXIT
     return
   }
-  const settings = liveSettings(paths, {
-    changed: (keys) => log.event('settings-changed', { keys: keys.join(' ') }),
-    ignored: (key, because) => log.event('setting-ignored', { key, because }),
-    broken: (error) => log.event('settings-broken', { because: error.message, kept: 'the settings before' }),
-  })
+  const settings = loggedSettings(paths, log)
   const limits = limitsFrom(settings)
   const bootId = bootIdOf(paths, daemon)
-  const recording = new Recording({ paths, clock, log, settings, daemon })
+  const toolTexts = new ToolTexts({ paths, log, mayKeep: () => settings.get('events.enabled') })
+  let advisorLater: Advisor | undefined
+  const recording = new Recording({
+    ...{ paths, clock, log, settings, daemon },
+    also: (kind, event) => advisorLater?.note(kind, event),
+    listed: (server, answer) => toolTexts.listed(server, answer),
+  })
   recordingLater = recording
   const ingester = new Ingester({ paths, clock, log })
   const sweeping = sweepLeftovers(paths, clock)
@@ -80,7 +88,9 @@ async function run(paths: Paths): Promise<void> {
     bootId,
     onLost: (because) => log.event('watcher-lost', { because }),
   })
-  const processes = new Processes({ paths, clock, log, limits, watcher, bootId, daemon })
+  const held = { pools: (): Pools => pools, settings, limits }
+  const processes: Processes = new Processes({ paths, clock, log, watcher, bootId, daemon, ...held })
+  const { envelopes } = processes
   const pools = new Pools({
     clock,
     log,
@@ -95,9 +105,17 @@ async function run(paths: Paths): Promise<void> {
   const measured = () => measuredBy(recording, pools)
   const keepWarm = new KeepWarm({ paths, clock, log, limits, settings, pools, measured })
   const wishFor = (server: string) => keepWarm.wishFor(server)
+  const shortener = new Shortener({ paths, clock, log, limits })
   const servers = new KnownServers(paths)
+  const advisor = new Advisor({
+    ...{ paths, clock, log, limits, settings, pools, servers, keepWarm, whyNoRoom: envelopes.whyNoRoom },
+    tell: (event) => recording.append('guess', event),
+  })
+  advisorLater = advisor
   const agents = new AgentsSeen(paths)
+  const lazyTools = new LazyTools({ paths, clock, log, settings })
   const sessions = new Set<Session>()
+  const guests = new Guests({ clock, log, limits })
   const startedAtMs = clock.now()
   let nextSession = 1
   let forgetDraining: (() => void) | undefined
@@ -106,42 +124,13 @@ async function run(paths: Paths): Promise<void> {
   let idleSinceMs = clock.now()
 
   const silent = new SilentClients(() => limits.rootsMs)
+  const arrivals = {
+    ...{ paths, bootId, clock, log, limits, settings, servers, pools, agents, sessions, guests },
+    ...{ advisor, lazyTools, shortener, recording, silent },
+    left: () => stopIfDrained(),
+  }
   const attach = (hello: Hello, socket: Socket): void => {
-    const def = servers.get(hello.server)
-    const origin = { argv: hello.argv, cwd: hello.cwd, env: hello.env }
-    const peer = { server: def.id, client: hello.client, pid: hello.pid, plainEof: hello.kind === 'ticket' }
-    const id = `s${nextSession++}`
-    const recorded = recording.recorder.session(whoOf(hello, def.id, `${bootId}/${id}`))
-    const session: Session = new Session(id, peer, socket, {
-      clock,
-      log,
-      limits,
-      silent,
-      poolFor: (params) => {
-        const pool = pools.poolFor(profileOf(def, origin), params)
-        if (params !== undefined) agents.note(hello.client, params)
-        recorded.attaching(pool.profile.mode, hasFree(pool.lists, pool.sharing))
-        return pool
-      },
-      discover: (params) => pools.discover(profileOf(def, origin), params),
-      // Per-request behaviour, outermost first.
-      dispatch: (pool, member) =>
-        compose([recorded.interceptor], (call) => dispatchCounted(pool, call, member)),
-      greeted: recorded.greeted,
-      ended: (why) => {
-        recorded.ended(why)
-        sessions.delete(session)
-        log.event('session-ended', { session: session.id, server: def.id, client: hello.client })
-        stopIfDrained()
-      },
-    })
-    sessions.add(session)
-    log.event('session-started', {
-      session: session.id,
-      server: def.id,
-      client: hello.client,
-      relay: hello.relay,
-    })
+    if (!guests.admits(hello, socket)) attachAgent(`s${nextSession++}`, hello, socket, arrivals)
   }
 
   const listener = new Listener({
@@ -149,7 +138,10 @@ async function run(paths: Paths): Promise<void> {
     clock,
     log,
     doors: {
-      check: (hello) => refuseUnlessUtf8(hello, servers.get(hello.server).envNames),
+      check: (hello) => {
+        refuseUnlessUtf8(hello, servers.get(hello.server).envNames)
+        guests.check(hello)
+      },
       agent: attach,
       control: (socket, rest) => serveControl(socket, rest, commands),
     },
@@ -166,11 +158,14 @@ async function run(paths: Paths): Promise<void> {
     stopping ??= (async () => {
       log.event('daemon-stopping', { because: why, sessions: sessions.size })
       listener.close()
+      shortener.close()
+      advisor.close()
       const farewell = sayFarewell(sessions, clock)
-      if (why !== UNDONE) keepWarm.save()
+      if (why !== UNDONE) for (const learner of [keepWarm, lazyTools]) learner.save()
       pools.close('mycelium is stopping')
       await Promise.race([processes.settled(), new Promise((resolve) => setTimeout(resolve, STOP_LIMIT_MS))])
       processes.killAll()
+      envelopes.close()
       await watcher.stop()
       await farewell
       await Promise.race([recording.close(), new Promise((resolve) => setTimeout(resolve, STOP_LIMIT_MS))])
@@ -183,15 +178,6 @@ async function run(paths: Paths): Promise<void> {
     })()
     return stopping
   }
-
-  /** Does it to each of the named servers and gives their ids. */
-  const toNamed = (args: Readonly<Record<string, unknown>>, act: (id: string) => void): readonly string[] =>
-    (args.names as readonly string[])
-      .flatMap((name) => servers.named(name))
-      .map(({ id }) => {
-        act(id)
-        return id
-      })
 
   const status = (): DaemonStatus =>
     statusOf(paths, {
@@ -210,13 +196,17 @@ async function run(paths: Paths): Promise<void> {
     overview: () =>
       overviewOf({ status: status(), servers: servers.all(), pools, sessions, recording, clock }),
     sessions: () => sessionRows(sessions),
+    used: (args: Readonly<Record<string, unknown>>) => lazyTools.usedBy(args as unknown as User),
+    enforcement: () => envelopes.enforcement(),
+    enforce: () => envelopes.enforce(),
     reload: () => ({ problem: settings.look()?.message ?? null }),
-    warm: (args: Readonly<Record<string, unknown>>) =>
-      warmServers(args.targets as readonly WarmTarget[], { clock, limits, pools, servers, agents }),
-    restart: (args: Readonly<Record<string, unknown>>) => toNamed(args, (id) => pools.restart(id)),
-    drain: (args: Readonly<Record<string, unknown>>) => toNamed(args, (id) => pools.drain(id)),
-    pause: (args: Readonly<Record<string, unknown>>) => toNamed(args, (id) => pools.pause(id)),
-    resume: (args: Readonly<Record<string, unknown>>) => toNamed(args, (id) => pools.resume(id)),
+    heard: (args: Readonly<Record<string, unknown>>) => advisor.heard(args),
+    forget: ({ session }: Readonly<Record<string, unknown>>) => shortener.forget(String(session)),
+    warm: (args: Readonly<Record<string, unknown>>) => {
+      const services = { clock, limits, pools, servers, agents, whyNoRoom: envelopes.whyNoRoom }
+      return warmServers(args.targets as readonly WarmTarget[], services)
+    },
+    ...poolCommands(pools, servers),
     stop: async () => {
       const open = sessions.size
       await Promise.race([stopAllButExit(), new Promise((resolve) => setTimeout(resolve, STOP_LIMIT_MS))])
@@ -246,12 +236,7 @@ async function run(paths: Paths): Promise<void> {
     await recording.close()
   }
 
-  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => void stop(signal))
-  process.on('uncaughtException', (error) => {
-    log.event('bug', { what: whatOf(error) })
-    void stop('an internal error')
-  })
-  process.on('unhandledRejection', (error) => log.event('bug', { what: whatOf(error) }))
+  stopAtEndings(log, (why) => void stop(why))
 
   await listener.open()
   rmSync(failureNotePath(paths), { force: true })
@@ -265,7 +250,9 @@ async function run(paths: Paths): Promise<void> {
     if (stopping !== undefined) return
     settings.look()
     keepWarm.look()
-    sweepPools({ clock, log, limits, settings, pools, saturation, wishFor })
+    lazyTools.look()
+    advisor.look()
+    sweepPools({ clock, log, limits, settings, pools, saturation, wishFor, whyNoRoom: envelopes.whyNoRoom })
     const setUp = isSetUp(paths)
     const idleMs = clock.now() - idleSinceMs
     if (!setUp && (wasSetUp || idleMs > NOTHING_SET_UP_MS)) return void stop(UNDONE)
@@ -273,6 +260,7 @@ async function run(paths: Paths): Promise<void> {
     if (forgetDraining !== undefined) return
     void listener.heal().catch((error: unknown) => log.event('bug', { what: String(error) }))
     ingester.tick()
+    shortener.tick()
     if (sessions.size > 0 || processes.count > 0) idleSinceMs = clock.now()
     else if (idleMs > limits.daemonIdleMs) void stop('nothing to do')
   })
@@ -280,6 +268,7 @@ async function run(paths: Paths): Promise<void> {
     if (processes.count > 0) processes.snapshot()
   })
   every(log, SAMPLE_TICK_MS, () => recording.tick(() => treesOf(pools)))
+  every(log, MEMORY_TICK_MS, () => envelopes.tick())
 }
 
 const [, , verb, root] = process.argv

@@ -1,13 +1,16 @@
 import { type Clock, pause } from '../clock.ts'
+import type { Settings } from '../config/live-settings.ts'
 import type { Paths } from '../config/paths.ts'
 import type { Log } from '../log.ts'
 import type { Profile } from '../pool/key.ts'
 import { endUpstreams, killNow } from '../pool/kill.ts'
 import type { Limits } from '../pool/limits.ts'
+import type { Pools } from '../pool/pools.ts'
 import { markerOf, spawnUpstream, type UpstreamProcess } from '../pool/spawn.ts'
 import { rememberTrees } from '../pool/tree.ts'
 import type { Identity } from '../process.ts'
-import { forgetUpstream, recordUpstream } from './records.ts'
+import { Envelopes } from './envelopes.ts'
+import { forgetUpstream, groupPrefix, recordUpstream } from './records.ts'
 import { StderrLog } from './stderr-log.ts'
 import type { Watcher } from './watcher.ts'
 
@@ -18,6 +21,9 @@ export interface ProcessesServices {
   readonly log: Log
   readonly limits: Limits
   readonly watcher: Watcher
+  readonly settings: Settings
+  /** Known a little later than this. */
+  readonly pools: () => Pools
   readonly bootId: string
   readonly daemon: Identity
 }
@@ -36,6 +42,8 @@ interface Batch {
 
 /** Every process tree this daemon started and has not seen the end of: journal and watcher know of each. */
 export class Processes {
+  /** What they may have of memory. */
+  readonly envelopes: Envelopes
   readonly #services: ProcessesServices
   readonly #alive = new Map<number, UpstreamProcess>()
   /** Gathers what is to be ended next. */
@@ -44,6 +52,13 @@ export class Processes {
 
   constructor(services: ProcessesServices) {
     this.#services = services
+    const { paths, watcher, daemon } = services
+    this.envelopes = new Envelopes({
+      ...services,
+      prefix: groupPrefix(paths, daemon),
+      ours: () => [daemon.pid, ...(watcher.pid === undefined ? [] : [watcher.pid]), ...this.#pids],
+      made: (upstream, dir) => this.#grouped(upstream, dir),
+    })
   }
 
   get count(): number {
@@ -52,12 +67,21 @@ export class Processes {
 
   /** Starts a server; it is known to journal and watcher before anybody speaks to it. */
   async spawn(profile: Profile): Promise<UpstreamProcess> {
+    const { envelopes } = this
     const { bootId, watcher, log } = this.#services
     const { file, args, cwd, spawnEnv } = profile
-    const upstream = await spawnUpstream({ file, args, cwd, env: spawnEnv, marker: markerOf(bootId) })
+    const told = envelopes.variables(profile)
+    const env = { ...spawnEnv, ...told }
+    const started = await spawnUpstream({ file, args, cwd, env, marker: markerOf(bootId) })
+    const exited = started.exited.then((exit) => {
+      const because = envelopes.ended(upstream, exit)
+      return because === undefined ? exit : { ...exit, because }
+    })
+    const upstream: UpstreamProcess = { ...started, exited }
     this.#alive.set(upstream.pid, upstream)
     watcher.note(upstream.identity)
-    this.#record(upstream, profile)
+    this.#record(upstream, profile.file)
+    envelopes.started(upstream, profile, told)
     this.#keepStderr(upstream, profile)
     const { server, mode, how } = profile
     log.event('upstream-started', { server, pid: upstream.pid, mode, how })
@@ -79,6 +103,7 @@ export class Processes {
   /** Tells the watcher which processes belong to the trees now. */
   snapshot(): void {
     this.#services.watcher.snapshot(rememberTrees([...this.#alive.values()]))
+    this.envelopes.gather()
   }
 
   /** Resolves when all that is being ended is gone. */
@@ -89,6 +114,18 @@ export class Processes {
   /** The synchronous way out: SIGKILL to every tree. */
   killAll(): void {
     killNow([...this.#alive.values()])
+  }
+
+  /** A control group is made for a process: whoever ends what is left of it removes that too. */
+  #grouped(upstream: UpstreamProcess, dir: string): void {
+    if (!this.#alive.has(upstream.pid)) return
+    this.#services.watcher.noteGroup(upstream.identity, dir)
+    this.#record(upstream, upstream.file, dir)
+  }
+
+  /** Every known process of the daemon's servers. */
+  get #pids(): readonly number[] {
+    return [...this.#alive.values()].flatMap(({ seen }) => [...seen.keys()])
   }
 
   /** Each end reads the whole process table, so those of one moment are done together. */
@@ -111,19 +148,21 @@ export class Processes {
       this.#alive.delete(upstream.pid)
       this.#ending.delete(upstream)
       if (survivors.length > 0) continue
+      await this.envelopes.gone(upstream)
       watcher.forget(upstream.identity)
       forgetUpstream(paths, upstream.pid)
     }
   }
 
-  #record(upstream: UpstreamProcess, profile: Profile): void {
+  #record(upstream: UpstreamProcess, command: string, group?: string): void {
     const { paths, daemon, log } = this.#services
     try {
       recordUpstream(paths, {
         root: upstream.identity,
         marker: upstream.marker,
         daemon,
-        command: profile.file,
+        command,
+        ...(group !== undefined && { group }),
       })
     } catch (error) {
       // A full disk: the watcher still knows of the process.

@@ -4,8 +4,9 @@ import type { Paths } from '../config/paths.ts'
 import { SegmentWriter } from '../events/segment-writer.ts'
 import type { Log } from '../log.ts'
 import type { Identity } from '../process.ts'
+import type { Frame } from '../protocol/frame.ts'
 import type { Who } from '../recorder/call-event.ts'
-import { Recorder } from '../recorder/recorder.ts'
+import { type Append, Recorder } from '../recorder/recorder.ts'
 import type { Sample, Tree } from '../recorder/sampler.ts'
 import { Tallies } from '../recorder/tally.ts'
 import type { Hello } from './hello.ts'
@@ -17,6 +18,10 @@ export interface RecordingServices {
   readonly log: Log
   readonly settings: Settings
   readonly daemon: Identity
+  /** Told of each event, recorded or not; it may take no time, as calls wait for it. */
+  readonly also: Append
+  /** Told of an answer to tools/list with something new in it. */
+  readonly listed: (server: string, answer: Frame) => void
 }
 
 const LIVE = [
@@ -30,6 +35,8 @@ const LIVE = [
 /** The recorder with the segments it writes to, following the settings. */
 export class Recording {
   readonly recorder: Recorder
+  /** Records an event. */
+  readonly append: Append
   /** Counts since the daemon started, also of what is not recorded. */
   readonly tallies = new Tallies()
   readonly #writer: SegmentWriter
@@ -38,7 +45,7 @@ export class Recording {
   #sampling = false
 
   constructor(services: RecordingServices) {
-    const { paths, clock, log, settings, daemon } = services
+    const { paths, clock, log, settings, daemon, also, listed } = services
     this.#services = services
     this.#writer = new SegmentWriter({
       dir: paths.events,
@@ -49,10 +56,12 @@ export class Recording {
       trouble: (because) => log.event('events-trouble', { because }),
     })
     settings.onChange(LIVE, () => Object.assign(this.#writer.options, optionsFrom(settings)))
-    this.recorder = new Recorder(clock, (kind, event) => {
+    this.append = (kind, event) => {
       this.tallies.note(kind, event)
+      also(kind, event)
       if (settings.get('events.enabled')) this.#writer.append(kind, event)
-    })
+    }
+    this.recorder = new Recorder(clock, this.append, listed)
   }
 
   /** Called in each tick: begins a round of samples when it is time, goes on with one that has begun. `trees` only when it is time. */

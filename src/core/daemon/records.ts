@@ -1,5 +1,6 @@
 import { mkdirSync, readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
+import { removeGroupNow } from '../bounds/group.ts'
 import type { Paths } from '../config/paths.ts'
 import { writeFileAtomic } from '../config/write-file.ts'
 import { hasErrno } from '../errors.ts'
@@ -14,8 +15,17 @@ export interface UpstreamRecord {
   readonly daemon: Identity
   /** The program's name only: arguments may hold secrets. */
   readonly command: string
+  /** The control group that was made for it. */
+  readonly group?: string
   /** Descendants known so far. */
   readonly tree?: readonly Identity[]
+}
+
+const GROUP = /^\/.*\/mycelium-[0-9a-f]+-\d+-\d+$/
+
+/** Begins the name of each control group that a daemon makes; the rest is a number. */
+export function groupPrefix(paths: Pick<Paths, 'run'>, { pid }: Identity): string {
+  return `mycelium-${placeOf(paths)}-${pid}`
 }
 
 /** Where pids mean the same: this run directory on this boot of the machine in this PID namespace. */
@@ -50,6 +60,11 @@ export function leftovers(paths: Pick<Paths, 'run'>): {
   return { running, records: stale.length }
 }
 
+/** Removes the empty control groups that dead daemons left. */
+export function removeLeftGroups(paths: Pick<Paths, 'run'>): void {
+  for (const { record } of staleRecords(paths)) if (record?.group !== undefined) removeGroupNow(record.group)
+}
+
 /** Records whose daemon is dead, or that make no sense. */
 export function staleRecords(
   paths: Pick<Paths, 'run'>,
@@ -82,12 +97,17 @@ function readRecords(paths: Pick<Paths, 'run'>): { path: string; record: Upstrea
 function readRecord(path: string): UpstreamRecord | undefined {
   try {
     const record = Object(JSON.parse(readRegular(path).toString('utf8')))
-    const { root, marker, daemon, command, tree = [] } = record
-    const sound = [root, daemon, ...tree].every(isIdentity) && typeof marker === 'string'
+    const { root, marker, daemon, command, tree = [], group = '' } = record
+    const sound = [root, daemon, ...tree].every(isIdentity) && typeof marker === 'string' && isGroup(group)
     return sound && typeof command === 'string' ? record : undefined
   } catch {
     return undefined
   }
+}
+
+/** Pairs with daemon/bounds.ts: nothing else is ever removed by a record. */
+function isGroup(value: unknown): boolean {
+  return value === '' || (typeof value === 'string' && GROUP.test(value))
 }
 
 function isIdentity(value: unknown): value is Identity {

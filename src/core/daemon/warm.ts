@@ -14,6 +14,8 @@ export interface WarmServices {
   readonly pools: Pools
   readonly servers: KnownServers
   readonly agents: AgentsSeen
+  /** Why the limits of memory leave no room for one more process of a server. */
+  readonly whyNoRoom: (server: string) => string | undefined
 }
 
 /**
@@ -26,13 +28,15 @@ export function warmServers(targets: readonly WarmTarget[], services: WarmServic
 
 async function warmOne(
   target: WarmTarget,
-  { clock, limits, pools, servers, agents }: WarmServices,
+  { clock, limits, pools, servers, agents, whyNoRoom }: WarmServices,
 ): Promise<WarmResult> {
   const sinceMs = clock.now()
   const took = (): number => Math.round(clock.now() - sinceMs)
   try {
     const def = servers.get(target.id)
     const profile = profileOf(def, target)
+    const because = whyNoRoom(def.id)
+    if (because !== undefined) return { id: target.id, state: 'failed', readyMs: took(), detail: because }
     const params = agents.latestOf(def.sources.map((source) => source.client))
     if (params === undefined) {
       await pools.startAhead(profile)

@@ -33,6 +33,7 @@ export class Watcher {
   readonly #options: Required<WatcherOptions>
   /** Upstreams noted and not forgotten. */
   readonly #roots = new Map<number, Identity>()
+  readonly #groups = new Map<number, string>()
   /** Whom the last snapshot named. */
   #members = new Map<number, Identity>()
   #child: ChildProcess | undefined
@@ -56,9 +57,16 @@ export class Watcher {
     this.#send(known(root))
   }
 
+  /** The control group of an upstream, which is to go with it. */
+  noteGroup(root: Identity, dir: string): void {
+    this.#groups.set(root.pid, dir)
+    this.#send(grouped(root.pid, dir))
+  }
+
   /** An upstream whose whole tree has ended. */
   forget(root: Identity): void {
     this.#roots.delete(root.pid)
+    this.#groups.delete(root.pid)
     this.#members.delete(root.pid)
     this.#send(`- ${root.pid}\n`)
   }
@@ -103,7 +111,8 @@ export class Watcher {
     ;(child.stdin as Socket | null)?.unref()
     this.#child = child
     this.#startedAtMs = this.#options.clock.now()
-    this.#send([...this.#roots.values(), ...this.#members.values()].map(known).join(''))
+    const groups = [...this.#groups].map(([pid, dir]) => grouped(pid, dir))
+    this.#send([...this.#roots.values(), ...this.#members.values()].map(known).concat(groups).join(''))
   }
 
   #lost(because: string): void {
@@ -123,6 +132,11 @@ export class Watcher {
     // Written to the kernel before write() returns, unless the watcher is far behind: a SIGKILL in the next instant loses nothing.
     if (lines !== '') this.#child?.stdin?.write(lines)
   }
+}
+
+/** Pairs with watch() in templates/watcher.sh. */
+function grouped(pid: number, dir: string): string {
+  return `@ ${pid} ${dir}\n`
 }
 
 /** Pairs with watch() in templates/watcher.sh. */

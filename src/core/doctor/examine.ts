@@ -6,6 +6,7 @@ import { checkDatabase } from './database.ts'
 import { checkDirectories } from './directories.ts'
 import { checkDisk } from './disk.ts'
 import { checkEntries } from './entries.ts'
+import { checkEnvelope } from './envelope.ts'
 import { type Check, type Finding, type Look, SEVERITIES } from './finding.ts'
 import { checkHooks } from './hooks.ts'
 import { checkIgnored } from './ignored.ts'
@@ -17,6 +18,7 @@ import { checkRelay } from './relay.ts'
 import { checkRunFiles } from './run-files.ts'
 import { checkServerHealth } from './server-health.ts'
 import { checkSharing } from './sharing.ts'
+import { checkToolLists } from './tool-lists.ts'
 import { checkTranscripts } from './transcripts.ts'
 import { checkVersions } from './versions.ts'
 
@@ -37,7 +39,9 @@ const CHECKS: Readonly<Record<string, Check>> = {
   sharing: checkSharing,
   hooks: checkHooks,
   ignored: checkIgnored,
+  envelope: checkEnvelope,
   jobs: checkJobs,
+  'tool-lists': checkToolLists,
   transcripts: checkTranscripts,
   clients: checkClients,
 }

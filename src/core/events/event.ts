@@ -1,8 +1,7 @@
-/**
- * How one column of an event is kept: `time` is microseconds since the epoch, `text` a name that repeats, `label` a text that does not
- * (an id), `count` a whole number up to 2^53, `known` a count or -1 for not known, `cost` US dollars or -1 for not known, `flag` true or false.
- */
-export type ColumnType = 'time' | 'text' | 'label' | 'count' | 'known' | 'cost' | 'flag'
+import { ADVICE_KINDS } from './advice-kinds.ts'
+import type { ColumnType } from './column-type.ts'
+
+export type { ColumnType } from './column-type.ts'
 
 type Columns = Readonly<Record<string, ColumnType>>
 
@@ -201,52 +200,7 @@ export const KINDS = {
     /** What the reader has to remember to go on from here, as JSON. */
     state: 'label',
   },
-  /** What became of one tool result that was looked at for shortening. */
-  compression: {
-    at: 'time',
-    /** The connection; empty where it came by none. */
-    session: 'text',
-    clientSession: 'text',
-    client: 'text',
-    project: 'text',
-    server: 'text',
-    tool: 'text',
-    toolUse: 'label',
-    /** Of the original; empty where the agent got it as it was. */
-    handle: 'label',
-    /** Names of the steps that were taken, in order, by commas. */
-    strategies: 'text',
-    /** taken, whole (nothing made it shorter), refused (the gate did), held (left whole as a control), failed (left whole by an error). */
-    outcome: 'text',
-    /** Which tier judged: native, wasm, static, none; empty where nothing was to be judged. */
-    tier: 'text',
-    /** The original can be told from what the agent got. */
-    lossless: 'flag',
-    tokensBefore: 'count',
-    /** What the agent got, marker included; of `held`, what it would have got. */
-    tokensAfter: 'count',
-    /** What the client would have shown of the original: it cuts long results itself. */
-    shownTokens: 'count',
-    /** Millionths; -1 where nothing was compared. */
-    similarity: 'known',
-    /** Facts of the original that what the agent got does not have. */
-    lost: 'count',
-    durationUs: 'count',
-    because: 'text',
-  },
-  /** An original that was asked for after all. */
-  expansion: {
-    at: 'time',
-    session: 'text',
-    clientSession: 'text',
-    client: 'text',
-    project: 'text',
-    handle: 'label',
-    /** What was given of it. */
-    tokens: 'count',
-    /** tool (of the own server), command. */
-    via: 'text',
-  },
+  ...ADVICE_KINDS,
 } as const satisfies Readonly<Record<string, Columns>>
 
 /** The name of a kind. */

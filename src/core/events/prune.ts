@@ -4,7 +4,18 @@ import type { DuckDBConnection } from '@duckdb/node-api'
 export type Pruned = Readonly<Record<string, number>>
 
 /** Tables of single events: they go by age. */
-const AGED = ['call_rows', 'sessions', 'processes', 'samples', 'decisions', 'hook_events'] as const
+const AGED = [
+  'call_rows',
+  'sessions',
+  'processes',
+  'samples',
+  'decisions',
+  'hook_events',
+  'allowances',
+  'guesses',
+  'compressions',
+  'expansions',
+] as const
 /** What nothing could bring back once clients have removed their transcripts: it goes only when somebody says so. */
 const KEPT = ['responses', 'tool_uses'] as const
 /** A sample a minute for each server adds up, and only recent ones say how much memory a server needs. */

@@ -15,6 +15,8 @@ export const TABLES: Readonly<Record<Kind, string>> = {
   progress: 'transcript_files',
   compression: 'compressions',
   expansion: 'expansions',
+  guess: 'guesses',
+  allowance: 'allowances',
 }
 
 /** One column of an event and of its table. */

@@ -21,6 +21,10 @@ export interface Call {
   onCancel: ((why: string, notice: Frame | undefined) => void) | undefined
   /** Set by an interceptor that wants to know what became of it: a callback, because a promise more per call is felt. */
   onSettled: Settled | undefined
+  /** What spared work or bytes: `compress`; empty when nothing did. */
+  effect: string
+  /** Bytes that the effect kept from the agent. */
+  savedBytes: number
 }
 
 /** Told once what the agent got: the server's answer, or an error of ours; neither when it cancelled or left. */

@@ -18,6 +18,8 @@ export interface JanitorServices {
   readonly saturation: Saturation
   /** Which servers are worth being warm; no opinion of one is undefined. */
   readonly wishFor: (server: string) => Wish | undefined
+  /** Why a process that nobody waits for is more than the limits of memory allow; undefined where it is not, or none are enforced. */
+  readonly whyNoRoom: (server: string) => string | undefined
 }
 
 /** One round: ends what is idle, stale or surplus, asks silent servers whether they live, starts spares and grows pools under load. */
@@ -88,17 +90,33 @@ function endOld(pool: Pool, { clock, limits }: JanitorServices): void {
 }
 
 /** Where every process has more calls than it can answer, another one is worth its memory. */
-function growUnderLoad(pool: Pool, { saturation, settings, limits, log }: JanitorServices): void {
+function growUnderLoad(pool: Pool, services: JanitorServices): void {
+  const { saturation, settings, limits, log } = services
   if (pool.sharing !== 'multiplexed' || !settings.get('pools.grow.enabled')) return
   const crowded = pool.lists.in('idle', 'busy').map((upstream) => saturation.saturated(upstream))
-  if (crowded.length === 0 || crowded.includes(false) || isMemoryShort(limits) || !pool.grow()) return
+  if (crowded.length === 0 || crowded.includes(false) || isMemoryShort(limits)) return
+  const { server } = pool.profile
+  const because = services.whyNoRoom(server)
+  if (because !== undefined) {
+    if (!pool.spareRefused) log.event('growth-refused', { server, because })
+    pool.spareRefused = true
+    return
+  }
+  pool.spareRefused = false
+  if (!pool.grow()) return
   log.event('pool-grows', {
-    server: pool.profile.server,
+    server,
     because: `${crowded.length} of ${crowded.length} processes have more calls than they can answer`,
   })
 }
 
-function isMemoryShort(limits: Limits): boolean {
+/** Why no process is started that nobody waits for yet. */
+function whyNotAhead(server: string, { limits, whyNoRoom }: JanitorServices): string | undefined {
+  return isMemoryShort(limits) ? 'memory is short' : whyNoRoom(server)
+}
+
+/** Whether so little memory is free that nothing is started ahead. */
+export function isMemoryShort(limits: Limits): boolean {
   return freemem() < totalmem() * limits.freeMemoryShare
 }
 
@@ -133,7 +151,7 @@ const PROBE_ANSWER_MS = 10_000
 
 /** At most one spare per server: for the pool that was used last, while one is likely to be used and memory allows. */
 function keepSpares(services: JanitorServices): void {
-  const { clock, pools, limits, settings, log } = services
+  const { clock, pools, settings, log } = services
   if (!settings.get('pools.warm_spares.enabled')) return
   const newest = new Map<string, Pool>()
   for (const pool of pools.all()) {
@@ -149,9 +167,9 @@ function keepSpares(services: JanitorServices): void {
       for (const upstream of rival.lists.in('spare'))
         rival.retirement.afterCalls(upstream, 'another pool of the server was used since')
     }
-    if (isMemoryShort(limits)) {
-      if (!pool.spareRefused)
-        log.event('spare-refused', { server: pool.profile.server, because: 'memory is short' })
+    const because = whyNotAhead(pool.profile.server, services)
+    if (because !== undefined) {
+      if (!pool.spareRefused) log.event('spare-refused', { server: pool.profile.server, because })
       pool.spareRefused = true
       continue
     }
@@ -161,7 +179,8 @@ function keepSpares(services: JanitorServices): void {
 }
 
 /** Starts a process of each shared server that has none and is worth being warm: of the pool that was used last, where memory allows. */
-function warmAhead({ pools, limits, log, wishFor }: JanitorServices): void {
+function warmAhead(services: JanitorServices): void {
+  const { pools, log, wishFor } = services
   const newest = new Map<string, Pool>()
   for (const pool of pools.all()) {
     if (pool.sharing === 'owned' || pool.greetings === undefined || !pool.profile.spareable) continue
@@ -172,8 +191,9 @@ function warmAhead({ pools, limits, log, wishFor }: JanitorServices): void {
     if (pool.alive > 0 || pool.starting > 0 || pool.closed || pool.paused || pool.crashes.count > 0) continue
     const wish = wishFor(server)
     if (wish?.warm !== true) continue
-    if (isMemoryShort(limits)) {
-      if (!pool.spareRefused) log.event('warming-refused', { server, because: 'memory is short' })
+    const because = whyNotAhead(server, services)
+    if (because !== undefined) {
+      if (!pool.spareRefused) log.event('warming-refused', { server, because })
       pool.spareRefused = true
       continue
     }

@@ -1,7 +1,7 @@
 import type { Clock } from '../clock.ts'
 import type { Log } from '../log.ts'
 import type { Profile } from './key.ts'
-import type { UpstreamProcess } from './spawn.ts'
+import { howOf, type UpstreamProcess } from './spawn.ts'
 
 /** A question that is put to a process started ahead; see discovery.ts. */
 export interface Asking {
@@ -111,13 +111,13 @@ export class AheadProcesses {
     const sinceMs = this.#parts.clock.now()
     const row: Ahead = { process, profile, sinceMs, taken: false, asking: undefined, modern: false }
     this.#rows.set(base, row)
-    void process.exited.then(({ code, signal }) => {
+    void process.exited.then((exit) => {
       if (this.#rows.get(base) === row) this.#rows.delete(base)
       if (row.taken) return
       this.#parts.log.event('upstream-exited', {
         server: profile.server,
         pid: process.pid,
-        how: signal === null ? `code ${code}` : `signal ${signal}`,
+        how: howOf(exit),
         state: 'started',
         calls: 0,
       })

@@ -59,6 +59,11 @@ export function killNow(upstreams: readonly UpstreamProcess[]): void {
   if (upstreams.length > 0) strike(finderFor(upstreams))
 }
 
+/** SIGKILLs what is known of a tree, without a look at the process table: its end is then told, and takes the rest. */
+export function killSeen({ seen }: UpstreamProcess): void {
+  for (const member of seen.values()) signal(member, 'SIGKILL')
+}
+
 /** SIGKILLs trees until none of their members is left; resolves with those it could not end. */
 export async function killTrees(find: FindMembers, clock: Clock): Promise<readonly Identity[]> {
   const deadline = clock.now() + KILL_WAIT_MS

@@ -37,7 +37,7 @@ export class Pool {
   lastUsedMs: number
   /** A spare is wanted until then; the janitor decides whether there may be one. */
   spareUntilMs = 0
-  /** Memory was too short for one when the janitor last looked: told once, not every second. */
+  /** Memory was too short for one, or for growth, when the janitor last looked: told once, not every second. */
   spareRefused = false
   /** The answer to `initialize` that sessions get: the newest process's, as the program may be another version by now. */
   #greeting: Frame | undefined
@@ -104,7 +104,7 @@ export class Pool {
       log: services.log,
       serve: () => this.#queue.serve(),
       release: (from) => this.#release(from),
-      exited: (from, how) => this.#exited(from, how),
+      exited: (from, how, memoryShort) => this.#exited(from, how, memoryShort),
       pressure: (from, high) => this.#succession.hold(from, high),
     })
     this.#supply = new Supply(profile, greetings, services, this.lists, upstreamEvents, {
@@ -283,10 +283,10 @@ export class Pool {
     if (this.service.leases) for (const upstream of this.lists.in('idle')) this.#release(upstream)
   }
 
-  #exited(upstream: Upstream, how: string): void {
+  #exited(upstream: Upstream, how: string, memoryShort: boolean): void {
     const { state } = upstream
     if (!this.retirement.exited(upstream, how)) return
-    this.crashes.note(how)
+    this.crashes.note(how, memoryShort)
     if (state === 'spare' || this.#closed) return
     this.#succession.bereave(upstream)
     this.#bringBack()

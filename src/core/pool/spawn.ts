@@ -21,6 +21,13 @@ export interface UpstreamCommand {
 export interface Exit {
   readonly code: number | null
   readonly signal: NodeJS.Signals | null
+  /** Why, where somebody knows better than by code and signal: it had no more memory. */
+  readonly because?: string
+}
+
+/** How an end is worded. Pairs with policy/envelope/history.ts. */
+export function howOf({ code, signal, because }: Exit): string {
+  return because ?? (signal === null ? `code ${code}` : `signal ${signal}`)
 }
 
 /** A started upstream: leader of its own session, so that no client's signal reaches it. */
@@ -28,6 +35,8 @@ export interface UpstreamProcess {
   readonly pid: number
   readonly identity: Identity
   readonly marker: string
+  /** The program's path. */
+  readonly file: string
   readonly stdin: Writable
   readonly stdout: Readable
   readonly stderr: Readable
@@ -59,7 +68,7 @@ export async function spawnUpstream(command: UpstreamCommand): Promise<UpstreamP
   const identity = { pid, startTime: rowOf(pid)?.startTime ?? 'unknown' }
   child.unref()
   for (const stream of [stdin, stdout, stderr]) (stream as Socket).unref()
-  return { pid, identity, marker, stdin, stdout, stderr, exited, seen: new Map([[pid, identity]]) }
+  return { pid, identity, marker, file, stdin, stdout, stderr, exited, seen: new Map([[pid, identity]]) }
 }
 
 /** Starts a process of its own session whose handles do not keep this one alive. Settles when it runs, rejects with the system's error. */

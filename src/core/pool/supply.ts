@@ -151,7 +151,7 @@ export class Supply {
       void this.#services.end(upstream.process)
     }
     if (this.#closed) return
-    this.crashes.note(reason)
+    this.crashes.note(reason, error instanceof MyceliumError && error.data?.memoryShort === true)
     this.crashes.refused = error instanceof MyceliumError && error.data?.answer !== undefined
     this.#services.log.event('upstream-start-failed', { server, because: reason })
     const told =

@@ -9,7 +9,7 @@ import { Outbox } from '../protocol/outbox.ts'
 import { readEnds } from '../protocol/overlong.ts'
 import { spliceProgress, spliceRanges } from '../protocol/splice.ts'
 import { type Pending, PendingTable } from './pending.ts'
-import type { UpstreamProcess } from './spawn.ts'
+import { howOf, type UpstreamProcess } from './spawn.ts'
 import type { Listed, UpstreamState } from './states.ts'
 
 /** Most bytes that may wait for a server that does not read its stdin. */
@@ -31,7 +31,8 @@ export interface UpstreamEvents {
   answered(upstream: Upstream, id: number, call: Call, answer: Frame): void
   /** Progress under a token of ours whose call was answered already. */
   progressed(upstream: Upstream, token: number, frame: Frame): void
-  exited(upstream: Upstream, how: string): void
+  /** `memoryShort`: it ended for want of memory, and not by a fault that the next would have too. */
+  exited(upstream: Upstream, how: string, memoryShort: boolean): void
   /** The server does not read as fast as it is written to (true), or does again. */
   pressure(upstream: Upstream, high: boolean): void
   /** A line that is no JSON-RPC message, or an answer to nothing. */
@@ -96,9 +97,7 @@ export class Upstream implements Listed {
     process.stdout.once('close', () =>
       clock.after(MUTE_GRACE_MS, () => this.#leave('closed its standard output')),
     )
-    void process.exited.then(({ code, signal }) =>
-      this.#leave(signal === null ? `code ${code}` : `signal ${signal}`),
-    )
+    void process.exited.then((exit) => this.#leave(howOf(exit), exit.because !== undefined))
   }
 
   /** Sessions' calls in flight, cancelled ones included until the server has let go of them. */
@@ -284,16 +283,17 @@ export class Upstream implements Listed {
       pending.call?.progress(spliceProgress(frame, pending.tokenText))
   }
 
-  #leave(how: string): void {
+  #leave(how: string, memoryShort = false): void {
     if (this.#left) return
     this.#left = true
     this.#stdin.close()
     for (const pending of this.#pending.all()) {
       this.#pending.delete(pending)
       if (pending.cancelled) continue
-      pending.gone(new MyceliumError('server_exited', `the server ended (${how}) before it answered`))
+      const error = `the server ended (${how}) before it answered`
+      pending.gone(new MyceliumError('server_exited', error, memoryShort ? { data: { memoryShort } } : {}))
     }
     this.#inFlight = this.#live = 0
-    this.#events.exited(this, how)
+    this.#events.exited(this, how, memoryShort)
   }
 }

@@ -46,8 +46,8 @@ export function callEvent(
     upstreamUs: Math.round((now - sentAtMs) * 1000),
     outcome: outcomeOf(call, answer, error),
     code: error instanceof MyceliumError ? error.code : error === undefined ? '' : 'internal',
-    effect: '',
-    savedBytes: 0,
+    effect: call.effect,
+    savedBytes: call.savedBytes,
   }
 }
 
@@ -82,7 +82,9 @@ function saysIsError({ line, bodyStart, bodyEnd }: Frame): boolean {
 }
 
 /** What clients say of themselves in `params._meta`; undefined when there is none. Longer than any of them is not looked into. */
-function clientMeta(frame: Frame): { readonly session?: string; readonly toolUse?: string } | undefined {
+export function clientMeta(
+  frame: Frame,
+): { readonly session?: string; readonly toolUse?: string } | undefined {
   const { line, metaStart, metaEnd } = frame
   if (metaStart === -1 || metaEnd - metaStart > MAX_META_BYTES) return undefined
   try {

@@ -21,11 +21,21 @@ const DECISIONS: Readonly<Record<string, readonly [policy: string, action: strin
   'spare-refused': ['warm_spares', 'start', false],
   'warmed-ahead': ['prewarm', 'warm', true],
   'warming-refused': ['prewarm', 'hold', false],
+  'growth-refused': ['envelope', 'grow', false],
+  'memory-ended': ['envelope', 'end', true],
+  'memory-renewed': ['envelope', 'renew', true],
+  'memory-let-go': ['envelope', 'let-go', true],
+  'memory-kill': ['envelope', 'kill', true],
+  'memory-raised': ['envelope', 'raise', true],
+  'memory-not-raised': ['envelope', 'hold', false],
+  'bounds-refused': ['envelope', 'bound', false],
+  'bound-refused': ['envelope', 'bound', false],
   'upstream-draining': ['pools', 'drain', true],
   'upstream-stopping': ['pools', 'stop', true],
   'upstream-silent': ['janitor', 'replace', true],
   'upstream-start-failed': ['supply', 'start', false],
   'socket-lost': ['listener', 'heal', true],
+  'tools-not-listed': ['lazy_tools', 'list', true],
   'watcher-lost': ['watcher', 'restart', true],
 }
 
@@ -75,8 +85,8 @@ export class LogEvents {
       action,
       accepted,
       because,
-      clientSession: '',
-      savedTokens: 0,
+      clientSession: String(fields.clientSession ?? ''),
+      savedTokens: Number(fields.savedTokens ?? 0),
     })
   }
 

@@ -1,9 +1,11 @@
 import type { Clock } from '../clock.ts'
 import type { EventOf, Kind } from '../events/event.ts'
 import type { LogFields } from '../log.ts'
-import type { Interceptor } from '../pipeline/call.ts'
+import type { Call, Interceptor } from '../pipeline/call.ts'
 import { record } from '../pipeline/interceptors/record.ts'
-import { callEvent, type Who } from './call-event.ts'
+import type { Frame } from '../protocol/frame.ts'
+import type { Effect } from '../shorten/order.ts'
+import { callEvent, clientMeta, type Who } from './call-event.ts'
 import { LogEvents } from './log-events.ts'
 import { type Sample, Sampler, type Tree } from './sampler.ts'
 import { SchemaEvents } from './schema-events.ts'
@@ -18,6 +20,8 @@ export interface RecordedSession {
   /** It begins to wait for its pool's greeting; warm when a process is there already. */
   attaching(mode: string, warm: boolean): void
   greeted(): void
+  /** What became of a call's result that was looked at for shortening. */
+  compressed(call: Call, tool: string, effect: Effect, durationUs: number): void
   /** It is over, for that reason. */
   ended(why: string): void
 }
@@ -26,13 +30,16 @@ export interface RecordedSession {
 export class Recorder {
   readonly #clock: Clock
   readonly #append: Append
+  /** Told of an answer to tools/list with something new in it. */
+  readonly #listed: (server: string, answer: Frame) => void
   readonly #logEvents: LogEvents
   readonly #schemas: SchemaEvents
   readonly #sampler: Sampler
 
-  constructor(clock: Clock, append: Append) {
+  constructor(clock: Clock, append: Append, listed: (server: string, answer: Frame) => void = () => {}) {
     this.#clock = clock
     this.#append = append
+    this.#listed = listed
     this.#logEvents = new LogEvents(clock, {
       process: (event) => append('process', event),
       decision: (event) => append('decision', event),
@@ -71,8 +78,8 @@ export class Recorder {
         calls++
         const event = callEvent(now, call, answer, error, clock)
         append('call', event)
-        if (call.method === 'tools/list' && answer !== undefined && !answer.isError)
-          this.#schemas.look(who.client, who.server, answer, event.at)
+        if (call.method !== 'tools/list' || answer === undefined || answer.isError) return
+        if (this.#schemas.look(who.client, who.server, answer, event.at)) this.#listed(who.server, answer)
       }),
       attaching: (mode, isWarm) => {
         now.mode = mode
@@ -80,6 +87,23 @@ export class Recorder {
         attachedAtMs = clock.now()
       },
       greeted: () => tell('greeted', attachedAtMs),
+      compressed: (call, tool, effect, durationUs) => {
+        const meta = clientMeta(call.frame)
+        const { session, client, project, server } = now
+        append('compression', {
+          at: clock.wall() * 1000,
+          session,
+          // Where a client does not tell, each connection is a session of its own.
+          clientSession: meta?.session ?? (now.clientSession || session),
+          client,
+          project,
+          server,
+          tool,
+          toolUse: meta?.toolUse ?? '',
+          ...effect,
+          durationUs,
+        })
+      },
       ended: (why) => tell('ended', startedAtMs, why),
     }
   }

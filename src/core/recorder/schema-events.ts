@@ -17,21 +17,24 @@ export class SchemaEvents {
     this.#tell = tell
   }
 
-  /** Looks at an answer to tools/list. `at` in microseconds. */
-  look(client: string, server: string, answer: Frame, at: number): void {
+  /** Looks at an answer to tools/list; true where something in it is new. `at` in microseconds. */
+  look(client: string, server: string, answer: Frame, at: number): boolean {
+    let hasNews = false
     const { line, bodyStart } = answer
     const tools = findMember(line, bodyStart, 'tools')
-    if (tools === undefined) return
+    if (tools === undefined) return false
     for (const { start, end } of elementsOf(line, tools.start)?.elements ?? []) {
       const name = findMember(line, start, 'name')
       const tool = name === undefined ? undefined : decodeString(line, name.start, name.end)
       if (tool === undefined) continue
       const hash = fingerprint([line.toString('latin1', start, end)])
       if (!this.#isNews(`${client}\0${server}\0${tool}`, hash)) continue
+      hasNews = true
       const bytes = end - start
       const tokens = Math.round(bytes / BYTES_PER_TOKEN)
       this.#tell({ at, client, server, tool, bytes, tokens, hash, source: 'daemon' })
     }
+    return hasNews
   }
 
   #isNews(key: string, hash: string): boolean {

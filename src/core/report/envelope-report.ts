@@ -1,14 +1,27 @@
+import type { Enforcement } from '../daemon/wire-envelopes.ts'
 import type { EnvelopeFile } from '../policy/envelope/file.ts'
 import { memoryText } from './amounts.ts'
 import { counted } from './counted.ts'
 import { printable } from './printable.ts'
 import { table } from './table.ts'
 
-/** The shape of `envelope show --json` and `envelope tune --json`: the file, and whether it was kept. Stable: docs/envelopes.md. */
-export function envelopesJson(file: EnvelopeFile, kept: boolean): object {
+/** The shape of `envelope show --json` and `envelope tune --json`: the file, whether it was kept, and what holds servers to it. Stable: docs/envelopes.md. */
+export function envelopesJson(
+  file: EnvelopeFile,
+  kept: boolean,
+  { enabled, mechanism, refused }: Pick<Enforcement, 'enabled' | 'mechanism' | 'refused'>,
+): object {
   const { tunedAt, ceilingMb, guaranteesFit, servers, resets } = file
   const list = Object.entries(servers).map(([server, envelope]) => ({ server, ...envelope }))
-  return { tunedAt, kept, ceilingMb, guaranteesFit, servers: list, resets }
+  return {
+    tunedAt,
+    kept,
+    ceilingMb,
+    guaranteesFit,
+    servers: list,
+    resets,
+    enforcement: { enabled, mechanism, refused },
+  }
 }
 
 /** Limits as a person reads them. */

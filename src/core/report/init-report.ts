@@ -38,6 +38,8 @@ export interface InitCounts {
   /** Hooks and status lines put into settings of clients. */
   readonly hooks: number
   readonly statusline: boolean
+  /** Configs that were given mycelium's own server. */
+  readonly mcp: number
   /** Servers that no config calls any more. */
   readonly forgotten: readonly string[]
 }
@@ -106,6 +108,7 @@ export function initSummary(how: InitEnd, counts: InitCounts): string {
   const installed = [
     ...(counts.hooks > 0 ? [counted(counts.hooks, 'hook', 'hooks')] : []),
     ...(counts.statusline ? ['status line'] : []),
+    ...(counts.mcp > 0 ? [`own server in ${counted(counts.mcp, 'config', 'configs')}`] : []),
   ]
   const hooked = installed.length > 0 ? `${installed.join(' and ')} installed\n` : ''
   if (changedEntries === 0 && launchers === 0)

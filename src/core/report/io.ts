@@ -3,8 +3,8 @@ import { colourPaint, type Paint, plainPaint } from './paint.ts'
 
 /** What a command may touch of its process, handed in as a value so that a test can hand in another. */
 export interface Io {
-  /** The answer, to stdout. The text is written as it is: end lines yourself. */
-  write(text: string): void
+  /** The answer, to stdout. Text or bytes are written as they are: end lines yourself. */
+  write(text: string | Uint8Array): void
   /** The talk (progress, notices, errors), to stderr. */
   talk(text: string): void
   /** One question on stderr, one line of stdin; undefined when nobody is there to answer (no terminal, end of input). Throws interrupted. */

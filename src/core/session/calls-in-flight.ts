@@ -44,6 +44,8 @@ function callFrom(
     cancelled: false,
     onCancel: undefined,
     onSettled: undefined,
+    effect: '',
+    savedBytes: 0,
     progress,
   }
 }

@@ -49,10 +49,13 @@ export function observe(
   return renewed(before, profile, sample.mb, died, options)
 }
 
-/** The envelope after the server died for want of memory, at a time not before its last sample. What it wanted is not known: more than it had. */
-export function afterDeath(before: Envelope, atMs: number, options: EnvelopeOptions): Envelope {
+/**
+ * The envelope after the server died for want of memory, at a time not before its last sample. What it wanted is not known: more than it had, which was
+ * `leastMb` where a limit in force tells.
+ */
+export function afterDeath(before: Envelope, atMs: number, options: EnvelopeOptions, leastMb = 0): Envelope {
   const profile = { ...before.profile, lastMs: Math.max(before.profile.lastMs, atMs) }
-  return renewed(before, profile, recentOf(profile), true, options)
+  return renewed(before, profile, Math.max(recentOf(profile), leastMb), true, options)
 }
 
 function renewed(

@@ -27,7 +27,7 @@ export function tuned(
 ): EnvelopeFile {
   const resets = former?.resets ?? {}
   const known = new Map<string, { envelope: Envelope; processes: number }>()
-  for (const { server, atMs, mb, processes } of rows) {
+  for (const { server, atMs, mb, processes, limitMb } of rows) {
     if (Object.hasOwn(resets, server) && atMs < Date.parse(resets[server]!)) continue
     const before = known.get(server)
     if (mb !== undefined)
@@ -36,7 +36,7 @@ export function tuned(
         processes: Math.max(before?.processes ?? 0, processes),
       })
     else if (before !== undefined)
-      known.set(server, { ...before, envelope: afterDeath(before.envelope, atMs, options) })
+      known.set(server, { ...before, envelope: afterDeath(before.envelope, atMs, options, limitMb) })
   }
   const held = [...known]
     .sort(([a], [b]) => (a < b ? -1 : 1))

@@ -104,6 +104,11 @@ export class Keeper {
     }
   }
 
+  /** The least worth at which a server is warm, ms of waiting for a MB and a minute: 0 while there is no demand, infinite where nothing may be spent. */
+  get price(): number {
+    return this.#price
+  }
+
   /** Plain data, for keeperOf(). */
   data(): object {
     return {

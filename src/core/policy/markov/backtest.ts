@@ -1,3 +1,4 @@
+import { type Ahead, AheadGuesses, LOOKED_AT } from './ahead.ts'
 import { BASELINES, type BaselineName, keyOf, serverBaselines, toolBaselines } from './baselines.ts'
 import { type LearnOptions, learn } from './model.ts'
 import { predictorOf } from './predictor.ts'
@@ -27,6 +28,8 @@ export interface Backtest extends Figures {
   /** Mean square of the distance between the probability of the likeliest tool and whether it came. */
   readonly brier: number
   readonly reliability: readonly Reliability[]
+  /** How often servers of a score were used soon; a model of an earlier version has none. */
+  readonly ahead?: Ahead
   readonly split: SplitKind
   /** Mean microseconds of a prediction, texts included, and mean milliseconds of a training. */
   readonly predictUs: number
@@ -56,6 +59,7 @@ export function backtest(sessions: readonly Session[], options: BacktestOptions)
     BASELINES.map((name) => [name, { tools: [] as number[], servers: [] as number[] }]),
   )
   const topmost: Topmost[] = []
+  const guesses = new AheadGuesses()
   let predictMs = 0
   let predictions = 0
   let trainMs = 0
@@ -72,17 +76,19 @@ export function backtest(sessions: readonly Session[], options: BacktestOptions)
       const course = predictor.open()
       const usedTools: string[] = []
       const usedServers: string[] = []
+      const guess = guesses.session(calls)
       for (const [i, call] of calls.entries()) {
         const start = now()
         predictor.hear(course, call.prompt)
-        const prediction = predictor.predict(course, LIMIT)
+        const prediction = predictor.predict(course, LOOKED_AT)
         predictMs += now() - start
         predictions += 1
+        guess(i, prediction)
         const tool = keyOf(call.server, call.tool)
         if (i > 0) {
-          const rank = prediction.tools.findIndex(
-            (one) => one.server === call.server && one.tool === call.tool,
-          )
+          const rank = prediction.tools
+            .slice(0, LIMIT)
+            .findIndex((one) => one.server === call.server && one.tool === call.tool)
           own.tools.push(rank)
           const top = prediction.tools[0]
           topmost.push({
@@ -95,7 +101,9 @@ export function backtest(sessions: readonly Session[], options: BacktestOptions)
         }
         if (!usedServers.includes(call.server)) {
           if (i > 0 || course.prompt !== undefined) {
-            own.servers.push(prediction.newServers.findIndex(({ server }) => server === call.server))
+            own.servers.push(
+              prediction.newServers.slice(0, LIMIT).findIndex(({ server }) => server === call.server),
+            )
             const out = new Set(usedServers)
             for (const name of BASELINES)
               simple[name]!.servers.push(servers[name].rank(usedServers, LIMIT, out).indexOf(call.server))
@@ -115,6 +123,7 @@ export function backtest(sessions: readonly Session[], options: BacktestOptions)
     ) as Record<BaselineName, Figures>,
     brier: mean(topmost.map(({ probability, isRight }) => (probability - Number(isRight)) ** 2)),
     reliability: reliabilityOf(topmost),
+    ahead: guesses.calibration(),
     split: kind,
     predictUs: predictions === 0 ? 0 : (1_000 * predictMs) / predictions,
     trainMs: splits.length === 0 ? 0 : trainMs / splits.length,

@@ -1,0 +1,158 @@
+import { resolve } from 'node:path'
+import { systemClock } from '../core/clock.ts'
+import { compress } from '../core/compress/compress.ts'
+import { STRATEGY_NAMES } from '../core/compress/strategies.ts'
+import { type Compression, KINDS, type Kind } from '../core/compress/strategy.ts'
+import { resolveSettings } from '../core/config/layers.ts'
+import { pathsFrom } from '../core/config/paths.ts'
+import { hasErrno, MyceliumError } from '../core/errors.ts'
+import { openStdin, readInput } from '../core/input.ts'
+import { isHandle, type Originals, originalsIn } from '../core/originals/store.ts'
+import { readRegular } from '../core/regular-file.ts'
+import { compressionText, inspectionText } from '../core/report/compression-report.ts'
+import type { Io } from '../core/report/io.ts'
+import { jsonText } from '../core/report/json.ts'
+import { loadCounter } from '../core/tokens/count.ts'
+
+const MAX_INPUT_BYTES = 64 * 1024 * 1024
+/** What is piped in may be the output of a build. */
+const INPUT_LIMIT_MS = 60 * 60_000
+
+interface Common {
+  readonly json?: boolean
+  readonly config?: readonly string[]
+}
+
+/** Options of `mycelium optimization compress`. */
+export interface CompressCommandOptions extends Common {
+  readonly target?: { readonly tokens: number } | { readonly share: number }
+  readonly strategy?: readonly string[]
+  readonly query?: string
+  readonly kind?: string
+}
+
+/** `mycelium optimization compress`. Throws path_missing, text_expected, usage; a store that cannot be written lets the text out as it is. */
+export async function runCompress(io: Io, file: string, options: CompressCommandOptions): Promise<void> {
+  const kind = oneOf('kind', options.kind, KINDS)
+  for (const name of options.strategy ?? []) oneOf('strategy', name, STRATEGY_NAMES)
+  const text = await textOf(io, file)
+  const originals = originalsOf(io, options)
+  const count = await loadCounter()
+  const target = options.target
+  const tokens =
+    target === undefined
+      ? undefined
+      : 'tokens' in target
+        ? target.tokens
+        : Math.ceil(count(text) * target.share)
+  const failures: unknown[] = []
+  const done = await compress(text, {
+    count,
+    keep: (original) => kept(originals, original, failures),
+    ...(file !== '-' && { path: file }),
+    ...(kind && { kind }),
+    ...(tokens !== undefined && { target: tokens }),
+    ...(options.strategy && { strategies: options.strategy }),
+    ...(options.query !== undefined && { query: options.query }),
+  })
+  if (done.handle !== undefined) originals.note(done.handle, done)
+  if (options.json) return io.write(jsonText({ ...done, handle: done.handle ?? null }))
+  io.write(done.content)
+  io.talk(compressionText(done, io.width))
+  for (const failure of failures)
+    if (failure instanceof MyceliumError)
+      io.talk(`not shortened: ${failure.message}\n  next: ${failure.hint}\n`)
+}
+
+/** `mycelium optimization inspect`. Throws handle_invalid, original_unknown. */
+export function runInspect(io: Io, handle: string, options: Common): void {
+  const originals = originalsOf(io, options)
+  const original = bytesOf(originals, handle).toString('utf8')
+  const done = originals.noteOf(handle) as Compression | undefined
+  io.write(
+    options.json
+      ? jsonText({ handle, original, compression: done ?? null })
+      : inspectionText(handle, original, done, io.width),
+  )
+}
+
+/** `mycelium optimization expand`. Throws handle_invalid, original_unknown, lines_missing. */
+export function runExpand(
+  io: Io,
+  handle: string,
+  options: Common & { readonly lines?: { readonly from: number; readonly to: number } },
+): void {
+  const bytes = bytesOf(originalsOf(io, options), handle, options.lines)
+  if (options.lines !== undefined && bytes.length === 0)
+    throw new MyceliumError('lines_missing', `${handle} has no line ${options.lines.from}`)
+  const text = bytes.toString('utf8')
+  io.write(options.json ? jsonText({ handle, lines: options.lines ?? null, text }) : text)
+}
+
+function bytesOf(originals: Originals, handle: string, range?: { from: number; to: number }): Buffer {
+  if (!isHandle(handle)) throw new MyceliumError('handle_invalid', `${handle} is not a handle`)
+  const bytes = originals.read(handle, range)
+  if (bytes === undefined) throw new MyceliumError('original_unknown', `no original is kept under ${handle}`)
+  return bytes
+}
+
+function kept(originals: Originals, text: string, failures: unknown[]): string {
+  try {
+    return originals.keep(text)
+  } catch (error) {
+    failures.push(error)
+    throw error
+  }
+}
+
+function originalsOf(io: Io, { config }: Common): Originals {
+  const paths = pathsFrom(io.env)
+  const settings = resolveSettings({ flags: config ?? [], env: io.env, cwd: io.cwd, paths })
+  return originalsIn(
+    paths.originals,
+    { maxBytes: settings.get('originals.max_bytes'), maxAgeMs: settings.get('originals.retain') },
+    () => systemClock.wall(),
+  )
+}
+
+async function textOf(io: Io, file: string): Promise<string> {
+  const bytes = file === '-' ? await inputOf() : fileOf(resolve(io.cwd, file), file)
+  try {
+    // With its byte order mark, if it has one: an original is byte for byte.
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
+  } catch (cause) {
+    throw new MyceliumError('text_expected', `${named(file)} is not UTF-8 text`, { cause })
+  }
+}
+
+async function inputOf(): Promise<Buffer> {
+  const { bytes, whole } = await readInput(openStdin(), {
+    maxBytes: MAX_INPUT_BYTES,
+    limitMs: INPUT_LIMIT_MS,
+    clock: systemClock,
+  })
+  if (!whole)
+    throw new MyceliumError('text_expected', `standard input has more than ${MAX_INPUT_BYTES} bytes`)
+  return bytes
+}
+
+function fileOf(path: string, file: string): Buffer {
+  try {
+    return readRegular(path, MAX_INPUT_BYTES)
+  } catch (cause) {
+    if (hasErrno(cause, 'ENOENT', 'ENOTDIR', 'ELOOP'))
+      throw new MyceliumError('path_missing', `${file} does not exist`, { cause })
+    if (cause instanceof MyceliumError || hasErrno(cause, 'EACCES', 'EPERM', 'EISDIR', 'ENXIO'))
+      throw new MyceliumError('text_expected', `${file} cannot be read: ${cause.message}`, { cause })
+    throw cause
+  }
+}
+
+function named(file: string): string {
+  return file === '-' ? 'standard input' : file
+}
+
+function oneOf<T extends string>(what: string, word: string | undefined, words: readonly T[]): T | undefined {
+  if (word === undefined || (words as readonly string[]).includes(word)) return word as Kind & T
+  throw new MyceliumError('usage', `there is no ${what} ${word}`, { hint: `one of ${words.join(', ')}` })
+}

@@ -1,0 +1,185 @@
+import { mkdirSync, statSync } from 'node:fs'
+import { dirname } from 'node:path'
+import type { Clock } from '../clock.ts'
+import type { Settings } from '../config/live-settings.ts'
+import { type McpPlace, mcpPath, readMcpPlaces } from '../config/mcp-place.ts'
+import type { Paths } from '../config/paths.ts'
+import { writeFileAtomic } from '../config/write-file.ts'
+import { ownDeferral } from '../lazy/deferral.ts'
+import { listedIn, withOnly } from '../lazy/listed-tools.ts'
+import { type Selection, selectTools } from '../lazy/selection.ts'
+import { noteUse, type UsedTool, type User, type Uses, usedBy, usesFrom } from '../lazy/uses.ts'
+import type { Log } from '../log.ts'
+import type { Interceptor } from '../pipeline/call.ts'
+import { paramString } from '../protocol/fields.ts'
+import { readRegular } from '../regular-file.ts'
+import { agentName, clientOf } from './agents.ts'
+import type { Hello } from './hello.ts'
+
+/** What it needs of the daemon. */
+export interface LazyToolsServices {
+  readonly paths: Paths
+  readonly clock: Clock
+  readonly log: Log
+  readonly settings: Settings
+}
+
+/** A connection of an agent, as far as its tools go. */
+export interface LazySession extends User {
+  readonly server: string
+  /** The client's own name of its session; '' where it tells none. */
+  readonly clientSession: string
+}
+
+/** Uses are written down this often. */
+const SAVE_MS = 60_000
+/** A definition whose size was not seen yet. */
+const TYPICAL_TOKENS = 150
+
+/**
+ * Which tools are listed to an agent: it learns what each uses whether or not anybody acts by it (one file in models/), and with
+ * `lazy_loading.enabled` takes the others out of answers to tools/list. Calls are never touched: a tool that was not listed works as ever.
+ */
+export class LazyTools {
+  readonly #services: LazyToolsServices
+  readonly #uses: Uses
+  /** Tokens of each definition that was seen, by server and name. */
+  readonly #tokens = new Map<string, number>()
+  readonly #configs = new Map<string, { readonly stamp: string; readonly callsUs: boolean }>()
+  #places: { readonly stamp: string; readonly rows: readonly McpPlace[] } = { stamp: '', rows: [] }
+  #dirty = false
+  #savedAtMs: number
+
+  constructor(services: LazyToolsServices) {
+    this.#services = services
+    this.#uses = usesFrom(read(services.paths.toolUses))
+    this.#savedAtMs = services.clock.now()
+  }
+
+  /** Notes which tools are called in whose name. */
+  learn(session: LazySession): Interceptor {
+    return (next) => (call) => {
+      const name = call.method === 'tools/call' ? paramString(call.frame, 'name') : undefined
+      if (name !== undefined) {
+        noteUse(this.#uses, session, session.server, name, this.#services.clock.wall())
+        this.#dirty = true
+      }
+      return next(call)
+    }
+  }
+
+  /** Lists to an agent only what it is likely to use; the choice stays as it was first made, so that what the agent has in its prompt stays too. */
+  list(session: LazySession, hello: Hello): Interceptor {
+    let chosen: Selection | undefined
+    let told = false
+    return (next) => (call) => {
+      if (call.method !== 'tools/list' || !this.#isLazy(hello)) return next(call)
+      return next(call).then((reply) => {
+        const all = listedIn(reply.frame)
+        if (all === undefined) return reply
+        for (const { name, tokens } of all) this.#tokens.set(`${session.server}\t${name}`, tokens)
+        chosen ??= selectTools(
+          this.#candidates(session),
+          this.#services.settings.get('lazy_loading.list_tokens'),
+        )
+        const names = chosen.get(session.server)
+        const frame = withOnly(reply.frame, ({ name }) => names?.has(name) === true)
+        if (!told && frame !== reply.frame) {
+          const left = all.filter(({ name }) => names?.has(name) !== true)
+          this.#services.log.event('tools-not-listed', {
+            server: session.server,
+            because: `${left.length} of ${all.length} tools were not used before`,
+            clientSession: agentName(session.clientSession, hello.client, clientOf(hello.pid)),
+            savedTokens: left.reduce((sum, { tokens }) => sum + tokens, 0),
+          })
+        }
+        told = true
+        return { frame }
+      })
+    }
+  }
+
+  /** What this user used, for whoever searches. */
+  usedBy(user: User): readonly UsedTool[] {
+    return usedBy(this.#uses, user, this.#services.clock.wall())
+  }
+
+  /** Called in each tick. */
+  look(): void {
+    if (this.#dirty && this.#services.clock.now() - this.#savedAtMs > SAVE_MS) this.save()
+  }
+
+  /** Keeps what was learnt. A disk that takes nothing costs that. */
+  save(): void {
+    const { paths, log, clock } = this.#services
+    if (!this.#dirty) return
+    this.#dirty = false
+    this.#savedAtMs = clock.now()
+    try {
+      mkdirSync(dirname(paths.toolUses), { recursive: true, mode: 0o700 })
+      writeFileAtomic(paths.toolUses, JSON.stringify(Object.fromEntries(this.#uses)))
+    } catch (error) {
+      log.event('tool-uses-unsaved', { because: error instanceof Error ? error.message : String(error) })
+    }
+  }
+
+  #candidates(user: User) {
+    return this.usedBy(user).map((used) => ({
+      ...used,
+      tokens: this.#tokens.get(`${used.server}\t${used.name}`) ?? TYPICAL_TOKENS,
+    }))
+  }
+
+  /** Only where the agent can find the rest: its client has our server in a config that counts here, and no search of its own. */
+  #isLazy({ client, cwd, env }: Hello): boolean {
+    if (!this.#services.settings.get('lazy_loading.enabled')) return false
+    if (ownDeferral(client, {}) !== undefined) return false
+    return this.#placesNow().some(
+      (place) =>
+        place.client === client &&
+        (place.project === undefined || isWithin(env.CLAUDE_PROJECT_DIR || cwd, place.project)) &&
+        this.#callsUs(place.file),
+    )
+  }
+
+  #placesNow(): readonly McpPlace[] {
+    const stamp = stampOf(this.#services.paths.mcpPlaces)
+    if (stamp !== this.#places.stamp) this.#places = { stamp, rows: readMcpPlaces(this.#services.paths) }
+    return this.#places.rows
+  }
+
+  /** The config itself says so: whoever took our entry out by hand gets all tools again. */
+  #callsUs(file: string): boolean {
+    const stamp = stampOf(file)
+    const known = this.#configs.get(file)
+    if (known?.stamp === stamp) return known.callsUs
+    const callsUs = readText(file).includes(JSON.stringify(mcpPath(this.#services.paths)))
+    this.#configs.set(file, { stamp, callsUs })
+    return callsUs
+  }
+}
+
+function isWithin(path: string, directory: string): boolean {
+  return path === directory || path.startsWith(`${directory}/`)
+}
+
+function stampOf(file: string): string {
+  const stat = statSync(file, { throwIfNoEntry: false })
+  return stat === undefined ? 'none' : `${stat.mtimeMs}:${stat.size}:${stat.ino}`
+}
+
+function readText(file: string): string {
+  try {
+    return readRegular(file).toString('utf8')
+  } catch {
+    return ''
+  }
+}
+
+function read(file: string): unknown {
+  try {
+    return JSON.parse(readText(file))
+  } catch {
+    return {}
+  }
+}

@@ -1,0 +1,143 @@
+import type { ChildProcess } from 'node:child_process'
+import { join } from 'node:path'
+import type { Clock } from '../clock.ts'
+import { packageRoot } from '../config/package-root.ts'
+import type { Paths } from '../config/paths.ts'
+import type { Log } from '../log.ts'
+import type { Limits } from '../pool/limits.ts'
+import { spawnApart } from '../pool/spawn.ts'
+import type { Forget, Order, Shortened } from '../shorten/order.ts'
+
+/** How the process that shortens is started, and how long it may take. */
+export interface ShortenerServices {
+  readonly paths: Pick<Paths, 'root'>
+  readonly clock: Clock
+  readonly log: Log
+  /** `shortenMs` is the time for one order: an agent waits. */
+  readonly limits: Pick<Limits, 'shortenMs'>
+  /** What Node runs; the package's own by default. */
+  readonly program?: string
+}
+
+/** Orders at once; an agent whose result comes on top has it as it is. */
+const MAX_WAITING = 64
+/** Characters in one order; longer results take longer to hand over than to read. */
+const MAX_CHARACTERS = 2 * 1024 * 1024
+/** Without an order for this long the process ends: it holds a model and a table of tokens. */
+const IDLE_MS = 2 * 60_000
+/** One that ended by itself is not started again before this. */
+const AFTER_CRASH_MS = 10_000
+
+interface Waiting {
+  readonly give: (answer: Shortened | undefined) => void
+  readonly cancel: () => void
+}
+
+/**
+ * Has results shortened by a process of its own, which the libraries for it live in. Whatever goes wrong, the answer is undefined, and the agent has
+ * the result as it is: no process, none that answers in time, too much at once.
+ */
+export class Shortener {
+  readonly #services: ShortenerServices
+  readonly #waiting = new Map<number, Waiting>()
+  #child: ChildProcess | undefined
+  #starting: Promise<ChildProcess | undefined> | undefined
+  #nextId = 1
+  #usedAtMs = 0
+  #notBeforeMs = 0
+  #closed = false
+
+  constructor(services: ShortenerServices) {
+    this.#services = services
+  }
+
+  /** The texts in fewer tokens; undefined where that failed. Never rejects. */
+  async shorten(order: Omit<Order, 'id' | 'untilMs'>): Promise<Shortened | undefined> {
+    const { clock, limits } = this.#services
+    const now = clock.now()
+    const length = order.texts.reduce((sum, text) => sum + text.length, 0)
+    if (this.#closed || now < this.#notBeforeMs) return undefined
+    if (this.#waiting.size >= MAX_WAITING || length > MAX_CHARACTERS) return undefined
+    this.#usedAtMs = now
+    const id = this.#nextId++
+    const untilMs = clock.wall() + limits.shortenMs
+    return await new Promise((resolve) => {
+      const give = (answer: Shortened | undefined): void => {
+        if (!this.#waiting.delete(id)) return
+        cancel()
+        resolve(answer)
+      }
+      const cancel = clock.after(limits.shortenMs, () => give(undefined))
+      this.#waiting.set(id, { give, cancel })
+      void this.#process().then((child) => {
+        if (child === undefined) give(undefined)
+        else if (this.#waiting.has(id))
+          child.send({ ...order, id, untilMs } satisfies Order, (error) => {
+            if (error) give(undefined)
+          })
+      })
+    })
+  }
+
+  /** What a session was sent may have left its context. */
+  forget(session: string): void {
+    this.#child?.send({ forget: session } satisfies Forget, () => {})
+  }
+
+  /** Called in each tick: lets go of a process that nobody needed for a while. */
+  tick(): void {
+    if (this.#child === undefined || this.#waiting.size > 0) return
+    if (this.#services.clock.now() - this.#usedAtMs > IDLE_MS) this.#end()
+  }
+
+  /** For good. */
+  close(): void {
+    this.#closed = true
+    this.#end()
+  }
+
+  get pid(): number | undefined {
+    return this.#child?.pid
+  }
+
+  #end(): void {
+    const child = this.#child
+    this.#child = undefined
+    this.#starting = undefined
+    child?.removeAllListeners('exit')
+    child?.kill('SIGKILL')
+    for (const { give } of [...this.#waiting.values()]) give(undefined)
+  }
+
+  #process(): Promise<ChildProcess | undefined> {
+    this.#starting ??= this.#start().catch((error: unknown) => {
+      this.#failed(error instanceof Error ? error.message : String(error))
+      return undefined
+    })
+    return this.#starting
+  }
+
+  async #start(): Promise<ChildProcess> {
+    const { paths, program = join(packageRoot(), 'dist', 'shorten.js') } = this.#services
+    const child = await spawnApart(process.execPath, [program, paths.root], {
+      cwd: '/',
+      env: { LANG: 'C.UTF-8', NODE_ENV: 'production' },
+      stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
+    })
+    child.unref()
+    child.channel?.unref()
+    child.on('message', (answer: Shortened) => this.#waiting.get(answer.id)?.give(answer))
+    child.once('exit', (code, signal) => this.#failed(`it ended with ${signal ?? code}`))
+    this.#child = child
+    return child
+  }
+
+  #failed(because: string): void {
+    const { clock, log } = this.#services
+    this.#child = undefined
+    this.#starting = undefined
+    this.#notBeforeMs = clock.now() + AFTER_CRASH_MS
+    for (const { give } of [...this.#waiting.values()]) give(undefined)
+    log.event('shortener-lost', { because })
+  }
+}

@@ -1,0 +1,69 @@
+import { createConnection } from 'node:net'
+import type { Clock } from '../clock.ts'
+import { pathsOf, refuseForeignRun } from '../config/paths.ts'
+
+/** What was written in a client's session just now, for the daemon to look ahead by. */
+export interface Said {
+  readonly client: string
+  readonly clientSession: string
+  readonly project: string
+  readonly text: string
+}
+
+/** Kept of a text from either end: what is asked for is there. Pairs with MAX_TEXT_CHARS in daemon/advisor.ts. */
+const END_CHARS = 2_000
+/** A daemon that takes no connection by then is not told. */
+const LIMIT_MS = 200
+
+/** The text that a hook's input has for that: a prompt, or what an agent looks for among its tools; undefined where there is none. Throws for input that is no JSON. */
+export function textIn(input: Buffer, event: string, tool: string): string | undefined {
+  if (event === 'UserPromptSubmit') return cut(Object(JSON.parse(input.toString('utf8'))).prompt)
+  if (event !== 'PostToolUse' || tool !== TOOL_SEARCH) return undefined
+  return cut(Object(Object(JSON.parse(input.toString('utf8'))).tool_input).query)
+}
+
+/** Claude Code's own tool, by which an agent finds tools of servers that it was told the names of only. */
+const TOOL_SEARCH = 'ToolSearch'
+
+function cut(text: unknown): string | undefined {
+  if (typeof text !== 'string' || text.trim() === '') return undefined
+  return text.length <= 2 * END_CHARS ? text : `${text.slice(0, END_CHARS)}\n${text.slice(-END_CHARS + 1)}`
+}
+
+/** Whether what a session was sent may have left its context with that event. Claude Code says why a session starts. */
+export function isContextLost(input: Buffer, event: string): boolean {
+  if (event === 'PreCompact' || event === 'PostCompact') return true
+  if (event !== 'SessionStart') return false
+  return Object(JSON.parse(input.toString('utf8'))).source !== 'startup'
+}
+
+/** Tells the daemon, if one runs, and waits for no answer; never throws. Pairs with `heard` in daemon/main.ts. */
+export function say(said: Said, root: string, clock: Clock): Promise<void> {
+  return tell('heard', said, root, clock)
+}
+
+/** Tells the daemon that what a session holds is not known any more, as say() does. Pairs with `forget` in daemon/main.ts. */
+export function sayForgotten(session: string, root: string, clock: Clock): Promise<void> {
+  return tell('forget', { session }, root, clock)
+}
+
+function tell(cmd: string, args: object, root: string, clock: Clock): Promise<void> {
+  return new Promise((resolve) => {
+    try {
+      const paths = pathsOf(root)
+      refuseForeignRun(paths)
+      const socket = createConnection(paths.socket)
+      const done = () => {
+        socket.destroy()
+        resolve()
+      }
+      const request = JSON.stringify({ id: 0, cmd, args })
+      socket.on('error', done)
+      // Destroyed only when the system has taken it all.
+      socket.end(`mycelium-control 1\n${request}\n`, () => resolve())
+      clock.after(LIMIT_MS, done)
+    } catch {
+      resolve()
+    }
+  })
+}

@@ -1,0 +1,63 @@
+import { oneLine } from '../../lazy/tool.ts'
+import { toolSearchOf } from '../../lazy/tool-search.ts'
+import { failedResult, type OwnTool, textResult } from '../own-tool.ts'
+
+const DEFAULT_FOUND = 5
+const MAX_FOUND = 20
+
+/** Finds tools of the agent's other servers by what they do. */
+export const FIND_TOOL: OwnTool = {
+  name: 'find_tool',
+  title: 'Find a tool',
+  description:
+    'Search all tools of all connected MCP servers, also those not listed. Say what the tool should do, e.g. "create GitHub issue". Returns name, server, description and input schema; then use call_tool.',
+  inputSchema: {
+    type: 'object',
+    properties: {
+      query: { type: 'string', description: 'Action and object, or a tool name' },
+      limit: { type: 'integer', minimum: 1, maximum: MAX_FOUND, description: `Default ${DEFAULT_FOUND}` },
+    },
+    required: ['query'],
+  },
+  annotations: { readOnlyHint: true, idempotentHint: true, openWorldHint: false },
+  run: async ({ query, limit }, around, { signal }) => {
+    if (typeof query !== 'string' || query.trim() === '')
+      return failedResult('query: say in a few words what the tool should do')
+    const wanted = Math.min(
+      MAX_FOUND,
+      Math.max(1, Math.trunc(Number(limit ?? DEFAULT_FOUND)) || DEFAULT_FOUND),
+    )
+    const [{ tools, silent }, used] = await Promise.all([around.servers.tools(signal), around.used()])
+    const found = await toolSearchOf(tools).find(query, wanted, {
+      used: (index) => used(tools[index]!.id, tools[index]!.name),
+    })
+    const rows = found.map(({ index }) => {
+      const tool = tools[index]!
+      around.foundUncalled.add(`${tool.id}\t${tool.name}`)
+      return {
+        name: tool.name,
+        server: tool.server,
+        description: oneLine(tool),
+        inputSchema: schemaOf(tool.definition),
+      }
+    })
+    const unasked = silent.length === 0 ? '' : `\nNot reachable now: ${silent.join(', ')}.`
+    const text =
+      rows.length === 0
+        ? `Nothing of ${tools.length} tools fits. Servers: ${around.servers.names().join(', ') || 'none'}.${unasked}`
+        : `${JSON.stringify(rows)}${unasked}`
+    around.record({
+      action: 'find',
+      server: '',
+      because: `${rows.length} of ${tools.length} tools`,
+      savedTokens: -around.count(text),
+    })
+    return textResult(text)
+  },
+}
+
+/** Without the dialect, which says nothing to a model and costs a line in each. */
+function schemaOf({ inputSchema }: Readonly<Record<string, unknown>>): object {
+  const { $schema: _, ...schema } = Object(inputSchema)
+  return Object.keys(schema).length > 0 ? schema : { type: 'object' }
+}

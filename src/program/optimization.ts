@@ -1,0 +1,137 @@
+import { Argument, InvalidArgumentError, Option } from 'commander'
+import { json, type Noun, repeated } from './row.ts'
+
+/** `mycelium optimization …`. */
+export const OPTIMIZATION: Noun = {
+  word: 'optimization',
+  summary: 'shorten texts for agents, and get the originals back',
+  about: `Writes a tool result, a log or a file in fewer tokens: first in ways that lose nothing, then, where a judge passes it, in ways that leave \
+parts out under marks that name their lines. Each original is kept under a handle, for originals.retain and up to originals.max_bytes. \
+docs/compression.md says what each strategy does and what it loses.`,
+  examples: [
+    ['mycelium optimization compress build.log', 'in fewer tokens, with what was done on stderr'],
+    ['mycelium optimization compress - --target 30%', 'to a third, where that can be done'],
+    ['mycelium optimization inspect my:0123456789', 'what was left out, and why'],
+    ['mycelium optimization expand my:0123456789 --lines 40-60', 'these lines of the original'],
+    ['mycelium optimization validate --session-id=current', 'whether anything that matters was lost'],
+    ['mycelium optimization diff before.md after.md', 'what changed, exactly'],
+  ],
+  verbs: [
+    {
+      word: 'compress',
+      summary: 'write a text in fewer tokens',
+      about: `Prints the text in fewer tokens, or as it is where nothing would be saved; what was done goes to stderr. The text is kept and its handle \
+stands in the first line.`,
+      parts: [
+        new Argument('<file>', 'file of UTF-8 text; - for standard input'),
+        new Option(
+          '--target <tokens|percent>',
+          'tokens that are few enough, or their share: 2000, 40%; 50% by default',
+        ).argParser(target),
+        repeated('--strategy <name>', 'only this one; may be given more than once'),
+        new Option('--query <text>', 'what is looked for in it'),
+        new Option('--kind <kind>', 'what it is; found out by default'),
+        json(),
+      ],
+      run: async (io, [file], options) =>
+        (await import('../commands/optimization.ts')).runCompress(io, file, options),
+    },
+    {
+      word: 'validate',
+      summary: 'judge what a session got shortened',
+      about: `Holds each shortened result of a session against its original: meaning, coverage and facts, each loss with the line of the original, and \
+what shortening came to, with sign. Ends with 1 when a result is below the gate.`,
+      parts: [
+        new Option(
+          '--session-id <id>',
+          "a client's session, or current: the one of this agent, else the last in this directory",
+        ).makeOptionMandatory(),
+        json(),
+      ],
+      run: async (io, _, options) =>
+        (await import('../commands/optimization-validate.ts')).runValidate(io, options),
+    },
+    {
+      word: 'report',
+      summary: 'what shortening was worth, with sign',
+      about: `Tokens and US dollars that were kept from contexts, no more than clients would have shown, less what was asked for after all and less \
+mycelium's own definitions; beside sessions that were left as they are, where token_optimization.holdout asks for some.`,
+      parts: [new Option('--since <when>', 'only sessions seen since then: 30d, 24h or a date'), json()],
+      run: async (io, _, options) =>
+        (await import('../commands/optimization-validate.ts')).runSavings(io, options),
+    },
+    {
+      word: 'judge',
+      summary: 'whether a compressed text may stand for its original',
+      about: `Compares two texts in meaning, coverage and facts, and lists what is lost with its line in the original. Exit code 1 when the \
+compressed text does not pass. The model runs on this machine, in a process that ends with the command; without it, nothing passes but another \
+notation of the same.`,
+      parts: [
+        new Argument('<original>', 'file with the text as it was; - is standard input'),
+        new Argument('<compressed>', 'file with what stands for it; - is standard input'),
+        new Option('--tier <name>', 'judge with this one only').choices(['native', 'wasm', 'static', 'none']),
+        json(),
+      ],
+      run: async (io, [original, compressed], options) =>
+        (await import('../commands/optimization-judge.ts')).runJudge(io, original, compressed, options),
+    },
+    {
+      word: 'inspect',
+      summary: 'what was left out of a text, and why',
+      about:
+        'Shows a text that was shortened beside its original: each line that was left out, the steps, what each saved, and why others were not taken.',
+      parts: [handle(), json()],
+      run: async (io, [of], options) =>
+        (await import('../commands/optimization.ts')).runInspect(io, of, options),
+    },
+    {
+      word: 'expand',
+      summary: 'print an original',
+      about: 'Prints the original of a handle, byte for byte, or some lines of it.',
+      parts: [handle(), new Option('--lines <a-b>', 'only these, counted from 1').argParser(lines), json()],
+      run: async (io, [of], options) =>
+        (await import('../commands/optimization.ts')).runExpand(io, of, options),
+    },
+    {
+      word: 'diff',
+      summary: 'the patch from one file to another',
+      about: `Prints what leads from BASE to NEXT: sections added, removed, moved or renamed, lines that changed, changes inside long lines. Where that \
+would be no shorter than NEXT itself, all of NEXT is printed behind a line that says so.`,
+      parts: [new Argument('<base>', 'the file before'), new Argument('<next>', 'the file after'), json()],
+      run: async (io, [base, next], options) =>
+        (await import('../commands/optimization-diff.ts')).runDiff(io, base, next, options),
+    },
+    {
+      word: 'apply',
+      summary: 'the file that a patch makes of another',
+      about: `Prints the file that the patch was made for, byte for byte. A file that is not the one the patch was made from is refused, and so is a \
+patch that is damaged: the result is held against its hash before anything is printed.`,
+      parts: [
+        new Argument('<base>', 'the file that the patch was made from'),
+        new Argument('<patch>', 'what `mycelium optimization diff` printed'),
+        json(),
+      ],
+      run: async (io, [base, patch], options) =>
+        (await import('../commands/optimization-diff.ts')).runApply(io, base, patch, options),
+    },
+  ],
+}
+
+function handle(): Argument {
+  return new Argument('<handle>', 'as it stands in the mark: my:0123456789')
+}
+
+/** A number of tokens, or a share of them. */
+function target(text: string): { readonly tokens: number } | { readonly share: number } {
+  const percent = /^(\d{1,3}(?:\.\d+)?)\s?%$/.exec(text)?.[1]
+  if (percent !== undefined && Number(percent) <= 100) return { share: Number(percent) / 100 }
+  if (/^\d{1,9}$/.test(text)) return { tokens: Number(text) }
+  throw new InvalidArgumentError('It must be a number of tokens, or a share such as 40%.')
+}
+
+function lines(text: string): { readonly from: number; readonly to: number } {
+  const [, from, to = from] = /^(\d{1,9})(?:-(\d{1,9}))?$/.exec(text) ?? []
+  if (from === undefined || Number(from) < 1 || Number(to) < Number(from))
+    throw new InvalidArgumentError('It must be a line or a range of them, counted from 1: 40 or 40-60.')
+  return { from: Number(from), to: Number(to) }
+}

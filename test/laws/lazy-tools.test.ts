@@ -1,0 +1,135 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { listedIn, withOnly } from '../../src/core/lazy/listed-tools.ts'
+import { type Candidate, selectTools } from '../../src/core/lazy/selection.ts'
+import { toolSearchOf } from '../../src/core/lazy/tool-search.ts'
+import { noteUse, type Uses, usedBy } from '../../src/core/lazy/uses.ts'
+import { type Frame, scanFrame } from '../../src/core/protocol/frame.ts'
+import { QUERIES, TOOLS } from '../fixtures/tool-queries.ts'
+import { verifies } from '../requirements.ts'
+
+const name = fc.stringMatching(/^[a-z]{1,6}$/)
+const candidate: fc.Arbitrary<Candidate> = fc.record({
+  server: name,
+  name,
+  tokens: fc.integer({ min: 1, max: 500 }),
+  uses: fc.double({ min: 0, max: 50, noNaN: true }),
+})
+const candidates = fc.uniqueArray(candidate, {
+  selector: ({ server, name }) => `${server}\t${name}`,
+  maxLength: 40,
+})
+
+describe('what is listed', () => {
+  it('never costs more than the budget, never holds what was not used, and does not depend on the order', () => {
+    verifies('LAZY-1')
+    fc.assert(
+      fc.property(candidates, fc.integer({ min: 0, max: 4_000 }), (all, budget) => {
+        const chosen = selectTools(all, budget)
+        const listed = all.filter((one) => chosen.get(one.server)?.has(one.name))
+        expect(listed.reduce((sum, { tokens }) => sum + tokens, 0)).toBeLessThanOrEqual(budget)
+        expect(listed.every(({ uses }) => uses > 0)).toBe(true)
+        expect(selectTools([...all].reverse(), budget)).toEqual(chosen)
+        // What is left out was not worth less than all that is in and would have fitted.
+        const left = budget - listed.reduce((sum, { tokens }) => sum + tokens, 0)
+        const out = all.filter((one) => one.uses > 0 && !listed.includes(one))
+        expect(out.every(({ tokens }) => tokens > left)).toBe(true)
+      }),
+    )
+  })
+
+  it('is in the answer byte for byte, and nothing else of the answer changes', () => {
+    verifies('LAZY-1')
+    const tool = fc.record({
+      name,
+      description: fc.string(),
+      n: fc.constantFrom('1.0', '12345678901234567890', '-0'),
+    })
+    const spaces = fc.constantFrom('', ' ', '\t ')
+    fc.assert(
+      fc.property(
+        fc.uniqueArray(tool, { selector: (one) => one.name }),
+        fc.func(fc.boolean()),
+        spaces,
+        (tools, keep, gap) => {
+          const texts = tools.map(
+            (one) =>
+              `{"name":${JSON.stringify(one.name)},${gap}"description":${JSON.stringify(one.description)},"x":${one.n}}`,
+          )
+          const around = (inner: readonly string[]) =>
+            `{"jsonrpc":"2.0","id":7,"result":{"ttlMs":1.50,${gap}"tools":[${inner.join(',')}],"nextCursor":"c"}}`
+          const whole = Buffer.from(around(texts))
+          const cut = withOnly(scanFrame(whole) as Frame, (one) => keep(one.name))
+          const kept = texts.filter((_, i) => keep(tools[i]!.name))
+          expect(cut.line.toString()).toBe(around(kept))
+          expect(listedIn(cut)?.map((one) => one.name)).toEqual(
+            tools.filter((one) => keep(one.name)).map((one) => one.name),
+          )
+        },
+      ),
+    )
+  })
+})
+
+describe('uses', () => {
+  it('fade, count less from other projects, and never mix clients', () => {
+    verifies('LAZY-1')
+    const uses: Uses = new Map()
+    const here = { project: '/a', client: 'codex' }
+    noteUse(uses, here, 's', 'old', 0)
+    noteUse(uses, { project: '/b', client: 'codex' }, 's', 'elsewhere', 14 * 24 * 3_600_000)
+    noteUse(uses, { project: '/a', client: 'cursor' }, 's', 'other', 14 * 24 * 3_600_000)
+    const found = usedBy(uses, here, 14 * 24 * 3_600_000)
+    expect(found).toEqual([
+      { server: 's', name: 'old', uses: 0.5 },
+      { server: 's', name: 'elsewhere', uses: 0.1 },
+    ])
+  })
+})
+
+describe('find', () => {
+  it('has the tool in the top five for all but queries that share no word with it, and an exact name first', async () => {
+    verifies('LAZY-1')
+    const search = toolSearchOf(TOOLS)
+    const found = await Promise.all(
+      QUERIES.map(async ([query, wanted]) =>
+        (await search.find(query, 5)).some(({ index }) => TOOLS[index]!.name === wanted),
+      ),
+    )
+    expect(found.filter(Boolean).length / QUERIES.length).toBeGreaterThanOrEqual(0.9)
+    for (const tool of TOOLS.filter(({ name }) => name.includes('_')))
+      expect(TOOLS[(await search.find(`call ${tool.name} now`, 1))[0]!.index]).toBe(tool)
+  })
+
+  it('never fails, gives no more than asked for, and nothing for nothing', async () => {
+    const search = toolSearchOf(TOOLS)
+    await fc.assert(
+      fc.asyncProperty(
+        fc.string({ unit: 'binary' }),
+        fc.integer({ min: 0, max: 30 }),
+        async (query, limit) => {
+          const found = await search.find(query, limit)
+          expect(found.length).toBeLessThanOrEqual(limit)
+          expect(new Set(found.map(({ index }) => index)).size).toBe(found.length)
+        },
+      ),
+      { numRuns: 15 },
+    )
+    expect(await search.find('', 5)).toEqual([])
+    expect(await toolSearchOf([]).find('anything', 5)).toEqual([])
+  })
+
+  it('puts what was used before first among equals, and follows an embedding where there is one', async () => {
+    const twins = ['a', 'b'].map((server) => ({
+      server,
+      name: 'fetch_page',
+      title: '',
+      description: 'Fetch a page',
+      parameters: '',
+    }))
+    const search = toolSearchOf(twins)
+    expect((await search.find('fetch a page', 1))[0]?.index).toBe(0)
+    expect((await search.find('fetch a page', 1, { used: (i) => i }))[0]?.index).toBe(1)
+    expect((await search.find('zzz', 1, { embed: async () => [0.1, 0.9] }))[0]?.index).toBe(1)
+  })
+})

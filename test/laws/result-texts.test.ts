@@ -1,0 +1,70 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { scanFrame } from '../../src/core/protocol/frame.ts'
+import { resultTexts, withTexts } from '../../src/core/protocol/result-texts.ts'
+import { verifies } from '../requirements.ts'
+
+const text = fc.oneof(fc.string({ unit: 'binary' }), fc.string(), fc.constant('\ud800"\\\u2028'))
+const audience = fc.constantFrom(undefined, ['user'], ['assistant'], ['user', 'assistant'], [])
+const block = fc.oneof(
+  fc.record({ type: fc.constant('text'), text, annotations: audience.map((audience) => ({ audience })) }),
+  fc.record({ type: fc.constant('image'), data: fc.constant('AAAA'), mimeType: fc.constant('image/png') }),
+  fc.record({ type: fc.constant('resource'), resource: fc.record({ uri: text, text }) }),
+)
+const result = fc.record(
+  {
+    content: fc.array(block, { maxLength: 4 }),
+    isError: fc.boolean(),
+    structuredContent: fc.jsonValue(),
+    _meta: fc.constant({ n: 1 }),
+  },
+  { requiredKeys: ['content'] },
+)
+
+const frameOf = (body: unknown) =>
+  scanFrame(
+    Buffer.from(JSON.stringify({ jsonrpc: '2.0', id: 'a', result: body }, null, 1).replaceAll('\n', ' ')),
+  )!
+
+describe('texts of a result', () => {
+  it('are those that the model reads, and can be put back or replaced with all else as it was', () => {
+    verifies('PROTO-1')
+    fc.assert(
+      fc.property(result, text, (body, other) => {
+        const frame = frameOf(body)
+        const { blocks, isError, hasStructure } = resultTexts(frame)!
+        const read = body.content.filter(
+          (one) =>
+            one.type === 'text' &&
+            (!('annotations' in one) || String(one.annotations.audience ?? 'assistant') !== 'user'),
+        ) as { text: string }[]
+        expect(blocks.map((one) => one.text)).toEqual(read.map((one) => one.text))
+        expect({ isError, hasStructure }).toEqual({
+          isError: body.isError === true,
+          hasStructure: body.structuredContent !== undefined,
+        })
+        for (const one of read) one.text = other
+        const replaced = withTexts(frame, new Map(blocks.map((one) => [one, other])))
+        expect(JSON.parse(replaced.line.toString()).result).toEqual(JSON.parse(JSON.stringify(body)))
+        expect(replaced).toMatchObject({ kind: 'response', isError: false })
+      }),
+      { numRuns: 300 },
+    )
+  })
+
+  it('are none of an error, of a request, or of what is no result of a tool', () => {
+    for (const line of [
+      '{"jsonrpc":"2.0","id":1,"error":{"code":1,"message":"no"}}',
+      '{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"content":[]}}',
+      '{"jsonrpc":"2.0","id":1,"result":{"tools":[]}}',
+      '{"jsonrpc":"2.0","id":1,"result":{"content":"text"}}',
+    ])
+      expect(resultTexts(scanFrame(Buffer.from(line))!), line).toBeUndefined()
+  })
+
+  it('of broken blocks are left out', () => {
+    const line =
+      '{"jsonrpc":"2.0","id":1,"result":{"content":[{"type":"text"},{"type":"text","text":7},null,3]}}'
+    expect(resultTexts(scanFrame(Buffer.from(line))!)!.blocks).toEqual([])
+  })
+})
