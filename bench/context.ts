@@ -12,6 +12,8 @@ export interface Context {
   readonly peers: readonly Contender[]
   /** Samples, where a row takes fewer or more of them; undefined: the row's own number. */
   readonly runs: number | undefined
+  /** Recorded sessions that the row `week` is made of; undefined: it makes its own. */
+  readonly weekData?: string | undefined
   /** Resolves when nothing else uses the machine, or soon. */
   quiet(): Promise<void>
   progress(text: string): void

@@ -30,6 +30,7 @@ import { score } from './rows/score.ts'
 import { status } from './rows/status.ts'
 import { throughput } from './rows/throughput.ts'
 import { transcripts } from './rows/transcripts.ts'
+import { week } from './rows/week.ts'
 
 /** Every row, in the order of the report. */
 const ROWS: Readonly<Record<string, (context: Context) => Promise<RowResult>>> = {
@@ -48,6 +49,7 @@ const ROWS: Readonly<Record<string, (context: Context) => Promise<RowResult>>> =
   transcripts,
   score,
   prewarm,
+  week,
   'events-append': eventsAppend,
   'events-ingest': eventsIngest,
   'events-query': eventsQuery,
@@ -58,6 +60,7 @@ const USAGE = `npm run bench [-- options]
   --only NAME    only this row; may be given more than once (${Object.keys(ROWS).join(', ')})
   --runs N       samples per row instead of each row's own number
   --no-peers     without mcp-proxy + mcp-remote and mcporter
+  --week-data FILE  sessions for the row week, as prewarm evaluate --sequences takes them, instead of generated ones
   --json FILE    write everything measured to FILE
   --markdown FILE  write the tables of docs/benchmarks.md to FILE
 `
@@ -83,6 +86,7 @@ export async function main(argv: readonly string[], packageRoot: string): Promis
       runs: { type: 'string' },
       json: { type: 'string' },
       markdown: { type: 'string' },
+      'week-data': { type: 'string' },
       'no-peers': { type: 'boolean' },
       help: { type: 'boolean' },
     },
@@ -95,7 +99,10 @@ export async function main(argv: readonly string[], packageRoot: string): Promis
   // Node 20 parses this bundle at every start, 45 ms that no contender is to blame for.
   delete process.env.NODE_EXTRA_CA_CERTS
   const gate = quietGate()
-  const context = contextOf(packageRoot, values['no-peers'] === true, values.runs, gate)
+  const context = {
+    ...contextOf(packageRoot, values['no-peers'] === true, values.runs, gate),
+    weekData: values['week-data'],
+  }
   const rows: Record<string, RowResult> = {}
   for (const name of names) rows[name] = await ROWS[name]!(context)
   const report: Report = {

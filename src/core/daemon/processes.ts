@@ -78,7 +78,7 @@ export class Processes {
 
   /** Tells the watcher which processes belong to the trees now. */
   snapshot(): void {
-    this.#services.watcher.snapshot(rememberTrees([...this.#alive.values()]))
+    if (this.#alive.size > 0) this.#services.watcher.snapshot(rememberTrees([...this.#alive.values()]))
   }
 
   /** Resolves when all that is being ended is gone. */
