@@ -7,6 +7,8 @@ export interface Opened {
   readonly atMs: number
   /** From the start of the command to the answered tools/list. */
   readonly waitedMs: number
+  /** Its server was started meanwhile: nothing else starts one while an agent waits. */
+  readonly cold: boolean
 }
 
 /** An agent's session: its connections, each a process as its config says it. */
@@ -15,10 +17,17 @@ export class Agent {
   readonly #sessions = new Map<string, AgentSession>()
   readonly #command: (server: string) => ServerCommand
   readonly #now: () => number
+  readonly #startsOf: (server: string) => number
 
-  constructor(command: (server: string) => ServerCommand, now: () => number) {
+  /** `startsOf`: how often a server has been started so far. */
+  constructor(
+    command: (server: string) => ServerCommand,
+    now: () => number,
+    startsOf: (server: string) => number,
+  ) {
     this.#command = command
     this.#now = now
+    this.#startsOf = startsOf
   }
 
   /** Pids of the commands that it started. */
@@ -53,11 +62,13 @@ export class Agent {
 
   async #open(server: string): Promise<void> {
     const atMs = this.#now()
+    const before = this.#startsOf(server)
     const since = performance.now()
     const session = new AgentSession(this.#command(server))
     this.#sessions.set(server, session)
     await session.initialize()
     await session.request('tools/list')
-    this.opened.push({ server, atMs, waitedMs: performance.now() - since })
+    const waitedMs = performance.now() - since
+    this.opened.push({ server, atMs, waitedMs, cold: this.#startsOf(server) > before })
   }
 }

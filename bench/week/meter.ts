@@ -1,10 +1,8 @@
-import { closeSync, openSync, readSync } from 'node:fs'
 import { type Identity, identityOf, isAlive, pssKb } from '../../src/core/process.ts'
+import type { StartLine, StartLog } from './start-log.ts'
 
 /** A process of a server that was started. */
-export interface Start {
-  readonly server: string
-  readonly pid: number
+export interface Start extends StartLine {
   /** When it was first seen, by the simulated clock. */
   readonly atMs: number
 }
@@ -24,15 +22,15 @@ const HOUR_MS = 3_600_000
 /** Counts starts by the log that the servers' programs write, and adds up what is held between two looks (trapezoids), by the simulated clock. */
 export class Meter {
   readonly starts: Start[] = []
-  readonly #log: string
+  readonly #log: StartLog
+  #seen = 0
   #others: () => readonly number[] = () => []
-  #read = 0
   #alive: readonly Identity[] = []
   #memory = { servers: 0, others: 0, atMs: Number.NEGATIVE_INFINITY, of: '' }
   #last: { atMs: number; servers: number; others: number; processes: number } | undefined
   #held = { serversMbH: 0, otherMbH: 0, processHours: 0 }
 
-  constructor(log: string) {
+  constructor(log: StartLog) {
     this.#log = log
   }
 
@@ -48,7 +46,9 @@ export class Meter {
 
   /** Looks at what is there now. */
   look(atMs: number): void {
-    const started = this.#newStarts(atMs)
+    this.#log.readOn()
+    const started = this.#log.lines.slice(this.#seen).map((line) => ({ ...line, atMs }))
+    this.#seen += started.length
     this.starts.push(...started)
     this.#alive = [...this.#alive, ...started.flatMap(({ pid }) => identityOf(pid) ?? [])].filter(isAlive)
     const servers = this.#alive.map(({ pid }) => pid)
@@ -68,35 +68,6 @@ export class Meter {
     this.#held.otherMbH += half * (last.others + now.others)
     this.#held.processHours += half * (last.processes + now.processes)
     this.#last = now
-  }
-
-  #newStarts(atMs: number): readonly Start[] {
-    const text = readFrom(this.#log, this.#read)
-    const whole = text.slice(0, text.lastIndexOf('\n') + 1)
-    this.#read += whole.length
-    return whole
-      .split('\n')
-      .filter((line) => line !== '')
-      .map((line) => {
-        const [server, pid] = line.split(' ')
-        return { server: server!, pid: Number(pid), atMs }
-      })
-  }
-}
-
-/** What was appended since; the log is ASCII. */
-function readFrom(file: string, from: number): string {
-  let opened: number
-  try {
-    opened = openSync(file, 'r')
-  } catch {
-    return ''
-  }
-  try {
-    const buffer = Buffer.alloc(65_536)
-    return buffer.toString('ascii', 0, readSync(opened, buffer, 0, buffer.length, from))
-  } finally {
-    closeSync(opened)
   }
 }
 

@@ -5,6 +5,7 @@ import { Meter } from './meter.ts'
 import { runWeek, type WeekCount } from './run.ts'
 import { DAY_MS, HOUR_MS, type Visit } from './schedule.ts'
 import { SimClock } from './sim-clock.ts'
+import { StartLog } from './start-log.ts'
 import { type DayShown, dayShown, type StoreCount, storeCount } from './store.ts'
 import { directWorld, myceliumWorld } from './worlds.ts'
 
@@ -31,10 +32,10 @@ export interface Way {
 /** Everything off, mycelium as it comes, and with all that learns. */
 export const WAYS: readonly Way[] = [
   { name: 'direct', learns: false },
-  { name: 'static', settings: ['events.sample_interval=10s'], learns: false },
+  { name: 'static', settings: ['events.sample_interval=1m'], learns: false },
   {
     name: 'learning',
-    settings: ['events.sample_interval=10s', 'prewarm.enabled=true', 'envelope.enabled=true'],
+    settings: ['events.sample_interval=1m', 'prewarm.enabled=true', 'envelope.enabled=true'],
     learns: true,
   },
 ]
@@ -52,22 +53,17 @@ export interface Played {
 const NIGHTLY = ['prewarm-train', 'envelope-tune']
 const NIGHT_HOUR = 4
 
-/** Plays it one way, in a home of its own. Cold is a connection that waited at least half of what `startMs` says its server takes. */
-export async function play(what: Play, way: Way, startMs: ReadonlyMap<string, number>): Promise<Played> {
+/** Plays it one way, in a home of its own. */
+export async function play(what: Play, way: Way): Promise<Played> {
   const sandbox = createSandbox(process.env.PATH ?? '')
   try {
-    return await playIn(sandbox, what, way, startMs)
+    return await playIn(sandbox, what, way)
   } finally {
     removeSandbox(sandbox)
   }
 }
 
-async function playIn(
-  sandbox: Sandbox,
-  what: Play,
-  way: Way,
-  startMs: ReadonlyMap<string, number>,
-): Promise<Played> {
+async function playIn(sandbox: Sandbox, what: Play, way: Way): Promise<Played> {
   const began = performance.now()
   const { packageRoot, visits, fleet, spanMs } = what
   const servers = installFleet(packageRoot, sandbox, fleet, what.toolsOf)
@@ -85,12 +81,14 @@ async function playIn(
           },
         }))
       : []
+  const starts = new StartLog(startLog(sandbox))
   const count = await runWeek({
     visits,
     fleet,
     world,
     clock,
-    meter: new Meter(startLog(sandbox)),
+    meter: new Meter(starts),
+    starts,
     beginMs: clock.now(),
     endMs: spanMs,
     jobs,
@@ -103,20 +101,12 @@ async function playIn(
   const sinceMs = Date.now() - DAY_MS
   const shown = dayShown(mycelium.run)
   const day = count.opened.filter(({ atMs }) => atMs >= sinceMs)
-  const cold = coldOf(day, startMs)
+  const warm = day.filter(({ cold }) => !cold).length
   return {
     way,
     count,
     realMs,
     store: storeCount(mycelium.run),
-    day: { shown, counted: { sessions: day.length, warm: day.length - cold.length } },
+    day: { shown, counted: { sessions: day.length, warm } },
   }
-}
-
-/** The connections that found no process: they waited at least half of what a start of their server takes. */
-export function coldOf<T extends { readonly server: string; readonly waitedMs: number }>(
-  opened: readonly T[],
-  startMs: ReadonlyMap<string, number>,
-): readonly T[] {
-  return opened.filter(({ server, waitedMs }) => waitedMs >= startMs.get(server)! / 2)
 }

@@ -3,10 +3,13 @@ import { callOf, type FleetServer } from './fleet.ts'
 import type { Held, Meter, Start } from './meter.ts'
 import type { Visit } from './schedule.ts'
 import type { SimClock } from './sim-clock.ts'
+import type { StartLog } from './start-log.ts'
 import type { World } from './worlds.ts'
 
 /** What the harness counted, itself. Times by the simulated clock, waits in real milliseconds. */
 export interface WeekCount {
+  /** When it began, by the simulated clock. */
+  readonly beganMs: number
   readonly opened: readonly Opened[]
   /** One for each session that starts its servers at once: the wait until all had told their tools; and one for each later call that waited. */
   readonly waits: readonly { readonly atMs: number; readonly waitedMs: number }[]
@@ -29,6 +32,7 @@ export interface WeekRun {
   readonly world: World
   readonly clock: SimClock
   readonly meter: Meter
+  readonly starts: StartLog
   /** When the week begins, by the clock. */
   readonly beginMs: number
   readonly endMs: number
@@ -51,6 +55,7 @@ export async function runWeek(week: WeekRun): Promise<WeekCount> {
     const agent = new Agent(
       (server) => world.command(visit.client, visit.project, server),
       () => clock.now(),
+      (server) => week.starts.countOf(server),
     )
     const waited = async (wait: Promise<number>) => {
       const atMs = clock.now()
@@ -107,5 +112,5 @@ export async function runWeek(week: WeekRun): Promise<WeekCount> {
     meter.look(clock.now())
   }
   await passUntil(beginMs + week.endMs)
-  return { opened, waits, calls, starts: meter.starts, held: [...held, meter.held] }
+  return { beganMs: beginMs, opened, waits, calls, starts: meter.starts, held: [...held, meter.held] }
 }

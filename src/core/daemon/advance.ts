@@ -16,6 +16,8 @@ export interface AdvanceServices {
 /** A round comes this often while time is put forward, and what is due comes at most so late. */
 const STEP_MS = 10_000
 const LOOK_MS = 2
+/** An answer to the daemon's own question is waited for this long: as the janitor does. */
+const ANSWER_MS = 10_000
 
 /**
  * The command that puts a benchmark's clock forward; none for any other clock. Time is put forward only while nothing is under way: a
@@ -41,10 +43,10 @@ export function advancing(clock: JumpClock | undefined, services: AdvanceService
 async function untilAtRest(clock: JumpClock, services: AdvanceServices): Promise<void> {
   // What was just decided has its turn to begin.
   await new Promise((resolve) => setImmediate(resolve))
-  while (isBusy(services)) await pause(clock, LOOK_MS)
+  while (isBusy(clock.now(), services)) await pause(clock, LOOK_MS)
 }
 
-function isBusy({ pools, sessions, ingester }: AdvanceServices): boolean {
+function isBusy(nowMs: number, { pools, sessions, ingester }: AdvanceServices): boolean {
   return (
     ingester.running ||
     pools
@@ -53,7 +55,11 @@ function isBusy({ pools, sessions, ingester }: AdvanceServices): boolean {
         ({ starting, lists }) =>
           starting > 0 ||
           lists.count('started', 'greeting', 'busy', 'draining', 'stopping') > 0 ||
-          lists.in('idle').some(({ awaited }) => awaited > 0),
+          lists
+            .in('idle')
+            .some(
+              ({ lastAskedMs, lastHeardMs }) => lastAskedMs > lastHeardMs && nowMs - lastAskedMs <= ANSWER_MS,
+            ),
       ) ||
     [...sessions].some(({ inFlight }) => inFlight > 0)
   )
