@@ -278,7 +278,7 @@ async function run(paths: Paths): Promise<void> {
     void listener.heal().catch((error: unknown) => log.event('bug', { what: String(error) }))
     ingester.tick()
     if (sessions.size > 0 || processes.count > 0) idleSinceMs = clock.now()
-    else if (idleMs > limits.daemonIdleMs) void stop('nothing to do')
+    else if (idleMs > keepWarm.staysMs) void stop('nothing to do')
   })
   every(log, SNAPSHOT_MS, () => processes.snapshot())
   const sample = every(log, SAMPLE_TICK_MS, () => recording.tick(() => treesOf(pools)))
