@@ -16,6 +16,8 @@ export interface Context {
   readonly sts?: string | undefined
   /** A directory of transcripts to measure by. */
   readonly transcripts?: string
+  /** Recorded sessions that the row `week` is made of; undefined: it makes its own. */
+  readonly weekData?: string | undefined
   /** Resolves when nothing else uses the machine, or soon. */
   quiet(): Promise<void>
   progress(text: string): void

@@ -34,6 +34,7 @@ import { status } from './rows/status.ts'
 import { throughput } from './rows/throughput.ts'
 import { transcripts } from './rows/transcripts.ts'
 import { verdict as verdictRow } from './rows/verdict.ts'
+import { week } from './rows/week.ts'
 
 /** Every row, in the order of the report. */
 const ROWS: Readonly<Record<string, (context: Context) => Promise<RowResult>>> = {
@@ -56,6 +57,7 @@ const ROWS: Readonly<Record<string, (context: Context) => Promise<RowResult>>> =
   verdict: verdictRow,
   diffs,
   agents,
+  week,
   'events-append': eventsAppend,
   'events-ingest': eventsIngest,
   'events-query': eventsQuery,
@@ -68,6 +70,7 @@ const USAGE = `npm run bench [-- options]
   --sts FILE     also the fidelity of the models of the row verdict, by your copy of STS-B's test set
   --no-peers     without mcp-proxy + mcp-remote and mcporter
   --transcripts DIR  sessions of agents for the row diffs; they are only read
+  --week-data FILE  sessions for the row week, as prewarm evaluate --sequences takes them, instead of generated ones
   --json FILE    write everything measured to FILE
   --markdown FILE  write the tables of docs/benchmarks.md to FILE
 `
@@ -95,6 +98,7 @@ export async function main(argv: readonly string[], packageRoot: string): Promis
       transcripts: { type: 'string' },
       json: { type: 'string' },
       markdown: { type: 'string' },
+      'week-data': { type: 'string' },
       'no-peers': { type: 'boolean' },
       help: { type: 'boolean' },
     },
@@ -110,6 +114,7 @@ export async function main(argv: readonly string[], packageRoot: string): Promis
   const context = {
     ...contextOf(packageRoot, values['no-peers'] === true, values.runs, gate, values.transcripts),
     sts: values.sts,
+    weekData: values['week-data'],
   }
   const rows: Record<string, RowResult> = {}
   for (const name of names) rows[name] = await ROWS[name]!(context)

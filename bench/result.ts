@@ -5,7 +5,7 @@ export interface Headline {
   readonly what: string
   readonly contender: string
   readonly value: number
-  readonly unit: '×' | 'ms' | 'MB' | ''
+  readonly unit: '×' | 'ms' | 's' | 'MB' | 'MB h' | 'h' | '%' | ''
   readonly interval?: Interval
   /** Bound that must hold, and the one aimed at: upper bounds, or lower ones when `atLeast`. */
   readonly must?: number

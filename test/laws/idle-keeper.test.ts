@@ -41,6 +41,16 @@ describe('the keeper', () => {
     expect(wish(1, 1e9)).toBe(false)
   })
 
+  it('wants twice as much of what would have to be started as of what is warm', () => {
+    verifies('PRE-2')
+    const keeper = taught({ hourly: 60, often: 2, rare: 700 }, 2_371)
+    const price = (server: string) =>
+      Number(/price of (\S+)$/.exec(keeper.wishFor(server, 2_371, COSTS)!.because)![1])
+    // It was used half an hour ago, and is due in another half.
+    expect(price('hourly') / price('often')).toBeGreaterThan(1.9)
+    expect(price('hourly') / price('often')).toBeLessThan(2.1)
+  })
+
   it('says the same after it was kept as data and read again, and takes a slot once', () => {
     const used = fc.array(fc.tuple(fc.integer({ min: 0, max: 400 }), fc.constantFrom('a', 'b', 'c')), {
       maxLength: 200,

@@ -64,3 +64,29 @@ it('what cannot be used of what was learnt is learnt anew', async () => {
   }
   rmSync(dirname(home.paths.keepWarm), { recursive: true })
 }, 30_000)
+
+it('a daemon that keeps servers warm stays an hour without work, any other as long as limits.daemon_idle_ms', async () => {
+  verifies('PRE-2')
+  for (const [enabled, minutes] of [
+    [false, 15],
+    [true, 60],
+  ] as const) {
+    home = daemonHome()
+    home.env.MYCELIUM_BENCH_CLOCK = join(home.dir, 'clock')
+    writeFileSync(home.env.MYCELIUM_BENCH_CLOCK, '0')
+    home.define({ name: 'probe', mode: 'shared' })
+    writeFileSync(home.paths.settings, JSON.stringify({ 'prewarm.enabled': enabled }))
+    const { pid } = await home.status()
+    const pass = async (ms: number) => {
+      const before = Date.now()
+      const { at } = await home.ask<{ at: number }>('advance', { ms })
+      expect(at - before).toBeGreaterThanOrEqual(ms)
+    }
+    await pass((minutes - 1) * 60_000)
+    expect((await home.status()).pid).toBe(pid)
+    // It goes while it is asked, or just after.
+    await home.ask('advance', { ms: 2 * 60_000 }).catch(() => {})
+    await until('it has ended', async () => (await home.status()).pid !== pid)
+    if (!enabled) await home.close()
+  }
+}, 40_000)

@@ -34,6 +34,11 @@ export class Ingester {
     this.#ingestedAtMs = services.clock.now()
   }
 
+  /** A child is at it. */
+  get running(): boolean {
+    return this.#running
+  }
+
   /** Called in each tick. */
   tick(): void {
     const { clock, paths } = this.#services

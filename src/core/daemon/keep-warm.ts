@@ -29,6 +29,8 @@ const SLOT_MS = 60_000
 /** What a server is supposed to cost until it was seen. */
 const SUPPOSED: ServerCosts = { coldMs: 1_500, memoryMb: 80 }
 const SAVE_SLOTS = 15
+/** Longer than most pauses of a working day. Beyond an hour nothing was gained in replays. */
+const STAYS_MS = 3_600_000
 
 /**
  * Learns when each server is used, minute by minute, also while nothing acts by it; with `prewarm.enabled` says which are worth being warm. It spends
@@ -68,6 +70,12 @@ export class KeepWarm {
   wishFor(server: string): Wish | undefined {
     if (!this.#services.settings.get('prewarm.enabled')) return undefined
     return this.#keeper.wishFor(server, this.#slot, this.costsOf(server))
+  }
+
+  /** How long the daemon stays without work: a new one starts nothing ahead, as it has seen no session of any server. */
+  get staysMs(): number {
+    const { limits, settings } = this.#services
+    return settings.get('prewarm.enabled') ? Math.max(limits.daemonIdleMs, STAYS_MS) : limits.daemonIdleMs
   }
 
   /** Keeps what was learnt. A disk that takes nothing costs that. */

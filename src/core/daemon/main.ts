@@ -3,6 +3,7 @@ import type { Socket } from 'node:net'
 import { join } from 'node:path'
 import { setFlagsFromString } from 'node:v8'
 import { systemClock } from '../clock.ts'
+import { benchClock } from '../config/bench-clock.ts'
 import { packageRoot, packageVersion } from '../config/package-root.ts'
 import { failureNotePath, leaveFailureNote, type Paths, pathsOf, preparePaths } from '../config/paths.ts'
 import { isSetUp } from '../config/registry.ts'
@@ -15,6 +16,7 @@ import { Pools } from '../pool/pools.ts'
 import { type Identity, identityOf } from '../process.ts'
 import type { Session } from '../session/session.ts'
 import { SilentClients } from '../session/silent-clients.ts'
+import { advancing } from './advance.ts'
 import { Advisor } from './advisor.ts'
 import { AgentsSeen } from './agents-seen.ts'
 import { attachAgent } from './attach.ts'
@@ -61,7 +63,8 @@ const UNDONE = 'nothing is set up'
 /** Wiring only: builds the services and lets them run until the daemon is told to stop or has nothing to do. */
 async function run(paths: Paths): Promise<void> {
   preparePaths(paths)
-  const clock = systemClock
+  const jumping = benchClock()
+  const clock = jumping ?? systemClock
   let recordingLater: Recording | undefined
   const log = openLog(paths.log, clock, (name, fields) => recordingLater?.recorder.logged(name, fields))
   const daemon = identityOf(process.pid) as Identity
@@ -189,6 +192,7 @@ async function run(paths: Paths): Promise<void> {
     })
 
   const commands = {
+    ...advancing(jumping, { pools, sessions, ingester, rounds: () => [tick, sample, memory] }),
     status,
     /** Makes everything recorded so far readable. */
     flush: () => recording.flush(),
@@ -246,7 +250,7 @@ async function run(paths: Paths): Promise<void> {
       log.event('leftovers-ended', { ended: ended.length, survivors: survivors.length })
   })
 
-  every(log, TICK_MS, () => {
+  const tick = every(log, TICK_MS, () => {
     if (stopping !== undefined) return
     settings.look()
     keepWarm.look()
@@ -262,13 +266,13 @@ async function run(paths: Paths): Promise<void> {
     ingester.tick()
     shortener.tick()
     if (sessions.size > 0 || processes.count > 0) idleSinceMs = clock.now()
-    else if (idleMs > limits.daemonIdleMs) void stop('nothing to do')
+    else if (idleMs > keepWarm.staysMs) void stop('nothing to do')
   })
   every(log, SNAPSHOT_MS, () => {
     if (processes.count > 0) processes.snapshot()
   })
-  every(log, SAMPLE_TICK_MS, () => recording.tick(() => treesOf(pools)))
-  every(log, MEMORY_TICK_MS, () => envelopes.tick())
+  const sample = every(log, SAMPLE_TICK_MS, () => recording.tick(() => treesOf(pools)))
+  const memory = every(log, MEMORY_TICK_MS, () => envelopes.tick())
 }
 
 const [, , verb, root] = process.argv

@@ -102,7 +102,7 @@ export class Processes {
 
   /** Tells the watcher which processes belong to the trees now. */
   snapshot(): void {
-    this.#services.watcher.snapshot(rememberTrees([...this.#alive.values()]))
+    if (this.#alive.size > 0) this.#services.watcher.snapshot(rememberTrees([...this.#alive.values()]))
     this.envelopes.gather()
   }
 

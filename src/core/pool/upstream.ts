@@ -60,6 +60,8 @@ export class Upstream implements Listed {
   /** Whether it answers `ping`; undefined until asked. */
   answersPing: boolean | undefined
   calls = 0
+  /** When it was last asked something on our own behalf. */
+  lastAskedMs = 0
   lastHeardMs: number
   lastUsedMs: number
   readonly #clock: Clock
@@ -75,8 +77,7 @@ export class Upstream implements Listed {
     this.#clock = clock
     this.#events = events
     this.startedAtMs = clock.now()
-    this.lastHeardMs = this.startedAtMs
-    this.lastUsedMs = this.startedAtMs
+    this.lastHeardMs = this.lastUsedMs = this.startedAtMs
     this.#stdin = new Outbox(process.stdin, MAX_STDIN_BACKLOG_BYTES, {
       pressure: (high) => events.pressure(this, high),
       overflow: (waiting) => events.oddity(this, 'stdin backlog over the limit', waiting),
@@ -165,9 +166,10 @@ export class Upstream implements Listed {
   ask(method: string, paramsText?: string): Promise<Frame> {
     return new Promise((resolve, reject) => {
       const id = this.#pending.nextId()
+      this.lastAskedMs = this.#clock.now()
       this.#take({
         id,
-        sentAtMs: this.#clock.now(),
+        sentAtMs: this.lastAskedMs,
         tokenText: undefined,
         call: undefined,
         reply: ({ frame }) => resolve(frame),
@@ -248,10 +250,8 @@ export class Upstream implements Listed {
   #answered(frame: Frame): void {
     const id = idInteger(frame)
     const pending = id === undefined ? undefined : this.#pending.get(id)
-    if (pending === undefined) {
-      this.#events.oddity(this, 'an answer to no call in flight', frame.line.length)
-      return
-    }
+    if (pending === undefined)
+      return void this.#events.oddity(this, 'an answer to no call in flight', frame.line.length)
     if (pending.call !== undefined && !pending.cancelled)
       this.#events.answered(this, pending.id, pending.call, frame)
     this.#drop(pending)

@@ -24,7 +24,7 @@ export interface ServerCosts {
 
 /** What is thought of a server's next slot. */
 export interface Wish {
-  /** Warm in the slot: it avoids at least `price` ms of waiting for each MB held. */
+  /** Warm in the slot: it avoids at least the price in ms of waiting for each MB held; twice that where it would have to be started. */
   readonly warm: boolean
   /** The chance of a use, 0 … 1. */
   readonly chance: number
@@ -46,17 +46,21 @@ export class Keeper {
   #purse: Purse
   #price: number
   #slot: number | undefined
+  /** Servers that are warm by what was wished: used in the slot that passed last, or worth it since. */
+  readonly #warm: Set<string>
 
   constructor(
     odds: Odds = newOdds(),
     histories: ReadonlyMap<string, IdleHistory> = new Map(),
     demand: Demand = newDemand(),
     purse: Purse = EMPTY_PURSE,
+    warm: readonly string[] = [],
   ) {
     this.#odds = odds
     this.#histories = new Map(histories)
     this.#demand = demand
     this.#purse = purse
+    this.#warm = new Set(warm)
     this.#price = priceOf(demand, purse)
   }
 
@@ -80,13 +84,21 @@ export class Keeper {
       learn(this.#odds, evidence, used.has(server))
       if (used.has(server)) continue
       unused(this.#demand, worth, memoryMb)
-      if (worth >= this.#price) spent += memoryMb
+      if (worth >= this.#priceFor(server)) {
+        this.#warm.add(server)
+        spent += memoryMb
+      } else this.#warm.delete(server)
       if (age <= windowSlots) allowed += memoryMb
-      if (age > FORGET_SLOTS) this.#histories.delete(server)
+      if (age > FORGET_SLOTS) {
+        this.#histories.delete(server)
+        this.#warm.delete(server)
+      }
     }
-    for (const server of used)
-      if (this.#histories.has(server) || this.#histories.size < MAX_SERVERS)
-        this.#histories.set(server, afterUse(this.#histories.get(server), slot))
+    for (const server of used) {
+      if (!this.#histories.has(server) && this.#histories.size >= MAX_SERVERS) continue
+      this.#histories.set(server, afterUse(this.#histories.get(server), slot))
+      this.#warm.add(server)
+    }
     this.#purse = settle(this.#purse, allowed, spent)
     this.#price = priceOf(this.#demand, this.#purse)
   }
@@ -97,16 +109,21 @@ export class Keeper {
     if (history === undefined || history.gaps.length < LEAST_GAPS) return undefined
     const chance = chanceOf(this.#odds, evidenceAt(history, Math.max(1, slot - history.lastSlot)))
     const worth = (chance * coldMs) / memoryMb
+    const price = this.#priceFor(server)
     return {
-      warm: worth >= this.#price,
+      warm: worth >= price,
       chance,
-      because: `used in the next minute with a chance of ${percent(chance)}; warm it is worth ${figure(worth)} ms/MB at a price of ${figure(this.#price)}`,
+      because: `used in the next minute with a chance of ${percent(chance)}; warm it is worth ${figure(worth)} ms/MB at a price of ${figure(price)}`,
     }
   }
 
   /** The least worth at which a server is warm, ms of waiting for a MB and a minute: 0 while there is no demand, infinite where nothing may be spent. */
   get price(): number {
     return this.#price
+  }
+
+  #priceFor(server: string): number {
+    return this.#warm.has(server) ? this.#price : START_MARKUP * this.#price
   }
 
   /** Plain data, for keeperOf(). */
@@ -116,6 +133,7 @@ export class Keeper {
       odds: oddsData(this.#odds),
       demand: [...this.#demand.cost],
       purse: this.#purse,
+      warm: [...this.#warm],
       servers: [...this.#histories],
     }
   }
@@ -123,11 +141,13 @@ export class Keeper {
 
 /** With fewer idle times than this, what all servers taught says more of others than of this one. */
 const LEAST_GAPS = 3
+/** Starting takes processor time that keeping does not: what is cold must be worth so much more. Without, two in three starts ahead end within minutes, unused. */
+const START_MARKUP = 2
 const FORMAT = 1
 
 /** The keeper that was kept as data; a new one for anything that none of ours can be. */
 export function keeperOf(value: unknown): Keeper {
-  const { format, odds: keptOdds, demand: keptDemand, purse, servers } = Object(value)
+  const { format, odds: keptOdds, demand: keptDemand, purse, warm, servers } = Object(value)
   const odds = format === FORMAT ? readOdds(keptOdds) : undefined
   const demand = readDemand(keptDemand)
   if (odds === undefined || demand === undefined || !Array.isArray(servers)) return new Keeper()
@@ -136,7 +156,8 @@ export function keeperOf(value: unknown): Keeper {
     const history = readHistory(one)
     if (typeof server === 'string' && history !== undefined) histories.set(server, history)
   }
-  return new Keeper(odds, histories, demand, readPurse(purse))
+  const isWarm = (server: unknown): server is string => histories.has(server as string)
+  return new Keeper(odds, histories, demand, readPurse(purse), Array.isArray(warm) ? warm.filter(isWarm) : [])
 }
 
 function percent(share: number): string {
