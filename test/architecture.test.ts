@@ -159,7 +159,20 @@ const LAYERS: readonly { area: string; files: RegExp; below: readonly string[] }
   {
     area: 'mcp',
     files: /^core\/mcp\//,
-    below: ['base', 'config', 'events', 'clients', 'lazy'],
+    below: [
+      'base',
+      'config',
+      'events',
+      'clients',
+      'lazy',
+      'tokens',
+      'compress',
+      'verdict-type',
+      'originals',
+      'verdict',
+      'diff',
+      'agents',
+    ],
   },
   {
     area: 'doctor',

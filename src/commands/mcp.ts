@@ -1,27 +1,34 @@
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import { readDefinitions } from '../core/agents/read-definitions.ts'
 import { clientById } from '../core/clients/client-lookup.ts'
 import { declaredEntries } from '../core/clients/declared.ts'
 import { whereFrom } from '../core/clients/places.ts'
 import { systemClock } from '../core/clock.ts'
+import { resolveSettings } from '../core/config/layers.ts'
 import { packageRoot, packageVersion } from '../core/config/package-root.ts'
 import { type Paths, pathsOf, rootFrom } from '../core/config/paths.ts'
 import { asking } from '../core/daemon/connect.ts'
 import { findOrStart } from '../core/daemon/start.ts'
+import type { EventOf } from '../core/events/event.ts'
+import { fingerprint } from '../core/hash.ts'
 import { recordOne } from '../core/hook/record.ts'
 import type { UsedTool } from '../core/lazy/uses.ts'
-import type { Surroundings } from '../core/mcp/own-tool.ts'
+import { AgentsHeld } from '../core/mcp/agents-held.ts'
+import type { OwnDefinition, Surroundings } from '../core/mcp/own-tool.ts'
 import type * as Sdk from '../core/mcp/sdk.ts'
 import { serveMcp } from '../core/mcp/serve.ts'
 import { Servers } from '../core/mcp/servers.ts'
 import { OWN_TOOLS } from '../core/mcp/tools/table.ts'
+import { originalsIn } from '../core/originals/store.ts'
 import type { Io } from '../core/report/io.ts'
 import { plain, type Row, reportTable } from '../core/report/report-table.ts'
 import { usageSource } from '../core/report/usage-source.ts'
-import { loadCounter } from '../core/tokens/count.ts'
+import { type CountTokens, loadCounter } from '../core/tokens/count.ts'
 import { reportBy } from '../core/usage/reports.ts'
 import { askUsage } from '../core/usage/source.ts'
 import { windowOf } from '../core/usage/window.ts'
+import { openJudging } from '../core/verdict/open-judge.ts'
 
 /** `mycelium mcp`. */
 export interface McpOptions {
@@ -44,21 +51,33 @@ export async function runMcp(io: Io, { client = '', home }: McpOptions): Promise
   const servers = new Servers(agent, paths, ready, entries, () => systemClock.now())
   const count = await loadCounter()
   const clientSession = io.env.CLAUDE_CODE_SESSION_ID || `${client}-${agent.clientPid}`
+  const project = io.env.CLAUDE_PROJECT_DIR || io.cwd
+  const put = recorderTo(paths)
+  const settings = resolveSettings({ flags: [], env: io.env, cwd: io.cwd, paths })
+  const originals = originalsIn(
+    paths.originals,
+    { maxBytes: settings.get('originals.max_bytes'), maxAgeMs: settings.get('originals.retain') },
+    () => systemClock.wall(),
+  )
+  const judging = openJudging({ clock: systemClock, env: io.env, models: paths.models })
   const around: Surroundings = {
     servers,
     count,
+    originals,
+    judging,
     foundUncalled: new Set(),
-    used: () => usesIn(paths, io, { client, project: io.env.CLAUDE_PROJECT_DIR || io.cwd }),
+    agentsHeld: new AgentsHeld(),
+    agents: () => {
+      const { agents, broken } = readDefinitions(where, count)
+      const isOurs = (one: { readonly client: string }) => known === undefined || one.client === known.id
+      return { agents: agents.filter(isOurs), broken: broken.filter(isOurs) }
+    },
+    expanded: (handle, tokens) =>
+      put('expansion', { session: '', clientSession, client, project, handle, tokens, via: 'tool' }),
+    used: () => usesIn(paths, io, { client, project }),
     usage: (period) =>
       usageIn({ ...io, env: { ...io.env, MYCELIUM_HOME: paths.root } } as Io, period ?? '7d'),
-    record: (deed) => {
-      const at = Math.round(systemClock.wall() * 1000)
-      try {
-        recordOne(paths, 'decision', { at, policy: 'lazy_tools', accepted: true, clientSession, ...deed })
-      } catch {
-        // What cannot be recorded is done all the same.
-      }
-    },
+    record: (deed) => put('decision', { policy: 'lazy_tools', accepted: true, clientSession, ...deed }),
   }
   const sdk = (await import(pathToFileURL(join(packageRoot(), 'dist/mcp-sdk.js')).href)) as typeof Sdk
   let paidFor = false
@@ -68,13 +87,45 @@ export async function runMcp(io: Io, { client = '', home }: McpOptions): Promise
     instructions: instructionsFor(servers.names()),
     around,
     listed: (definitions) => {
-      const savedTokens = -count(JSON.stringify(definitions))
-      if (!paidFor)
-        around.record({ action: 'own', server: '', because: 'definitions of our own', savedTokens })
+      if (paidFor) return
       paidFor = true
+      const savedTokens = -count(JSON.stringify(definitions))
+      around.record({ action: 'own', server: '', because: 'definitions of our own', savedTokens })
+      // The ledger of shortening takes them off too: whoever has only one of the two on pays for all of them.
+      for (const definition of definitions) put('schema', schemaOf(client, definition, count))
     },
   })
+  judging.close()
   servers.close()
+}
+
+/** What cannot be recorded is done all the same. */
+function recorderTo(paths: Paths) {
+  return <K extends 'decision' | 'expansion' | 'schema'>(kind: K, event: Omit<EventOf<K>, 'at'>): void => {
+    try {
+      recordOne(paths, kind, { at: Math.round(systemClock.wall() * 1000), ...event } as EventOf<K>)
+    } catch {
+      // No directory, no room: nothing that the agent could see to.
+    }
+  }
+}
+
+/** What a definition of our own weighs in the context of this client. */
+function schemaOf(
+  client: string,
+  definition: OwnDefinition,
+  count: CountTokens,
+): Omit<EventOf<'schema'>, 'at'> {
+  const json = JSON.stringify(definition)
+  return {
+    client,
+    server: 'mycelium',
+    tool: definition.name,
+    bytes: Buffer.byteLength(json),
+    tokens: count(json),
+    hash: fingerprint([json]),
+    source: 'daemon',
+  }
 }
 
 function instructionsFor(names: readonly string[]): string {

@@ -6,6 +6,7 @@ import { type Compression, KINDS, type Kind } from '../core/compress/strategy.ts
 import { resolveSettings } from '../core/config/layers.ts'
 import { pathsFrom } from '../core/config/paths.ts'
 import { hasErrno, MyceliumError } from '../core/errors.ts'
+import { recordOne } from '../core/hook/record.ts'
 import { openStdin, readInput } from '../core/input.ts'
 import { isHandle, type Originals, originalsIn } from '../core/originals/store.ts'
 import { readRegular } from '../core/regular-file.ts'
@@ -82,11 +83,39 @@ export function runExpand(
   handle: string,
   options: Common & { readonly lines?: { readonly from: number; readonly to: number } },
 ): void {
-  const bytes = bytesOf(originalsOf(io, options), handle, options.lines)
+  const originals = originalsOf(io, options)
+  const bytes = bytesOf(originals, handle, options.lines)
   if (options.lines !== undefined && bytes.length === 0)
     throw new MyceliumError('lines_missing', `${handle} has no line ${options.lines.from}`)
   const text = bytes.toString('utf8')
   io.write(options.json ? jsonText({ handle, lines: options.lines ?? null, text }) : text)
+  recordExpansion(io, originals, handle, bytes)
+}
+
+/** Bytes of a token, where the text was not counted when it was shortened: the table that counts takes 0.1 s to load, and an agent waits. */
+const TOKEN_BYTES = 4
+
+/** Inside an agent an original that is asked for comes into its context: that is taken off what shortening saved. */
+function recordExpansion(io: Io, originals: Originals, handle: string, given: Buffer): void {
+  const clientSession = io.env.CLAUDE_CODE_SESSION_ID
+  if (!clientSession) return
+  try {
+    const whole = originals.read(handle)?.length ?? 0
+    const noted = (originals.noteOf(handle) as Partial<Compression> | undefined)?.tokensBefore
+    const perByte = noted !== undefined && whole > 0 ? noted / whole : 1 / TOKEN_BYTES
+    recordOne(pathsFrom(io.env), 'expansion', {
+      at: Math.round(systemClock.wall() * 1_000),
+      session: '',
+      clientSession,
+      client: 'claude-code',
+      project: io.env.CLAUDE_PROJECT_DIR || io.cwd,
+      handle,
+      tokens: Math.round(given.length * perByte),
+      via: 'command',
+    })
+  } catch {
+    // What cannot be recorded is given all the same.
+  }
 }
 
 function bytesOf(originals: Originals, handle: string, range?: { from: number; to: number }): Buffer {

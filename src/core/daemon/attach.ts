@@ -12,6 +12,7 @@ import { dispatchCounted } from '../pool/stateful-calls.ts'
 import { Session } from '../session/session.ts'
 import type { SilentClients } from '../session/silent-clients.ts'
 import type { Advisor } from './advisor.ts'
+import { agentName, clientOf } from './agents.ts'
 import type { AgentsSeen } from './agents-seen.ts'
 import type { Guests } from './guests.ts'
 import type { Hello } from './hello.ts'
@@ -52,9 +53,14 @@ export function attachAgent(id: string, hello: Hello, socket: Socket, services: 
   const peer = { server: def.id, client: hello.client, pid: hello.pid, plainEof: hello.kind === 'ticket' }
   const name = `${services.bootId}/${id}`
   const who = whoOf(hello, def.id, name)
-  const recorded = recording.recorder.session(who)
+  let agent: string | undefined
+  const agentOf = () => {
+    agent ??= agentName(who.clientSession, hello.client, clientOf(hello.pid))
+    return agent
+  }
+  const recorded = recording.recorder.session(who, agentOf)
   // Per-request behaviour, outermost first.
-  const shortens = shorteningFor(who, recorded, { paths, clock, settings, shortener })
+  const shortens = shorteningFor(who, agentOf, recorded, { paths, clock, settings, shortener })
   const interceptors = [recorded.interceptor, lazyTools.list(who, hello), lazyTools.learn(who), shortens]
   advisor.joined(name, hello, def)
   const session: Session = new Session(id, peer, socket, {

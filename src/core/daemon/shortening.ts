@@ -22,10 +22,8 @@ export interface ShorteningServices {
 /** Whose results they are. */
 export interface Whose {
   readonly client: string
-  readonly clientSession: string
   readonly project: string
   readonly server: string
-  readonly session: string
 }
 
 /** Pairs with `token_optimization.target_reduction` in config/token-rows.ts. */
@@ -35,14 +33,14 @@ const MIN_BYTES = 1_000
 /** Arguments that are longer say nothing of which file was read. */
 const MAX_ARGUMENTS_BYTES = 16 * 1024
 
-/** Shortens the results of one agent connection, while it and its project want that; and says what became of each. */
+/** Shortens the results of one connection of the agent that `agentOf` names, while it and its project want that; and says what became of each. */
 export function shorteningFor(
   who: Whose,
+  agentOf: () => string,
   recorded: Pick<RecordedSession, 'compressed'>,
   { paths, clock, settings, shortener }: ShorteningServices,
 ): Interceptor {
   const project = projectSwitches(paths.settings, who.project, () => clock.now())
-  const session = who.clientSession || who.session
   const isLeft = (tool: string) =>
     settings
       .get('token_optimization.leave')
@@ -55,6 +53,7 @@ export function shorteningFor(
       if (found === undefined || found.blocks.length === 0) return reply
       const tool = paramString(call.frame, 'name') ?? ''
       const startedAtMs = clock.now()
+      const session = agentOf()
       const tell = (effect: Effect) =>
         recorded.compressed(call, tool, effect, Math.round((clock.now() - startedAtMs) * 1000))
       if (found.isError || found.hasStructure || isLeft(tool)) {

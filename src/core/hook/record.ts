@@ -12,10 +12,10 @@ const MAX_LOG_BYTES = 64 * 1024
 const MAX_SHARED_BYTES = 128 * 1024 * 1024
 
 /**
- * Records that a hook fired, or what it decided: one frame, one write that the system appends whole, however many hooks fire at once. The root
+ * Records what a process of an agent did, as that a hook fired: one frame, one write that the system appends whole, however many hooks fire at once. The root
  * is never made, so a hook that outlives an undo leaves no trace. Throws the system's error.
  */
-export function recordOne<K extends 'hook' | 'decision' | 'allowance'>(
+export function recordOne<K extends 'hook' | 'decision' | 'allowance' | 'expansion' | 'schema'>(
   paths: Pick<Paths, 'events'>,
   kind: K,
   event: EventOf<K>,

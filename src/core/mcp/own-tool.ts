@@ -1,4 +1,8 @@
+import type { Definitions } from '../agents/read-definitions.ts'
 import type { EventOf } from '../events/event.ts'
+import type { Originals } from '../originals/store.ts'
+import type { Judging } from '../verdict/open-judge.ts'
+import type { AgentsHeld } from './agents-held.ts'
 import type { Servers } from './servers.ts'
 
 /** What a tool of ours may use. */
@@ -13,6 +17,15 @@ export interface Surroundings {
   count(text: string): number
   /** Puts on record what was done. */
   record(deed: Pick<EventOf<'decision'>, 'action' | 'server' | 'because' | 'savedTokens'>): void
+  readonly originals: Originals
+  /** In a process of its own, which starts with the first question. */
+  readonly judging: Pick<Judging, 'judge'>
+  /** Puts on record that an original was asked for after all, and what it brought into the context. */
+  expanded(handle: string, tokens: number): void
+  /** Definitions of the client's agents, as they are now. */
+  agents(): Definitions
+  /** What of them this session was given. */
+  readonly agentsHeld: AgentsHeld
   /** Tools that a search found and that were not called yet: server and name, with a tab between them. */
   readonly foundUncalled: Set<string>
 }
@@ -26,6 +39,9 @@ export interface Made {
 
 /** A result of tools/call. */
 export type ToolResult = Readonly<Record<string, unknown>>
+
+/** A definition as it goes to clients. */
+export type OwnDefinition = Pick<OwnTool, 'name' | 'title' | 'description' | 'inputSchema' | 'annotations'>
 
 /** One tool of mycelium's own server: a file in tools/ and a row of tools/table.ts. */
 export interface OwnTool {

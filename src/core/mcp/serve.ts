@@ -1,6 +1,13 @@
 import { MyceliumError, withHint } from '../errors.ts'
 import { ServerError } from './link.ts'
-import { failedResult, type Made, type OwnTool, type Surroundings, type ToolResult } from './own-tool.ts'
+import {
+  failedResult,
+  type Made,
+  type OwnDefinition,
+  type OwnTool,
+  type Surroundings,
+  type ToolResult,
+} from './own-tool.ts'
 import type * as Sdk from './sdk.ts'
 import { definitionOf } from './tools/table.ts'
 
@@ -11,7 +18,7 @@ export interface Served {
   readonly instructions: string
   readonly around: Surroundings
   /** The client asked for the list: from now on it pays for the definitions. */
-  readonly listed: (definitions: readonly object[]) => void
+  readonly listed: (definitions: readonly OwnDefinition[]) => void
 }
 
 /** Serves MCP on standard input and output, to clients of either era, until the client closes its end. */

@@ -53,8 +53,8 @@ export class Recorder {
     this.#logEvents.tell(name, fields)
   }
 
-  /** A connection begins. */
-  session(who: Omit<Who, 'mode'>): RecordedSession {
+  /** A connection begins. `agentOf` names the agent that it belongs to, also where its client tells no session of its own. */
+  session(who: Omit<Who, 'mode'>, agentOf: () => string): RecordedSession {
     const clock = this.#clock
     const append = this.#append
     const startedAtMs = clock.now()
@@ -93,8 +93,7 @@ export class Recorder {
         append('compression', {
           at: clock.wall() * 1000,
           session,
-          // Where a client does not tell, each connection is a session of its own.
-          clientSession: meta?.session ?? (now.clientSession || session),
+          clientSession: meta?.session ?? agentOf(),
           client,
           project,
           server,

@@ -4,7 +4,7 @@ import type { EventOf } from '../events/event.ts'
 export interface Order {
   readonly id: number
   readonly client: string
-  /** The client's session, or the connection where none is known: what was sent before is remembered by it. */
+  /** The client's session, or the agent's name where it tells none: what was sent before is remembered by it. */
   readonly session: string
   readonly project: string
   readonly server: string

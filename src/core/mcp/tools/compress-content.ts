@@ -1,0 +1,70 @@
+import { compress } from '../../compress/compress.ts'
+import { STRATEGY_NAMES } from '../../compress/strategies.ts'
+import type { CompressOptions } from '../../compress/strategy.ts'
+import { MyceliumError, withHint } from '../../errors.ts'
+import { failedResult, type OwnTool, textResult } from '../own-tool.ts'
+import { MAX_CHARACTERS } from '../text-of.ts'
+
+/** Writes a text in fewer tokens; its original is kept under a handle. */
+export const COMPRESS_CONTENT: OwnTool = {
+  name: 'compress_content',
+  title: 'Compress a text',
+  description:
+    'Rewrite a long text in fewer tokens. Exact ways first; what leaves parts out is judged and marked. expand has the original.',
+  inputSchema: {
+    type: 'object',
+    properties: {
+      content: { type: 'string' },
+      strategy: { type: 'string', description: 'Only this one, e.g. encoding, fold, sentences' },
+      target: { type: 'number', description: 'Tokens, or share below 1; default 0.5' },
+    },
+    required: ['content'],
+  },
+  annotations: { readOnlyHint: true, idempotentHint: true, openWorldHint: false },
+  run: async ({ content, strategy, target }, { originals, judging, count }) => {
+    if (typeof content !== 'string') return failedResult('content: a text')
+    if (content.length > MAX_CHARACTERS)
+      return failedResult(
+        `content: ${content.length} characters are more than ${MAX_CHARACTERS}; send it in parts`,
+      )
+    if (strategy !== undefined && !STRATEGY_NAMES.includes(strategy as string))
+      return failedResult(`strategy: one of ${STRATEGY_NAMES.join(', ')}`)
+    if (target !== undefined && !(typeof target === 'number' && target > 0))
+      return failedResult('target: a number of tokens, or a share of them below 1')
+    const wanted = targetOf(target as number | undefined, () => count(content))
+    const failures: MyceliumError[] = []
+    const options: CompressOptions = {
+      count,
+      judge: (original, compressed, { leftOut = [] } = {}) =>
+        judging.judge(original, compressed, { isReversible: leftOut.length > 0 }),
+      keep: (text) => kept(() => originals.keep(text), failures),
+      ...(strategy !== undefined && { strategies: [strategy as string] }),
+      ...(wanted !== undefined && { target: wanted }),
+    }
+    const done = await compress(content, options)
+    const [failure] = failures
+    if (failure !== undefined) return failedResult(`not shortened: ${withHint(failure)}`)
+    if (done.handle !== undefined)
+      originals.note(done.handle, { ...done, ...(wanted !== undefined && { target: wanted }) })
+    const { handle = null, tokensBefore, tokensAfter, strategies, lossless } = done
+    return textResult(done.content, {
+      content: done.content,
+      ...{ handle, tokensBefore, tokensAfter, strategies, lossless },
+    })
+  },
+}
+
+/** In tokens. */
+function targetOf(target: number | undefined, tokens: () => number): number | undefined {
+  if (target === undefined) return undefined
+  return target < 1 ? Math.ceil(tokens() * target) : Math.ceil(target)
+}
+
+function kept(keep: () => string, failures: MyceliumError[]): string {
+  try {
+    return keep()
+  } catch (error) {
+    if (error instanceof MyceliumError) failures.push(error)
+    throw error
+  }
+}
