@@ -63,6 +63,8 @@ export const REQUIREMENTS = {
     'what shortening is worth has a sign: no more than the client would have shown, at the price of the bucket each token falls into, less what was asked for after all and the own definitions, beside controls',
   'VALID-1':
     'a verdict has three parts, meaning, coverage and facts: every planted flip of a number, unit, negation, path or role is caught, no other notation of the same is called a loss, and it says which model judged and how well that one does',
+  'VALID-2':
+    'what a session got shortened is judged again, each loss with its line, and ends with 1 below the gate; people judge blinded pairs, and how far they agree with the gate is said',
   'VALID-3': 'payloads of many kinds with planted facts and flips, made anew for every run',
   'MCP-1':
     "mycelium's own server works with official clients of both eras, calls other servers' tools as the agent itself would, and init --mcp is undone byte for byte",

@@ -2,7 +2,7 @@ import { dirname } from 'node:path'
 import { systemClock } from '../core/clock.ts'
 import type { Judge } from '../core/compress/verdict-type.ts'
 import { readLedger } from '../core/effects/ledger.ts'
-import { isKnownSession, latestSession, sessionResults } from '../core/effects/session-results.ts'
+import { knownSession, latestSession, sessionResults } from '../core/effects/session-results.ts'
 import { type JudgedResult, validationOf } from '../core/effects/validation.ts'
 import { MyceliumError } from '../core/errors.ts'
 import { originalsIn } from '../core/originals/store.ts'
@@ -28,8 +28,11 @@ export async function runValidate(io: Io, options: Common & { readonly sessionId
   await freshen(source).finally(done)
   const { session, results, ledger } = await askUsage(source, async (connection, recorded) => {
     if (!recorded) throw unknown(options.sessionId)
-    const named = options.sessionId === 'current' ? await currentSession(io, connection) : options.sessionId
-    if (named === undefined || !(await isKnownSession(connection, named))) throw unknown(options.sessionId)
+    const named =
+      options.sessionId === 'current'
+        ? await currentSession(io, connection)
+        : await knownSession(connection, options.sessionId)
+    if (named === undefined) throw unknown(options.sessionId)
     return {
       session: named,
       results: await sessionResults(connection, named),
@@ -58,7 +61,8 @@ async function currentSession(
   connection: Parameters<typeof latestSession>[0],
 ): Promise<string | undefined> {
   const own = env.CLAUDE_CODE_SESSION_ID
-  if (own !== undefined && own !== '' && (await isKnownSession(connection, own))) return own
+  const known = own ? await knownSession(connection, own) : undefined
+  if (known !== undefined) return known
   for (let at = cwd; ; at = dirname(at)) {
     const found = await latestSession(connection, [at])
     if (found !== undefined || dirname(at) === at) return found

@@ -12,38 +12,43 @@ export interface SessionResult {
   readonly tokensAfter: number
 }
 
-/** The client's session that was last active in one of these directories, of all where none is given; undefined for none. */
+/**
+ * The client's session that was last active in one of these directories, of all where none is given; undefined for none. A connection that belongs to no
+ * session of a client is named only where nothing else was active there: an agent has several, and the last to end says nothing of the others.
+ */
 export async function latestSession(
   connection: DuckDBConnection,
   directories: readonly string[],
 ): Promise<string | undefined> {
   const reader = await connection.runAndReadAll(
     `SELECT id FROM (
-       SELECT client_session AS id, project, ts FROM compressions
-       UNION ALL SELECT coalesce(client_session, session), project, ts FROM sessions
-       UNION ALL SELECT client_session, project, ts FROM hook_events
-       UNION ALL SELECT client_session, project, ts FROM responses
+       SELECT client_session AS id, project, ts, false AS is_bare FROM compressions
+       UNION ALL SELECT coalesce(client_session, session), project, ts, client_session IS NULL FROM sessions
+       UNION ALL SELECT client_session, project, ts, false FROM hook_events
+       UNION ALL SELECT client_session, project, ts, false FROM responses
      ) WHERE id IS NOT NULL AND ($directories = '[]' OR list_contains(from_json($directories, '["VARCHAR"]'), project))
-     ORDER BY ts DESC LIMIT 1`,
+     ORDER BY is_bare, ts DESC LIMIT 1`,
     { directories: JSON.stringify(directories) },
   )
   const [row] = reader.getRowsJS()
   return row === undefined ? undefined : String(row[0])
 }
 
-/** Whether anything of a session is on record. */
-export async function isKnownSession(connection: DuckDBConnection, session: string): Promise<boolean> {
+/** The session on record by that name, or that the connection of that name belongs to; undefined for none. */
+export async function knownSession(connection: DuckDBConnection, name: string): Promise<string | undefined> {
   const reader = await connection.runAndReadAll(
-    `SELECT exists(SELECT 1 FROM sessions WHERE coalesce(client_session, session) = $session)
-       OR exists(SELECT 1 FROM compressions WHERE client_session = $session)
-       OR exists(SELECT 1 FROM responses WHERE client_session = $session)
-       OR exists(SELECT 1 FROM hook_events WHERE client_session = $session)`,
-    { session },
+    `SELECT coalesce(
+       (SELECT any_value(client_session) FROM compressions WHERE client_session = $name OR session = $name),
+       (SELECT any_value(coalesce(client_session, session)) FROM sessions WHERE client_session = $name OR session = $name),
+       (SELECT any_value(client_session) FROM responses WHERE client_session = $name),
+       (SELECT any_value(client_session) FROM hook_events WHERE client_session = $name))`,
+    { name },
   )
-  return reader.getRowsJS()[0]![0] === true
+  const [row] = reader.getRowsJS()
+  return row === undefined || row[0] === null ? undefined : String(row[0])
 }
 
-/** The results of a session that its agent got shortened, oldest first; a result of several texts has one row for each. */
+/** The results of a session that its agent got shortened, oldest first; a result of several texts has one row for each, with an equal part of its tokens. */
 export async function sessionResults(
   connection: DuckDBConnection,
   session: string,
@@ -56,6 +61,10 @@ export async function sessionResults(
   )
   return (reader.getRowsJS() as [string, string, string, string, boolean, number, number][]).flatMap(
     ([at, server, tool, handles, lossless, tokensBefore, tokensAfter]) =>
-      handles.split(' ').map((handle) => ({ at, server, tool, handle, lossless, tokensBefore, tokensAfter })),
+      handles.split(' ').map((handle, _, { length }) => ({
+        ...{ at, server, tool, handle, lossless },
+        tokensBefore: tokensBefore / length,
+        tokensAfter: tokensAfter / length,
+      })),
   )
 }

@@ -23,7 +23,7 @@ export function validationText(session: string, validation: Validation, { width,
     ],
     [
       'judged',
-      `${judged} of ${counted(results, 'result')}${unavailable > 0 ? `; ${counted(unavailable, 'original')} not kept any more` : ''}${validation.tiers.length > 0 ? `; by ${validation.tiers.join(', ')}` : ''}`,
+      `${judged} of ${counted(results, 'result')}${unavailable > 0 ? `; ${counted(unavailable, 'original')} not kept any more` : ''}${judgedBy(validation.tiers)}`,
     ],
     [
       'similarity',
@@ -43,6 +43,16 @@ export function validationText(session: string, validation: Validation, { width,
     ['without loss', `${share(validation.losslessShare)} of the tokens kept away`],
   ]
   return `${factsText(rows, width, paint)}${lossesText(losses, width)}`
+}
+
+/** What is exact is read back, which takes no model. */
+function judgedBy(tiers: readonly string[]): string {
+  const models = tiers.filter((tier) => tier !== 'none')
+  const by = [
+    ...(tiers.includes('none') ? ['reading it back'] : []),
+    ...models.map((tier) => `model ${tier}`),
+  ]
+  return by.length === 0 ? '' : `; by ${by.join(' and ')}`
 }
 
 function lossesText(losses: Validation['losses'], width: number): string {
