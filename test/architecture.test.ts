@@ -47,6 +47,7 @@ const LAYERS: readonly { area: string; files: RegExp; below: readonly string[] }
     below: ['base', 'config', 'statistics', 'tokens', 'score', 'clients'],
   },
   { area: 'budget', files: /^core\/budget\//, below: ['base', 'config', 'statistics', 'tokens', 'score'] },
+  { area: 'rating', files: /^core\/rating\//, below: ['base', 'config', 'statistics'] },
   { area: 'verdict-type', files: /^core\/compress\/verdict-type\.ts$/, below: [] },
   {
     area: 'compress',
@@ -91,6 +92,7 @@ const LAYERS: readonly { area: string; files: RegExp; below: readonly string[] }
       'agents',
       'envelope',
       'compress',
+      'rating',
     ],
   },
   {
@@ -220,6 +222,8 @@ const LAYERS: readonly { area: string; files: RegExp; below: readonly string[] }
       'envelope',
       'verdict-type',
       'verdict',
+      'rating',
+      'statistics',
       'bounds',
       'lazy',
       'mcp',

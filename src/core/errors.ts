@@ -78,6 +78,14 @@ export const ERRORS = {
   lines_missing: { exit: 1, hint: 'mycelium optimization inspect HANDLE' },
   text_expected: { exit: 1, hint: 'name a file of UTF-8 text' },
 
+  pairs_none: {
+    exit: 1,
+    hint: 'mycelium config set token_optimization.enabled=true, then work with your agents for a while',
+  },
+  answers_missing: { exit: 1, hint: 'mycelium optimization rate --json, then --answers FILE' },
+  answers_invalid: { exit: 1, hint: 'mycelium optimization rate --json lists the pairs with their ids' },
+  ratings_invalid: { exit: 1, hint: 'mend the file, or move it away' },
+
   // usage database
   duckdb_missing: { exit: 1, hint: 'npm install -g mycelium, on a platform that DuckDB has a build for' },
   database_none: {

@@ -52,6 +52,21 @@ what shortening came to, with sign. Ends with 1 when a result is below the gate.
         (await import('../commands/optimization-validate.ts')).runValidate(io, options),
     },
     {
+      word: 'rate',
+      summary: 'judge pairs yourself, blind, and hold the gate against it',
+      about: `Shows originals beside what may stand for them: what an agent got, or the same with one statement turned round, in random order. Answers are \
+kept; only then does the gate judge, and how far both agree is told, with Cohen's kappa. With --json the pairs are listed, and --answers takes lines of ID y, ID n \
+or ID s.`,
+      parts: [
+        new Option('--session-id <id>', 'only what this session got'),
+        new Option('--limit <n>', 'pairs at most').argParser(pairCount).default(10),
+        new Option('--answers <file>', 'answers by id, instead of a terminal; - for standard input'),
+        new Option('--report', 'only how far both agree until now'),
+        json(),
+      ],
+      run: async (io, _, options) => (await import('../commands/optimization-rate.ts')).runRate(io, options),
+    },
+    {
       word: 'report',
       summary: 'what shortening was worth, with sign',
       about: `Tokens and US dollars that were kept from contexts, no more than clients would have shown, less what was asked for after all and less \
@@ -119,6 +134,11 @@ patch that is damaged: the result is held against its hash before anything is pr
 
 function handle(): Argument {
   return new Argument('<handle>', 'as it stands in the mark: my:0123456789')
+}
+
+function pairCount(text: string): number {
+  if (/^[1-9]\d{0,3}$/.test(text)) return Number(text)
+  throw new InvalidArgumentError('It must be a number of pairs, 1 to 9999.')
 }
 
 /** A number of tokens, or a share of them. */

@@ -52,6 +52,11 @@ describe('before anything was recorded', () => {
     }
     expect(await optimization(['report', '--json'])).toMatchObject({ code: 0, stdout: 'null\n' })
     expect((await optimization(['report', '--since', 'soon'])).code).toBe(2)
+    const nothing = await optimization(['rate'])
+    expect({ code: nothing.code, said: nothing.stderr }).toEqual({
+      code: 1,
+      said: expect.stringContaining('nothing to rate'),
+    })
   })
 })
 
@@ -115,6 +120,31 @@ describe('a session whose results lost nothing', () => {
     const line = `${loss.line}-${loss.line}`
     expect((await optimization(['expand', loss.handle, '--lines', line])).code).toBe(0)
     for (const [file, note] of noted) writeFileSync(file, JSON.stringify(note))
+  })
+
+  it('is rated by a person, blind, and how far the gate agrees is said', async () => {
+    verifies('VALID-2')
+    expect(await optimization(['rate'])).toMatchObject({ code: 1, stdout: '' })
+    const { pairs } = JSON.parse((await optimization(['rate', '--json'])).stdout)
+    expect(pairs.map((pair: object) => Object.keys(pair))).toEqual(
+      pairs.map(() => ['id', 'original', 'candidate']),
+    )
+    expect(pairs).toHaveLength(2)
+    const isSent = ({ candidate }: { candidate: string }) =>
+      notes(home.paths.originals).some(([, { content }]) => content === candidate)
+    const answers = pairs.map(
+      (pair: { id: string; candidate: string }) => `${pair.id} ${isSent(pair) ? 'y' : 'n'}`,
+    )
+    const file = join(home.dir, 'answers')
+    writeFileSync(file, `${answers.join('\n')}\n`)
+    const agreement = JSON.parse((await optimization(['rate', '--answers', file, '--json'])).stdout)
+    expect(agreement).toMatchObject({ n: 2, share: 1, onlyPerson: 0, onlyGate: 0 })
+    expect((await optimization(['rate', '--report'])).stdout).toContain('100.0 % with the gate')
+    // Rated pairs are not asked for again.
+    expect(await optimization(['rate', '--answers', file])).toMatchObject({ code: 1, stdout: '' })
+    writeFileSync(file, 'perhaps\n')
+    const wrong = await optimization(['rate', '--answers', file])
+    expect(wrong.stderr).toContain('answers:1: not of the form')
   })
 
   it('cannot be judged without its originals, and does not pass', async () => {

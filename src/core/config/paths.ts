@@ -49,6 +49,8 @@ export interface Paths {
   readonly envelopes: string
   /** What tools were used, by project and client. */
   readonly toolUses: string
+  /** What people said of shortened texts. */
+  readonly ratings: string
   /** Which clients were given our own MCP server, and in which file. */
   readonly mcpPlaces: string
   /** Socket, locks and journals: short path, 0700. Every name in it is listed in clients/our-files.ts, or undo would leave it. */
@@ -93,6 +95,7 @@ export function pathsOf(root: string): Paths {
     advice: join(root, 'models', 'advice.json'),
     envelopes: join(root, 'models', 'envelopes.json'),
     toolUses: join(root, 'models', 'tool-uses.json'),
+    ratings: join(root, 'models', 'ratings.json'),
     mcpPlaces: join(root, 'mcp.json'),
     run,
     socket: join(run, 'd.sock'),

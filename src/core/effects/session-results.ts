@@ -68,3 +68,16 @@ export async function sessionResults(
       })),
   )
 }
+
+/** Handles of texts that agents got shortened, of one session or of all, the latest first. */
+export async function shortenedTexts(
+  connection: DuckDBConnection,
+  session: string | undefined,
+): Promise<readonly string[]> {
+  const reader = await connection.runAndReadAll(
+    `SELECT handle FROM compressions WHERE outcome = 'taken' ${session === undefined ? '' : 'AND client_session = $session'}
+     GROUP BY handle ORDER BY max(ts) DESC, handle LIMIT 1000`,
+    session === undefined ? {} : { session },
+  )
+  return [...new Set(reader.getRowsJS().flatMap(([handles]) => String(handles).split(' ')))]
+}
