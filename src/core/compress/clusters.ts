@@ -34,24 +34,32 @@ export function wordsOf(line: string): Words | undefined {
 
 /**
  * Lines that say the same but for some words, as Drain finds them: of as many words, most of them alike; words with digits are taken to vary. In
- * the order of their first lines.
+ * the order of their first lines. By shape, lines of which each word varies are alike where the words differ in digits only.
  */
-export function clustersOf(lines: readonly (Words | undefined)[]): readonly Cluster[] {
-  const byLength = new Map<number, { words: (string | undefined)[]; lines: number[] }[]>()
-  const all: { words: (string | undefined)[]; lines: number[] }[] = []
+export function clustersOf(
+  lines: readonly (Words | undefined)[],
+  { byShape = false } = {},
+): readonly Cluster[] {
+  const byLength = new Map<number, Growing[]>()
+  const all: Growing[] = []
   for (const [i, line] of lines.entries()) {
     if (line === undefined) continue
     const { words } = line
     const patterns = byLength.get(words.length) ?? []
     if (patterns.length === 0) byLength.set(words.length, patterns)
-    let [best, likeness] = [undefined as (typeof patterns)[number] | undefined, 0]
+    let [best, likeness] = [undefined as Growing | undefined, 0]
+    const shapes = byShape ? words.map(shapeOf) : undefined
     for (const pattern of patterns) {
-      const found = similarity(pattern.words, words)
+      const found = similarity(pattern, words, shapes)
       if (found > likeness) [best, likeness] = [pattern, found]
     }
     if (best === undefined || likeness < MIN_SIMILARITY) {
       if (patterns.length >= MAX_PATTERNS) continue
-      const cluster = { words: words.map((word) => (VARIES.test(word) ? undefined : word)), lines: [i] }
+      const cluster = {
+        words: words.map((word) => (VARIES.test(word) ? undefined : word)),
+        lines: [i],
+        ...(shapes && { shapes }),
+      }
       patterns.push(cluster)
       all.push(cluster)
       continue
@@ -62,13 +70,31 @@ export function clustersOf(lines: readonly (Words | undefined)[]): readonly Clus
   return all
 }
 
+interface Growing {
+  readonly words: (string | undefined)[]
+  readonly lines: number[]
+  readonly shapes?: readonly string[]
+}
+
+/** A word with its numbers all alike: rows of a table may have nothing else in common. */
+function shapeOf(word: string): string {
+  return word.replace(/\d+(?:\.\d+)?/g, '0')
+}
+
 /** Share of the words that are the pattern's; what varies in it counts half. */
-function similarity(pattern: readonly (string | undefined)[], words: readonly string[]): number {
+function similarity(
+  { words: pattern, shapes: known }: Growing,
+  words: readonly string[],
+  shapes: readonly string[] | undefined,
+): number {
   let same = 0
   let fixed = 0
   for (let i = 0; i < words.length; i++) {
-    if (pattern[i] === undefined) same += 0.5
-    else if (pattern[i] === words[i]) {
+    if (pattern[i] === undefined) {
+      const isLike = shapes !== undefined && known?.[i] === shapes[i]
+      same += isLike ? 1 : 0.5
+      if (isLike) fixed++
+    } else if (pattern[i] === words[i]) {
       same++
       fixed++
     }

@@ -12,7 +12,7 @@ export function withLines(
   lines: readonly Line[],
   { notes = [], leftOut = [] }: { notes?: readonly string[]; leftOut?: readonly LeftOut[] } = {},
 ): Doc {
-  const { value: _, ...rest } = doc
+  const { value: _, plain: __, ...rest } = doc
   return {
     ...rest,
     text: lines.map(({ text }) => text).join('\n'),

@@ -1,7 +1,11 @@
 import { headed } from './head.ts'
+import { goneFrom, putBack } from './put-back.ts'
 import type { Context, Doc, Step, Strategy } from './strategy.ts'
-import { tried } from './tried.ts'
+import { tried as attempt } from './tried.ts'
 import type { Judge, Verdict } from './verdict-type.ts'
+
+/** So often what the judge misses is put back, and the rest judged again. */
+const MAX_ROUNDS = 2
 
 /** What became of a step that leaves something out. */
 interface Outcome {
@@ -13,7 +17,7 @@ interface Outcome {
 
 /**
  * One step that leaves something out: it stands only if the judge passes the text with all that was left out so far against `whole`, the text
- * with nothing left out, both in plain lines. Else the document is the one before.
+ * with nothing left out, both in plain lines. Lines that the judge misses are put back first; else the document is the one before.
  */
 export async function judged(
   strategy: Strategy,
@@ -34,16 +38,27 @@ export async function judged(
     because,
   })
   if (judge === undefined) return { doc, step: step(false, 'nothing judges here, so nothing is left out') }
-  const after = await tried(strategy, doc, target, context)
+  const after = await attempt(strategy, doc, target, context)
   if (after === doc) return { doc }
   if (typeof after === 'string') return { doc, step: step(false, after) }
   const tokensAfter = context.count(headed(after))
   if (tokensAfter >= tokensBefore) return { doc, step: step(false, 'no fewer tokens', tokensAfter) }
   try {
-    const said = await judge(whole.text, after.text, { leftOut: inLinesOf(whole, after) })
-    const verdict = { ...said, lost: said.lost.map((lost) => ({ ...lost, line: lineOf(whole, lost.line) })) }
-    if (verdict.pass) return { doc: after, step: step(true, passed(verdict), tokensAfter), verdict }
-    return { doc, step: step(false, `taken back: ${failed(verdict)}`, tokensAfter), verdict }
+    let [tried, tokens] = [after, tokensAfter]
+    for (let round = 0; ; round++) {
+      const said = await judge(whole.text, tried.plain ?? tried.text, {
+        leftOut: inLinesOf(whole, tried),
+        gone: goneFrom(whole, tried),
+      })
+      const lost = said.lost.map((one) => ({ ...one, line: lineOf(whole, one.line) }))
+      const verdict = { ...said, lost }
+      if (verdict.pass) return { doc: tried, step: step(true, passed(verdict), tokens), verdict }
+      const because = `taken back: ${failed(verdict)}`
+      const mended = round < MAX_ROUNDS ? putBack(whole, tried, new Set(lost.map(({ line }) => line))) : tried
+      if (mended === tried) return { doc, step: step(false, because, tokens), verdict }
+      ;[tried, tokens] = [mended, context.count(headed(mended))]
+      if (tokens >= tokensBefore) return { doc, step: step(false, because, tokens), verdict }
+    }
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error)
     return { doc, step: step(false, `taken back: the judge failed: ${message}`, tokensAfter) }

@@ -18,7 +18,7 @@ const SIGNS: readonly Sign[] = [
   { kind: 'diff', line: /^(diff --git |@@ -\d+|\+\+\+ [^\s]|--- [^\s]|Index: )/, share: 0.004, least: 3 },
   {
     kind: 'tree',
-    line: /^\s*(- |\[\d+\] |uid=)?(generic|button|link|heading|textbox|navigation|StaticText|RootWebArea|listitem|paragraph|img|list|main|banner|text|cell|row|option|combobox)\b( ".*| \[|:|$)/,
+    line: /^\s*(- |\[\d+\] |uid=\S+ )?(generic|button|link|heading|textbox|navigation|StaticText|RootWebArea|listitem|paragraph|img|list|main|banner|text|cell|row|option|combobox)\b( ".*| \[|:|$)/,
     share: 0.4,
     least: 4,
   },
@@ -46,6 +46,8 @@ const SIGNS: readonly Sign[] = [
 const MARKDOWN = /^(#{1,6} \S|```|[-*] \S|\d+\. \S|> |\|.*\||\[.+\]: )/
 const CODE =
   /[;{}]\s*$|^\s*(import|from|export|const|let|var|function|class|def|return|if|for|while|func|fn|pub|package|public|private|#include|use|type|interface)\b/
+const FOUND = /^[\w@./\\-]+[:-]\d+[:-]/
+const JSON_LINE = /^\s*("[^"]*":\s|["[\]{}]|[-\d.]+,?$)/
 const CODE_CLASSES: ReadonlySet<string> = new Set([
   'typescript',
   'python',
@@ -73,7 +75,9 @@ export function kindOf(text: string, { path = '', mime = '' }: { path?: string; 
   const shareOf = (pattern: RegExp) =>
     lines.reduce((sum, line) => sum + Number(pattern.test(line)), 0) / Math.max(1, lines.length)
   if (/^#{1,6} \S/m.test(head) && shareOf(MARKDOWN) > 0.1) return 'markdown'
-  if (lines.length > 3 && shareOf(CODE) > 0.4) return 'code'
+  // What a search found is records, and so is JSON that was cut off.
+  const isRecords = shareOf(FOUND) > 0.5 || shareOf(JSON_LINE) > 0.8
+  if (lines.length > 3 && !isRecords && shareOf(CODE) > 0.4) return 'code'
   return 'text'
 }
 

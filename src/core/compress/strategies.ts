@@ -12,6 +12,7 @@ import { PASSED_TESTS } from './leave/passed.ts'
 import { ROWS } from './leave/rows.ts'
 import { SENTENCES } from './leave/sentences.ts'
 import { NOISE } from './noise.ts'
+import { REFS } from './refs.ts'
 import type { Kind, Strategy } from './strategy.ts'
 import { TEMPLATES } from './templates.ts'
 
@@ -33,6 +34,7 @@ export const STRATEGIES: readonly Row[] = [
   { strategy: ENCODING, stage: 'encode' },
   { strategy: BOXES, stage: 'encode', kinds: ['table', 'text', 'markdown'] },
   { strategy: REPEATS, stage: 'encode' },
+  { strategy: REFS, stage: 'encode', kinds: ['tree'] },
   { strategy: GROUPS, stage: 'encode', kinds: RECORDS },
   { strategy: TEMPLATES, stage: 'encode', kinds: RECORDS },
   { strategy: ALIASES, stage: 'encode' },
@@ -45,7 +47,7 @@ export const STRATEGIES: readonly Row[] = [
   { strategy: ROWS, stage: 'leave', kinds: ['json'] },
   { strategy: FOLD, stage: 'leave', kinds: ['log', 'table', 'test', 'text', 'tree'] },
   { strategy: OUTLINE, stage: 'leave', kinds: ['code'] },
-  { strategy: SENTENCES, stage: 'leave', kinds: ['markdown', 'text'] },
+  { strategy: SENTENCES, stage: 'leave', kinds: ['markdown', 'text', 'tree'] },
 ]
 
 /** Their names. */

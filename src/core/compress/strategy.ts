@@ -44,6 +44,8 @@ export interface Doc {
   readonly leftOut: readonly LeftOut[]
   /** What a reader has to know to read the text, in a few words each. */
   readonly notes: readonly string[]
+  /** What a judge is to read for the text where a strategy puts words or numbers of its own into lines; its marks it knows. */
+  readonly plain?: string
   /** The value of a text that is JSON, until it is written in another form. */
   readonly value?: JsonNode
 }

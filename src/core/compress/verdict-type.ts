@@ -31,6 +31,8 @@ export interface Verdict {
 export interface JudgeOptions {
   /** Lines of the original that are left out under a mark that names them: one `expand` away, and said to be. */
   readonly leftOut?: readonly { readonly from: number; readonly to: number }[]
+  /** Of these, lines of which nothing at all stands in the compressed text: none of its lines may stand for one of them. */
+  readonly gone?: readonly { readonly from: number; readonly to: number }[]
   readonly signal?: AbortSignal
 }
 

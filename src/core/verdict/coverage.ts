@@ -45,19 +45,20 @@ export async function coverageOf(
   { embed, pieces, maxPieces, withoutDropped, bound }: CoverageOptions,
 ): Promise<Coverage> {
   const { original, compressed, alike, dropped, added } = statements
-  const inCompressed = nearestBy(compressed)
-  const inOriginal = nearestBy(original)
+  const inCompressed = once(() => nearestBy(compressed))
+  const inOriginal = once(() => nearestBy(original))
   const questions: Question[] = [
     ...alike.map(([unit, partner]) => ({
       unit,
-      candidates: [partner, ...inCompressed(unit).slice(0, CANDIDATES - 1)],
+      candidates: [partner, ...inCompressed()(unit).slice(0, CANDIDATES - 1)],
     })),
-    ...(withoutDropped ? [] : dropped.map((unit) => ({ unit, candidates: inCompressed(unit) }))),
-    ...added.map((unit) => ({ unit, candidates: inOriginal(unit) })),
+    ...(withoutDropped ? [] : dropped.map((unit) => ({ unit, candidates: inCompressed()(unit) }))),
+    ...added.map((unit) => ({ unit, candidates: inOriginal()(unit) })),
   ]
   const { asked, texts } = withinBound(questions, pieces, maxPieces)
   const vectors = new Map<string, Float32Array>()
-  for (const [i, vector] of (await embed(texts)).entries()) vectors.set(texts[i]!, vector)
+  for (const [i, vector] of (texts.length === 0 ? [] : await embed(texts)).entries())
+    vectors.set(texts[i]!, vector)
   const found = questions.map(({ unit, candidates }, i) => {
     const vector = i < asked ? vectors.get(unit.text)! : undefined
     const best = candidates.reduce(
@@ -129,6 +130,15 @@ function nearestBy(units: readonly Unit[]): (unit: Unit) => readonly Unit[] {
 }
 
 const MAX_POSTINGS = 50
+
+/** Made when it is first asked for: most verdicts need neither. */
+function once<T>(make: () => T): () => T {
+  let made: T | undefined
+  return () => {
+    made ??= make()
+    return made
+  }
+}
 
 /** Share of atoms in common. */
 function common(a: Unit, b: Unit): number {

@@ -20,7 +20,7 @@ export const FOLD = leaving('fold', (doc, target, { count, query }) => {
   const goes = texts.map(() => false)
   const patternOf = new Map<number, string>()
   let over = count(doc.text) - target
-  const clusters = clustersOf(words).toSorted((a, b) => b.lines.length - a.lines.length)
+  const clusters = clustersOf(words, { byShape: true }).toSorted((a, b) => b.lines.length - a.lines.length)
   for (const { words: pattern, lines } of clusters) {
     if (lines.length < MIN_LINES || over <= 0) break
     const stays = new Set([lines[0]!, lines.at(-1)!, ...largest(lines, pattern, words)])

@@ -1,6 +1,7 @@
 import { type Bag, bagOf, bm25 } from '../../bm25.ts'
 import { pinnedLines, withLines } from '../doc.ts'
 import type { Context, Doc, LeftOut, Line } from '../strategy.ts'
+import { type Passage, passagesOf } from './passages.ts'
 import { leaving } from './strategy.ts'
 
 /** What can be asked about: numbers, negation, names, paths, code. A sentence with none of it goes first. */
@@ -10,70 +11,51 @@ const FACT_WORTH = 0.5
 /** The beginning of a text says what it is about. */
 const FIRST_WORTH = 0.3
 /** More are no text that somebody wrote for reading. */
-const MAX_SENTENCES = 600
-/** Less than this of the sentences is no text any more. */
+const MAX_PASSAGES = 1_200
+/** Less than this of them is no text any more. */
 const MIN_KEPT = 0.4
-const KEPT_LINE = /^\s*(#|```|~~~|\||[-=*]{3,}|$)/
-
-interface Sentence {
-  readonly line: number
-  readonly text: string
-}
+/** What is gone of a line, by its number; pairs with marker.ts in core/verdict. */
+const markIn = (line: number) => `[… ${line}]`
 
 /**
  * The sentences that say most, in their order: nearest to the query, or without one to the text as a whole, by embeddings where there are any, else
- * by words and place. Headings, tables and code stay.
+ * by words and place. A paragraph that is wrapped stays or goes as a whole, and so does a text in the tree of a page. Headings, tables and code stay.
  */
 export const SENTENCES = leaving('sentences', async (doc, target, context) => {
-  const sentences = sentencesOf(doc)
-  if (sentences.length < 4 || sentences.length > MAX_SENTENCES || !isProse(sentences)) return doc
-  const worth = await worthOf(sentences, context)
-  const order = sentences.map((_, i) => i).sort((a, b) => worth[a]! - worth[b]! || b - a)
+  const passages = passagesOf(doc, pinnedLines(doc))
+  if (passages.length < 4 || passages.length > MAX_PASSAGES) return doc
+  if (doc.kind !== 'tree' && !isProse(passages)) return doc
+  const worth = await worthOf(passages, context)
+  const order = passages.map((_, i) => i).sort((a, b) => worth[a]! - worth[b]! || b - a)
   let over = context.count(doc.text) - target
-  const gone = new Set<number>()
+  const gone = new Set<Passage>()
   for (const i of order) {
-    if (over <= 0 || gone.size >= sentences.length * (1 - MIN_KEPT)) break
-    gone.add(i)
-    over -= context.count(sentences[i]!.text)
+    if (over <= 0 || gone.size >= passages.length * (1 - MIN_KEPT)) break
+    const passage = passages[i]!
+    gone.add(passage)
+    over -= context.count(passage.text)
   }
-  return without(doc, sentences, gone)
+  return without(doc, passages, gone)
 })
 
 /** Names, paths and numbers a line are no sentences, and there is no telling which of them is wanted. */
-function isProse(sentences: readonly Sentence[]): boolean {
-  const said = sentences.filter(({ text }) => /[.!?:"')]$/.test(text) && text.split(' ').length > 4)
-  return said.length > sentences.length / 3
+function isProse(passages: readonly Passage[]): boolean {
+  const said = passages.filter(({ text }) => /[.!?:"')]$/.test(text) && text.split(' ').length > 4)
+  return said.length > passages.length / 3
 }
 
-function sentencesOf(doc: Doc): readonly Sentence[] {
-  const pinned = pinnedLines(doc)
-  const found: Sentence[] = []
-  let inCode = false
-  for (const [line, { text }] of doc.lines.entries()) {
-    if (/^\s*(```|~~~)/.test(text)) inCode = !inCode
-    if (inCode || pinned.has(line) || KEPT_LINE.test(text)) continue
-    for (const [sentence] of text.matchAll(/\S.*?(?:[.!?]["')\]]*(?=\s+["'(]?[\p{Lu}\d`])|$)/gu))
-      found.push({ line, text: sentence })
-  }
-  return found
-}
-
-async function worthOf(
-  sentences: readonly Sentence[],
-  { embed, query }: Context,
-): Promise<readonly number[]> {
-  const near = embed === undefined ? byWords(sentences, query) : await byMeaning(sentences, query, embed)
+async function worthOf(passages: readonly Passage[], { embed, query }: Context): Promise<readonly number[]> {
+  const near = embed === undefined ? byWords(passages, query) : await byMeaning(passages, query, embed)
   const most = Math.max(...near, Number.EPSILON)
-  return sentences.map(({ text }, i) => {
-    const first =
-      i === 0 || sentences[i - 1]!.line !== sentences[i]!.line ? FIRST_WORTH / (1 + i / sentences.length) : 0
+  return passages.map(({ text, from }, i) => {
+    const first = i === 0 || passages[i - 1]!.from !== from ? FIRST_WORTH / (1 + i / passages.length) : 0
     return near[i]! / most + (FACT.test(text) ? FACT_WORTH : 0) + first
   })
 }
 
-function byWords(sentences: readonly Sentence[], query: string): readonly number[] {
-  const bags = sentences.map(({ text }) => bagOf(text))
-  const asked: Bag = query === '' ? bagOf(sentences.map(({ text }) => text).join(' ')) : bagOf(query)
+function byWords(passages: readonly Passage[], query: string): readonly number[] {
+  const bags = passages.map(({ text }) => bagOf(text))
+  const asked: Bag = query === '' ? bagOf(passages.map(({ text }) => text).join(' ')) : bagOf(query)
   const scores = bm25(asked, bags)
   // Without a query a long sentence has more of everything.
   return bags.map(({ length }, i) =>
@@ -82,11 +64,11 @@ function byWords(sentences: readonly Sentence[], query: string): readonly number
 }
 
 async function byMeaning(
-  sentences: readonly Sentence[],
+  passages: readonly Passage[],
   query: string,
   embed: NonNullable<Context['embed']>,
 ): Promise<readonly number[]> {
-  const texts = sentences.map(({ text }) => text)
+  const texts = passages.map(({ text }) => text)
   const vectors = await embed(query === '' ? texts : [...texts, query])
   const aim = query === '' ? meanOf(vectors) : vectors.at(-1)!
   return texts.map((_, i) =>
@@ -103,31 +85,48 @@ function meanOf(vectors: readonly Float32Array[]): Float32Array {
   return mean
 }
 
-function without(doc: Doc, sentences: readonly Sentence[], gone: ReadonlySet<number>): Doc {
+/** Each line in which nothing is left goes under a mark with its neighbours; in others a mark stands where something stood. */
+function without(doc: Doc, passages: readonly Passage[], gone: ReadonlySet<Passage>): Doc {
   if (gone.size === 0) return doc
-  const byLine = new Map<number, string[]>()
-  const touched = new Set<number>()
-  for (const [i, { line, text }] of sentences.entries()) {
-    const kept = byLine.get(line) ?? []
-    byLine.set(line, kept)
-    if (!gone.has(i)) kept.push(text)
-    else {
-      touched.add(line)
-      if (kept.at(-1) !== '…') kept.push('…')
-    }
-  }
+  const byLine = new Map<number, Passage[]>()
+  for (const passage of passages)
+    for (let line = passage.from; line <= passage.to; line++)
+      byLine.get(line)?.push(passage) ?? byLine.set(line, [passage])
+  const isEmpty = doc.lines.map((_, i) => byLine.get(i)?.every((passage) => gone.has(passage)) ?? false)
   const lines: Line[] = []
   const leftOut: LeftOut[] = []
-  for (const [i, line] of doc.lines.entries()) {
-    if (!touched.has(i)) {
+  let isInner = false
+  for (let i = 0; i < doc.lines.length; i++) {
+    const line = doc.lines[i]!
+    if (isEmpty[i]) {
+      const from = i
+      // Blank lines between lines that are gone say nothing.
+      for (let to = i; to < doc.lines.length && (isEmpty[to] || doc.lines[to]!.text.trim() === ''); to++)
+        if (isEmpty[to]) i = to
+      const range = { from: line.from, to: doc.lines[i]!.to, what: whatOf(from, i, byLine) }
+      leftOut.push(range)
+      const numbers = range.from === range.to ? range.from : `${range.from}-${range.to}`
+      lines.push({ ...range, text: `${/^[ \t]{0,8}/.exec(line.text)![0]}[… ${numbers}: ${range.what}]` })
+      continue
+    }
+    const here = byLine.get(i)
+    if (here === undefined || !here.some((passage) => gone.has(passage))) {
       lines.push(line)
       continue
     }
+    isInner = true
+    const parts: string[] = []
+    for (const passage of here)
+      if (!gone.has(passage)) parts.push(passage.text)
+      else if (parts.at(-1) !== markIn(line.from)) parts.push(markIn(line.from))
     leftOut.push({ from: line.from, to: line.to, what: 'sentences' })
-    const text = byLine.get(i)!.join(' ')
-    // One sign for lines that are gone one after the other.
-    if (text !== '…' || lines.at(-1)?.text !== '…')
-      lines.push({ ...line, text: text === '…' ? text : /^\s*/.exec(line.text)![0] + text })
+    lines.push({ ...line, text: /^\s*/.exec(line.text)![0] + parts.join(' ') })
   }
-  return withLines(doc, lines, { notes: ['… = sentences left out'], leftOut })
+  return withLines(doc, lines, { notes: isInner ? ['[… N] = sentences of line N left out'] : [], leftOut })
+}
+
+function whatOf(from: number, to: number, byLine: ReadonlyMap<number, readonly Passage[]>): string {
+  const found = new Set<Passage>()
+  for (let line = from; line <= to; line++) for (const passage of byLine.get(line) ?? []) found.add(passage)
+  return found.size === 1 ? 'a passage' : `${found.size} passages`
 }

@@ -2,6 +2,7 @@ import type { Lost } from '../../compress/verdict-type.ts'
 import { type Atom, type AtomKind, isFact } from './atom.ts'
 import { compareUnits } from './compare.ts'
 import { unmark, withoutEscapes } from './marker.ts'
+import { isPage, saidByPage } from './page.ts'
 import { type Pairing, pairUnits } from './pair.ts'
 import { type Row, rowsOf, unitsOfRows } from './rows.ts'
 import { isSameData } from './same-data.ts'
@@ -25,6 +26,8 @@ export interface Ledger {
 export interface LedgerOptions {
   /** The whole original can be had by a handle, whether or not one stands in the text. */
   readonly isReversible?: boolean
+  /** Lines of the original of which nothing stands in the compressed text, all behind the handle. */
+  readonly gone?: readonly { readonly from: number; readonly to: number }[]
 }
 
 /**
@@ -33,22 +36,46 @@ export interface LedgerOptions {
  * fact: JSON may become CSV, lines may be folded with a count. Pure.
  */
 export function factLedger(original: string, compressed: string, options: LedgerOptions = {}): Ledger {
-  const before = withoutEscapes(original)
-  const { text: after, isReversible: hasHandle, counts } = unmark(withoutEscapes(compressed), before)
-  const isReversible = options.isReversible === true || hasHandle
+  const plain = withoutEscapes(original)
+  const unmarked = unmark(withoutEscapes(compressed), plain)
+  const { counts } = unmarked
+  const isReversible = options.isReversible === true || unmarked.isReversible
+  // How a page looks is nothing that it says; the whole of it is behind the handle.
+  const saidBy = isReversible && isPage(plain) ? saidByPage : (text: string) => text
+  const [before, after] = [saidBy(plain), saidBy(unmarked.text)]
   const rows = rowsOf(before)
-  const unitsBefore = rows === undefined ? unitsOfText(before) : undefined
-  const total = rows === undefined ? countFacts(unitsBefore!) : countRowFacts(rows)
+  const gone = rows === undefined && isReversible ? goneLines(options.gone ?? []) : NONE_GONE
+  const all = rows === undefined ? unitsOfText(before, { gone }) : undefined
+  const unitsBefore = gone.size === 0 ? all : all?.filter(({ line }) => !gone.has(line))
+  const total = rows === undefined ? countFacts(all!) : countRowFacts(rows)
   const clean: Ledger = { lost: [], reachable: [], kept: total, total, isReversible, statements: NOTHING }
   if (before === after || (rows !== undefined && isSameData(rows, after))) return clean
   const units = unitsBefore && new Map(unitsBefore.map((unit) => [unit.text, unit] as const))
   const unitsAfter = unitsOfText(after, { counts, ...(units && { units }) })
-  if (isSameText(unitsBefore, unitsAfter)) return clean
+  const goneUnits = gone.size === 0 ? [] : all!.filter(({ line }) => gone.has(line))
+  const goneFacts = goneUnits.flatMap(({ atoms }) => atoms.filter(isFact).map(entry))
+  if (isSameText(unitsBefore, unitsAfter))
+    return { ...clean, reachable: goneFacts, kept: total - goneFacts.length }
   const rowsAfter = rows && rowsOf(after)
   const from = rows === undefined ? unitsBefore! : unitsOfRows(rows, rowsAfter !== undefined)
   const to = rowsAfter === undefined ? unitsAfter : unitsOfRows(rowsAfter, true)
-  const statements = { original: from, compressed: to, ...pairUnits(from, to) }
-  return { ...entries(statements, isReversible), total, isReversible, statements }
+  const pairs = pairUnits(from, to)
+  const found = entries({ original: from, compressed: to, ...pairs }, isReversible)
+  const statements = {
+    ...pairs,
+    original: goneUnits.length === 0 ? from : [...from, ...goneUnits],
+    compressed: to,
+    dropped: [...pairs.dropped, ...goneUnits],
+  }
+  return { ...found, reachable: [...found.reachable, ...goneFacts], total, isReversible, statements }
+}
+
+const NONE_GONE: ReadonlySet<number> = new Set()
+
+function goneLines(ranges: NonNullable<LedgerOptions['gone']>): ReadonlySet<number> {
+  const lines = new Set<number>()
+  for (const { from, to } of ranges) for (let line = from; line <= to; line++) lines.add(line)
+  return lines
 }
 
 /** What a heading of the compressor's own may name again: columns, files. */

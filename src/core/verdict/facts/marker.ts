@@ -25,6 +25,7 @@ const COUNTS = [
 const LEFT_OUT = /^\s*\[… \d+(?:-\d+)?: .*\]\s*$/
 /** Where a part came from and how much is not shown. */
 const PLACES = [
+  /\[… \d+\]/g,
   /\bL\d+(?:[-–]L?\d+)?\b:?/g,
   /[[(]\s*(?:lines? )?\d+[-–]\d+\s*[\])]/g,
   /(?:…|\.{3})\s?\+?\d+ (?:more )?\w+/g,

@@ -49,7 +49,7 @@ export function unitOf(
 }
 
 /** Not after the number of a heading or of a list. */
-const SENTENCE_END = /(?<!^\W*\d+\.)(?<=[.!?]["')\]]?)\s+(?=["'([]?[\p{Lu}\d`])/mu
+const SENTENCE_END = /(?<!^\W*\d+\.)(?<=[.!?…]["')\]]?)\s+(?=["'([]?[\p{Lu}\d`…])/mu
 /** A line of prose whose sentence goes on in the next. */
 const GOES_ON = /[\p{Ll},;]$/u
 const MAX_SENTENCE_LINES = 8
@@ -58,15 +58,23 @@ const MAX_SENTENCE_LINES = 8
 interface Known {
   readonly counts?: ReadonlyMap<number, number>
   readonly units?: ReadonlyMap<string, Unit>
+  /** Lines, from 1, that are in one of the texts only: no sentence goes on from one of them, or into it. */
+  readonly gone?: ReadonlySet<number>
 }
 
 /** The statements of a text that is not data: sentences where lines are prose, else lines. Units without atoms are left out. */
-export function unitsOfText(text: string, { counts, units: known }: Known = {}): Unit[] {
+export function unitsOfText(text: string, { counts, units: known, gone }: Known = {}): Unit[] {
   const lines = text.split('\n')
   const units: Unit[] = []
   for (let i = 0; i < lines.length; ) {
     const first = i
-    while (i + 1 < lines.length && i - first < MAX_SENTENCE_LINES && isJoined(lines[i]!, lines[i + 1]!)) i++
+    while (
+      i + 1 < lines.length &&
+      i - first < MAX_SENTENCE_LINES &&
+      gone?.has(i + 1) === gone?.has(i + 2) &&
+      isJoined(lines[i]!, lines[i + 1]!)
+    )
+      i++
     i++
     const part = lines.slice(first, i)
     for (const { text: sentence, line } of sentences(part, first + 1)) {
