@@ -1,6 +1,7 @@
-import { dirname } from 'node:path'
+import { dirname, join } from 'node:path'
+import { parsedBy } from '../core/budget/outline-cache.ts'
 import { systemClock } from '../core/clock.ts'
-import type { Judge } from '../core/compress/verdict-type.ts'
+import { packageRoot } from '../core/config/package-root.ts'
 import { readLedger } from '../core/effects/ledger.ts'
 import { knownSession, latestSession, sessionResults } from '../core/effects/session-results.ts'
 import { type JudgedResult, validationOf } from '../core/effects/validation.ts'
@@ -15,6 +16,7 @@ import { judgedAgain, type NotedCompression } from '../core/shorten/noted.ts'
 import { loadCounter } from '../core/tokens/count.ts'
 import { askUsage, freshen, type Source } from '../core/usage/source.ts'
 import { momentOf } from '../core/usage/window.ts'
+import { judgeIn } from '../core/verdict/judge-by.ts'
 import { openJudging } from '../core/verdict/open-judge.ts'
 
 interface Common {
@@ -81,8 +83,9 @@ async function judgedResults(
     () => systemClock.wall(),
   )
   const judging = openJudging({ clock: systemClock, env: io.env, models: paths.models })
-  const judge: Judge = (original, compressed, { leftOut = [] } = {}) =>
-    judging.judge(original, compressed, { isReversible: leftOut.length > 0 })
+  const judge = judgeIn(judging)
+  const parsers = join(packageRoot(), 'dist/parsers.js')
+  const parse = (path: string, text: string) => parsedBy(parsers, path, text)
   const count = await loadCounter()
   const verdicts = new Map<string, JudgedResult['verdict']>()
   try {
@@ -93,7 +96,7 @@ async function judgedResults(
       if (original !== undefined)
         verdicts.set(
           handle,
-          await judgedAgain(original, noted ?? { ...WHOLE, content: original }, { count, judge }),
+          await judgedAgain(original, noted ?? { ...WHOLE, content: original }, { count, judge, parse }),
         )
     }
   } finally {

@@ -1,9 +1,11 @@
-import { resolve } from 'node:path'
+import { join, resolve } from 'node:path'
+import { parsedBy } from '../core/budget/outline-cache.ts'
 import { systemClock } from '../core/clock.ts'
 import { compress } from '../core/compress/compress.ts'
 import { STRATEGY_NAMES } from '../core/compress/strategies.ts'
 import { type Compression, KINDS, type Kind } from '../core/compress/strategy.ts'
 import { resolveSettings } from '../core/config/layers.ts'
+import { packageRoot } from '../core/config/package-root.ts'
 import { pathsFrom } from '../core/config/paths.ts'
 import { hasErrno, MyceliumError } from '../core/errors.ts'
 import { recordOne } from '../core/hook/record.ts'
@@ -14,6 +16,8 @@ import { compressionText, inspectionText } from '../core/report/compression-repo
 import type { Io } from '../core/report/io.ts'
 import { jsonText } from '../core/report/json.ts'
 import { loadCounter } from '../core/tokens/count.ts'
+import { judgeIn } from '../core/verdict/judge-by.ts'
+import { openJudging } from '../core/verdict/open-judge.ts'
 
 const MAX_INPUT_BYTES = 64 * 1024 * 1024
 /** What is piped in may be the output of a build. */
@@ -30,6 +34,8 @@ export interface CompressCommandOptions extends Common {
   readonly strategy?: readonly string[]
   readonly query?: string
   readonly kind?: string
+  /** False with --no-judge: only what loses nothing. */
+  readonly judge?: boolean
 }
 
 /** `mycelium optimization compress`. Throws path_missing, text_expected, usage; a store that cannot be written lets the text out as it is. */
@@ -47,15 +53,20 @@ export async function runCompress(io: Io, file: string, options: CompressCommand
         ? target.tokens
         : Math.ceil(count(text) * target.share)
   const failures: unknown[] = []
+  // Its process starts with the first step that leaves something out, and ends with the command.
+  const judging = openJudging({ clock: systemClock, env: io.env, models: pathsFrom(io.env).models })
+  const parsers = join(packageRoot(), 'dist/parsers.js')
   const done = await compress(text, {
     count,
+    ...(options.judge !== false && { judge: judgeIn(judging) }),
+    parse: (path, source) => parsedBy(parsers, path, source),
     keep: (original) => kept(originals, original, failures),
     ...(file !== '-' && { path: file }),
     ...(kind && { kind }),
     ...(tokens !== undefined && { target: tokens }),
     ...(options.strategy && { strategies: options.strategy }),
     ...(options.query !== undefined && { query: options.query }),
-  })
+  }).finally(() => judging.close())
   if (done.handle !== undefined) originals.note(done.handle, done)
   if (options.json) return io.write(jsonText({ ...done, handle: done.handle ?? null }))
   io.write(done.content)

@@ -31,6 +31,7 @@ stands in the first line.`,
         repeated('--strategy <name>', 'only this one; may be given more than once'),
         new Option('--query <text>', 'what is looked for in it'),
         new Option('--kind <kind>', 'what it is; found out by default'),
+        new Option('--no-judge', 'leave nothing out: only ways that lose nothing'),
         json(),
       ],
       run: async (io, [file], options) =>

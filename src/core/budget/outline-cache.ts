@@ -29,13 +29,12 @@ export async function treeOf(
   content: string,
   { dir, parsers }: TreeSource,
 ): Promise<ParsedFile | undefined> {
-  if (text.length > MAX_PARSED_CHARS) return undefined
   // Another build of the parsers may say something else of the same text.
   const { size, mtimeMs } = statSync(parsers, { throwIfNoEntry: false }) ?? { size: 0, mtimeMs: 0 }
   const file = join(dir, `${fingerprint([`${size}-${mtimeMs}`, extname(path), content], 32)}.json`)
   const known = cached(file)
   if (known !== undefined) return known
-  const parsed = await parse(path, text, parsers)
+  const parsed = await parsedBy(parsers, path, text)
   if (parsed === undefined) return undefined
   try {
     mkdirSync(dir, { mode: 0o700 })
@@ -59,8 +58,9 @@ function cached(file: string): ParsedFile | undefined {
   }
 }
 
-/** A parser that is missing, or that breaks on this text, is as good as none. */
-async function parse(path: string, text: string, parsers: string): Promise<ParsedFile | undefined> {
+/** The syntax tree by a module of parsers. One that is missing, or that breaks on this text, is as good as none, and so is one for so long a text. */
+export async function parsedBy(parsers: string, path: string, text: string): Promise<ParsedFile | undefined> {
+  if (text.length > MAX_PARSED_CHARS) return undefined
   try {
     const { analyzerFor } = (await import(pathToFileURL(parsers).href)) as { analyzerFor: AnalyzerFor }
     return (await analyzerFor(path))?.parse(path, text)

@@ -26,6 +26,11 @@ export function fileReadBy(
   })
 }
 
+/** The path of the source that a call was asked for, wherever it is; its name says in which language a result may be. */
+export function sourceAskedFor({ arguments: asked }: Pick<Order, 'arguments'>): string | undefined {
+  return stringsIn(asked).find((text) => /^[^\s?#*]+\.\w{1,5}$/.test(text) && !text.includes('://'))
+}
+
 function contentOf(path: string): string | undefined {
   try {
     return textIfRegular(path)

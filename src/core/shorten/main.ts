@@ -1,5 +1,8 @@
+import { join } from 'node:path'
+import { parsedBy } from '../budget/outline-cache.ts'
 import { systemClock } from '../clock.ts'
 import { resolveSettings } from '../config/layers.ts'
+import { packageRoot } from '../config/package-root.ts'
 import { pathsOf } from '../config/paths.ts'
 import { originalsIn } from '../originals/store.ts'
 import { loadCounter } from '../tokens/count.ts'
@@ -19,15 +22,17 @@ async function main(root: string): Promise<void> {
     { maxBytes: settings.get('originals.max_bytes'), maxAgeMs: settings.get('originals.retain') },
     () => systemClock.wall(),
   )
+  const parsers = join(packageRoot(), 'dist/parsers.js')
   const memory = new Memory()
   const tier = await openTier({ models: paths.models })
   const means: Means = {
     count: await loadCounter(),
     // Without a model nothing judges meaning, so nothing is left out.
     ...(tier.model && {
-      embed: tier.model.embed,
+      // Sentences are ranked by words here: to embed them all takes longer than an agent should wait.
       judge: judgeBy({ ...tier, model: { ...tier.model, embed: remembering(tier.model.embed) } }),
     }),
+    parse: (path, text) => parsedBy(parsers, path, text),
     keep: (text) => originals.keep(text),
     note: (handle, done) => originals.note(handle, done),
     memoryOf: (session) => memory.of(session),

@@ -7,6 +7,8 @@ import { factLedger } from '../verdict/facts/ledger.ts'
 export interface NotedCompression extends Compression {
   /** Tokens that were few enough. */
   readonly target?: number
+  /** Of the source that was asked for. */
+  readonly path?: string
 }
 
 const EXACT = { similarity: 1, coverage: { mean: 1, p5: 1, min: 1 } }
@@ -25,6 +27,7 @@ export async function judgedAgain(
     kind: noted.kind,
     keep: () => noted.handle ?? '',
     ...(noted.target !== undefined && { target: noted.target }),
+    ...(noted.path !== undefined && { path: noted.path }),
   })
   if (again.content !== noted.content)
     return await options.judge(original, noted.content, { leftOut: noted.leftOut })

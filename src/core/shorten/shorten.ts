@@ -2,7 +2,7 @@ import { compress } from '../compress/compress.ts'
 import type { Compression, CompressOptions } from '../compress/strategy.ts'
 import { shownTokens } from '../tokens/shown.ts'
 import { saidAgain } from './again.ts'
-import { fileReadBy } from './file-read.ts'
+import { fileReadBy, sourceAskedFor } from './file-read.ts'
 import type { SessionMemory } from './memory.ts'
 import type { NotedCompression } from './noted.ts'
 import { type Order, type Shortened, wholeEffect } from './order.ts'
@@ -76,9 +76,13 @@ async function sentFor(order: Order, place: number, tokens: number, means: Means
   // What an agent may be about to edit must match byte for byte.
   const isEdited = fileReadBy(order, text) !== undefined
   const target = Math.ceil(tokens * (1 - order.targetReduction))
-  const compression = isEdited ? undefined : await compress(text, { ...means, target })
+  const path = sourceAskedFor(order)
+  const compression = isEdited
+    ? undefined
+    : await compress(text, { ...means, target, ...(path !== undefined && { path }) })
   const handle = compression?.handle
-  if (handle !== undefined) means.note(handle, { ...compression!, target })
+  if (handle !== undefined)
+    means.note(handle, { ...compression!, target, ...(path !== undefined && { path }) })
   const content = compression?.content ?? text
   const keep = () => handle ?? means.keep(text)
   const again =

@@ -1,9 +1,18 @@
-import type { Judge } from '../compress/verdict-type.ts'
-import { judgeWith } from './judge.ts'
+import type { Judge, JudgeOptions } from '../compress/verdict-type.ts'
+import { type JudgeOptions as Asked, judgeWith } from './judge.ts'
 import type { Tier } from './model/tier.ts'
+import type { Judging } from './open-judge.ts'
 
 /** A judge for what shortens, by one model: what is left out under a mark can be had by the handle that the text will get. */
 export function judgeBy(tier: Tier): Judge {
-  return (original, compressed, { leftOut = [], gone = [] } = {}) =>
-    judgeWith(tier, original, compressed, { isReversible: leftOut.length > 0, gone })
+  return (original, compressed, options) => judgeWith(tier, original, compressed, asked(options))
+}
+
+/** The same by a process that judges. */
+export function judgeIn({ judge }: Pick<Judging, 'judge'>): Judge {
+  return (original, compressed, options) => judge(original, compressed, asked(options))
+}
+
+function asked({ leftOut = [], gone = [] }: JudgeOptions = {}): Asked {
+  return { isReversible: leftOut.length > 0, gone }
 }
