@@ -85,8 +85,9 @@ function runAt(texts: readonly string[], i: number): { period: number; times: nu
     let end = i + period
     while (end < texts.length && texts[end] === texts[end - period]) end++
     const times = Math.floor((end - i) / period)
+    if (times < 2) continue
     const chars = texts.slice(i, i + period).join('\n').length
-    if (times > 1 && (times - 1) * (chars + 1) > MIN_CHARS / 2) return { period, times }
+    if ((times - 1) * (chars + 1) > MIN_CHARS / 2) return { period, times }
   }
   return undefined
 }

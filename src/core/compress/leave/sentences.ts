@@ -1,4 +1,4 @@
-import { type Bag, bagOf, bm25 } from '../../bm25.ts'
+import { addScores, bagOf, postingsOf } from '../../bm25.ts'
 import { pinnedLines, withLines } from '../doc.ts'
 import type { Context, Doc, LeftOut, Line } from '../strategy.ts'
 import { type Passage, passagesOf } from './passages.ts'
@@ -55,8 +55,9 @@ async function worthOf(passages: readonly Passage[], { embed, query }: Context):
 
 function byWords(passages: readonly Passage[], query: string): readonly number[] {
   const bags = passages.map(({ text }) => bagOf(text))
-  const asked: Bag = query === '' ? bagOf(passages.map(({ text }) => text).join(' ')) : bagOf(query)
-  const scores = bm25(asked, bags)
+  const postings = postingsOf(bags)
+  const scores = new Float64Array(bags.length)
+  addScores(postings, query === '' ? postings.words.keys() : bagOf(query).counts.keys(), scores)
   // Without a query a long sentence has more of everything.
   return bags.map(({ length }, i) =>
     query === '' ? scores[i]! / Math.sqrt(Math.max(1, length)) : scores[i]!,
