@@ -113,7 +113,18 @@ const LAYERS: readonly { area: string; files: RegExp; below: readonly string[] }
   {
     area: 'shorten',
     files: /^core\/shorten\/(?!order\.ts)/,
-    below: ['base', 'config', 'tokens', 'compress', 'verdict-type', 'originals', 'diff', 'verdict', 'order'],
+    below: [
+      'base',
+      'config',
+      'tokens',
+      'compress',
+      'budget',
+      'verdict-type',
+      'originals',
+      'diff',
+      'verdict',
+      'order',
+    ],
   },
   { area: 'order', files: /^core\/shorten\/order\.ts$/, below: ['events'] },
   {
