@@ -12,7 +12,7 @@ const HINT_CHARS = 32
 /** JSON in pieces can be written in no other form, so it must be worth it. */
 const MIN_JSON_SHARE = 0.6
 
-const MARK = /^\[= (?:(my:[0-9a-f]+|[\w.:-]+) )?(\d+)-(\d+)(?: .*)?\]$/
+const MARK = /^\[= (?:(my:[0-9a-f]+|[\w.:-]+) )?(\d+)-(\d+)(?: (.*)…)?\]$/
 const TIMES = /^\[(?:last (\d+) lines )?×(\d+)\]$/
 
 /** Passages that the session has had in an earlier result, by their lines there. */
@@ -195,6 +195,10 @@ function readsBack(before: Doc, after: Doc, { earlier }: Context): readonly Prob
         // Lines that were only cleaned away have no number any more.
         if (of !== undefined) out.push(of)
       }
+      // What the mark says of them is how they begin.
+      const copied = out.slice(-(to - from + 1))
+      if (copy[4] !== undefined && !copied.some((line) => line.trim().startsWith(copy[4]!.trim())))
+        return [{ message: 'a mark says something else than what it stands for' }]
     } else if (times !== null) {
       const block = out.slice(-Number(times[1] ?? 1))
       for (let i = 1; i < Number(times[2]); i++) out.push(...block)
