@@ -22,7 +22,8 @@ await build({
   target: 'node20',
   format: 'esm',
   sourcemap: 'inline',
-  external: ['@duckdb/node-api'],
+  mainFields: ['module', 'main'],
+  external: ['@duckdb/node-api', 'onnxruntime-node'],
   logLevel: 'warning',
 })
 if (process.argv[2] === '--build') process.exit(0)
