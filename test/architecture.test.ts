@@ -175,6 +175,7 @@ const LAYERS: readonly { area: string; files: RegExp; below: readonly string[] }
     below: [
       'base',
       'config',
+      'protocol',
       'events',
       'clients',
       'lazy',

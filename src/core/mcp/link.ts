@@ -2,6 +2,7 @@ import { createConnection, type Socket } from 'node:net'
 import { systemClock } from '../clock.ts'
 import { MyceliumError } from '../errors.ts'
 import { LineSplitter } from '../lines.ts'
+import { scanFrame } from '../protocol/frame.ts'
 
 /** A JSON-RPC error that a server answered with: it is passed on as it is. */
 export class ServerError extends Error {
@@ -73,7 +74,8 @@ export function openLink(socketPath: string, helloLine: string): Promise<Link> {
     const hear = (line: Buffer): void => {
       const text = line.toString('utf8')
       if (greeted) {
-        take(JSON.parse(text) as Message, waiting, socket)
+        const message = messageOf(line, text)
+        if (message !== undefined) take(message, waiting, socket)
         return
       }
       greeted = true
@@ -95,6 +97,18 @@ export function openLink(socketPath: string, helloLine: string): Promise<Link> {
       )
     })
   })
+}
+
+/** What a line says. A server's mistake inside of an answer comes through as it is: whoever waits for that answer is told, and nobody else. */
+function messageOf(line: Buffer, text: string): Message | undefined {
+  try {
+    return JSON.parse(text) as Message
+  } catch {
+    const frame = scanFrame(line)
+    if (frame?.kind !== 'response') return undefined
+    const id = line.toString('latin1', frame.idStart, frame.idEnd)
+    return { id, error: { code: -32603, message: 'the server wrote no JSON' } }
+  }
 }
 
 function take(message: Message, waiting: Map<number, Waiting>, socket: Socket): void {
