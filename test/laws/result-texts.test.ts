@@ -62,6 +62,13 @@ describe('texts of a result', () => {
       expect(resultTexts(scanFrame(Buffer.from(line))!), line).toBeUndefined()
   })
 
+  it('of more bytes than are wanted together are left out, but not what else is known', () => {
+    const content = ['long', 'longer'].map((text) => ({ type: 'text', text }))
+    const frame = frameOf({ content, isError: true })
+    expect(resultTexts(frame, 14)!.blocks).toHaveLength(2)
+    expect(resultTexts(frame, 13)).toEqual({ blocks: [], isError: true, hasStructure: false })
+  })
+
   it('of broken blocks are left out', () => {
     const line =
       '{"jsonrpc":"2.0","id":1,"result":{"content":[{"type":"text"},{"type":"text","text":7},null,3]}}'

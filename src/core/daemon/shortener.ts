@@ -21,12 +21,14 @@ export interface ShortenerServices {
 
 /** Orders at once; an agent whose result comes on top has it as it is. */
 const MAX_WAITING = 64
-/** Characters in one order; longer results take longer to hand over than to read. */
-const MAX_CHARACTERS = 2 * 1024 * 1024
+/** Characters in one order; longer results take longer to hand over than to read. Pairs with MAX_BYTES in shortening.ts. */
+const MAX_CHARACTERS = 512 * 1024
 /** Without an order for this long the process ends: it holds a model and a table of tokens. */
 const IDLE_MS = 2 * 60_000
 /** One that ended by itself is not started again before this. */
 const AFTER_CRASH_MS = 10_000
+/** One that gives no answer for this long gives none any more. */
+const HUNG_MS = 60_000
 
 interface Waiting {
   readonly give: (answer: Shortened | undefined) => void
@@ -40,6 +42,8 @@ interface Waiting {
 export class Shortener {
   readonly #services: ShortenerServices
   readonly #waiting = new Map<number, Waiting>()
+  /** Orders that nobody waits for any more and the process still has, with when their time was over. */
+  readonly #overdue = new Map<number, number>()
   #child: ChildProcess | undefined
   #starting: Promise<ChildProcess | undefined> | undefined
   #nextId = 1
@@ -57,6 +61,8 @@ export class Shortener {
     const now = clock.now()
     const length = order.texts.reduce((sum, text) => sum + text.length, 0)
     if (this.#closed || now < this.#notBeforeMs) return undefined
+    // One agent has waited in vain: nobody else does before that is done.
+    if (this.#overdue.size > 0) return undefined
     if (this.#waiting.size >= MAX_WAITING || length > MAX_CHARACTERS) return undefined
     this.#usedAtMs = now
     const id = this.#nextId++
@@ -67,7 +73,10 @@ export class Shortener {
         cancel()
         resolve(answer)
       }
-      const cancel = clock.after(limits.shortenMs, () => give(undefined))
+      const cancel = clock.after(limits.shortenMs, () => {
+        if (this.#child !== undefined) this.#overdue.set(id, clock.now())
+        give(undefined)
+      })
       this.#waiting.set(id, { give, cancel })
       void this.#process().then((child) => {
         if (child === undefined) give(undefined)
@@ -79,15 +88,20 @@ export class Shortener {
     })
   }
 
-  /** What a session was sent may have left its context. */
-  forget(session: string): void {
-    this.#child?.send({ forget: session } satisfies Forget, () => {})
+  /** What a session was sent may have left its context; with `call`, it was sent something else of that call. */
+  forget(session: string, call?: Forget['call']): void {
+    this.#child?.send({ forget: session, ...(call && { call }) } satisfies Forget, () => {})
   }
 
   /** Called in each tick: lets go of a process that nobody needed for a while. */
   tick(): void {
     if (this.#child === undefined || this.#waiting.size > 0) return
-    if (this.#services.clock.now() - this.#usedAtMs > IDLE_MS) this.#end()
+    const now = this.#services.clock.now()
+    const [since] = this.#overdue.values()
+    if (since !== undefined && now - since > HUNG_MS) {
+      this.#end()
+      this.#failed(`it gave no answer for ${HUNG_MS / 1000} s`)
+    } else if (now - this.#usedAtMs > IDLE_MS) this.#end()
   }
 
   /** For good. */
@@ -104,6 +118,7 @@ export class Shortener {
     const child = this.#child
     this.#child = undefined
     this.#starting = undefined
+    this.#overdue.clear()
     child?.removeAllListeners('exit')
     child?.kill('SIGKILL')
     for (const { give } of [...this.#waiting.values()]) give(undefined)
@@ -126,7 +141,10 @@ export class Shortener {
     })
     child.unref()
     child.channel?.unref()
-    child.on('message', (answer: Shortened) => this.#waiting.get(answer.id)?.give(answer))
+    child.on('message', (answer: Shortened) => {
+      this.#overdue.delete(answer.id)
+      this.#waiting.get(answer.id)?.give(answer)
+    })
     child.once('exit', (code, signal) => this.#failed(`it ended with ${signal ?? code}`))
     this.#child = child
     return child
@@ -136,6 +154,7 @@ export class Shortener {
     const { clock, log } = this.#services
     this.#child = undefined
     this.#starting = undefined
+    this.#overdue.clear()
     this.#notBeforeMs = clock.now() + AFTER_CRASH_MS
     for (const { give } of [...this.#waiting.values()]) give(undefined)
     log.event('shortener-lost', { because })

@@ -16,7 +16,7 @@ export interface ShorteningServices {
   readonly paths: Paths
   readonly clock: Clock
   readonly settings: Settings
-  readonly shortener: Pick<Shortener, 'shorten'>
+  readonly shortener: Pick<Shortener, 'shorten' | 'forget'>
 }
 
 /** Whose results they are. */
@@ -30,6 +30,10 @@ export interface Whose {
 const DEFAULT_REDUCTION = 0.5
 /** A result of fewer bytes is not worth a question. */
 const MIN_BYTES = 1_000
+/** A result, and the texts in it, of more bytes are not even read: that alone would hold up every other agent (by some 25 ms for each MB). */
+const MAX_BYTES = { result: 1024 * 1024, texts: 512 * 1024 } as const
+/** Calls of one connection that what they give next may build upon. */
+const MAX_REMEMBERED = 512
 /** Arguments that are longer say nothing of which file was read. */
 const MAX_ARGUMENTS_BYTES = 16 * 1024
 
@@ -45,18 +49,47 @@ export function shorteningFor(
     settings
       .get('token_optimization.leave')
       .some((name) => name === who.server || name === `${who.server}/${tool}`)
+  /** By tool and arguments: calls that the shortener may remember. */
+  const remembered = new Set<string>()
+  const keyOf = (tool: string, asked: string) => fingerprint([tool, asked], 32)
+  const remember = (key: string): void => {
+    remembered.delete(key)
+    remembered.add(key)
+    if (remembered.size > MAX_REMEMBERED) remembered.delete(remembered.values().next().value!)
+  }
+  /** The agent gets something of a call that the shortener does not see, or nothing at all: what it was sent before is not the last any more. */
+  const sentOtherwise = (call: Call): void => {
+    if (remembered.size === 0) return
+    const tool = paramString(call.frame, 'name') ?? ''
+    const asked = argumentsOf(call)
+    if (remembered.delete(keyOf(tool, asked)))
+      shortener.forget(session, { server: who.server, tool, arguments: asked })
+  }
   return shorten({
-    isOn: () => project.isOn('token_optimization.enabled'),
+    isOn: () => {
+      const isOn = project.isOn('token_optimization.enabled')
+      if (!isOn && remembered.size > 0) {
+        remembered.clear()
+        shortener.forget(session)
+      }
+      return isOn
+    },
     shortened: async (call, reply) => {
       const { frame } = reply
-      const found = frame.bodyEnd - frame.bodyStart < MIN_BYTES ? undefined : resultTexts(frame)
-      if (found === undefined || found.blocks.length === 0) return reply
+      const bytes = frame.bodyEnd - frame.bodyStart
+      const found =
+        bytes < MIN_BYTES || bytes > MAX_BYTES.result ? undefined : resultTexts(frame, MAX_BYTES.texts)
+      if (found === undefined || found.blocks.length === 0) {
+        sentOtherwise(call)
+        return reply
+      }
       const tool = paramString(call.frame, 'name') ?? ''
       const startedAtMs = clock.now()
       const session = agentOf()
       const tell = (effect: Effect) =>
         recorded.compressed(call, tool, effect, Math.round((clock.now() - startedAtMs) * 1000))
       if (found.isError || found.hasStructure || isLeft(tool)) {
+        sentOtherwise(call)
         tell(
           wholeEffect(
             'whole',
@@ -66,18 +99,22 @@ export function shorteningFor(
         return reply
       }
       const held = isHeld(session, settings.get('token_optimization.holdout'))
+      const asked = argumentsOf(call)
+      // A control gets everything as it is: what it holds is never what would have been sent.
+      const diffs = !held && project.isOn('diff.enabled')
+      if (diffs) remember(keyOf(tool, asked))
       const answer = await shortener.shorten({
         client: who.client,
         session,
         project: who.project,
         server: who.server,
         tool,
-        arguments: argumentsOf(call),
+        arguments: asked,
         texts: found.blocks.map(({ text }) => text),
         targetReduction: project.share('token_optimization.target_reduction', DEFAULT_REDUCTION),
-        // A control gets everything as it is: what it holds is never what would have been sent.
-        diffs: !held && project.isOn('diff.enabled'),
+        diffs,
       })
+      if (answer === undefined || call.cancelled) sentOtherwise(call)
       if (answer === undefined) {
         tell(wholeEffect('failed', 'nothing shortened it in time'))
         return reply

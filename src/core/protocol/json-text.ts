@@ -187,7 +187,16 @@ export function firstMember(line: Buffer, open: number, key: string): Range | un
 
 /** The value range of the ASCII `key` in the object that opens at `open`; of several, the last, as JSON.parse has it. */
 export function findMember(line: Buffer, open: number, key: string): Range | undefined {
-  return membersOf(line, open)?.findLast((member) => isKey(line, member, key))
+  return memberIn(line, membersOf(line, open), key)
+}
+
+/** The same of members that are known already. */
+export function memberIn(
+  line: Buffer,
+  members: readonly Member[] | undefined,
+  key: string,
+): Range | undefined {
+  return members?.findLast((member) => isKey(line, member, key))
 }
 
 function isKey(line: Buffer, { keyStart, keyEnd }: Member, key: string): boolean {

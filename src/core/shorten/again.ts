@@ -1,4 +1,4 @@
-import { answerTo } from '../diff/plan-answer.ts'
+import { type Answer, answerTo } from '../diff/plan-answer.ts'
 import { toolSource } from '../diff/source.ts'
 import { textHash } from '../diff/text.ts'
 import type { CountTokens } from '../tokens/count.ts'
@@ -23,29 +23,55 @@ export function saidAgain(
   handle: () => string,
   count: CountTokens,
 ): Again | undefined {
-  const asked = argumentsIn(order.arguments)
-  if (asked === undefined) return undefined
-  const source = `${toolSource(order.server, order.tool, asked)}${place}`
+  const call = callOf(order)
+  if (call === undefined) return undefined
+  const source = `${call}${place}`
   const ask = { context: '', source, version: textHash(text), turn: ++memory.turn, exact: false }
   let named: string | undefined
   const expand = () => {
     named ??= handle()
     return `mycelium optimization expand ${named}`
   }
-  const answer = answerTo(memory.seen, ask, text, {
-    textOf: (version) => memory.textOf(version),
-    count,
-    // A sub-agent, or a context that was compacted, may not have it: whoever asks again is given all of it.
-    words: {
-      same: () =>
-        `[the same as the last result of this call; if that is not above, call it again or ${expand()}]`,
-      patch: () =>
-        `[changes to the last result of this call; if that is not above, call it again or ${expand()}]\n`,
-    },
-  })
+  // After a patch, the text that it was made against is not the last result.
+  const { last } = memory.held(source) ?? {}
+  const resultOf = (turn: number) => `the last ${turn === last?.turn ? '' : 'whole '}result of this call`
+  // A sub-agent, or a context that was compacted, may not have it: whoever asks again is given all of it.
+  const otherwise = () => `if that is not above, call it again or ${expand()}]`
+  const words = {
+    same: (turn: number) => `[the same as ${resultOf(turn)}; ${otherwise()}`,
+    patch: ({ turn }: { readonly turn: number }) => `[changes to ${resultOf(turn)}; ${otherwise()}\n`,
+  }
+  const answer = keptOrWhole(() =>
+    answerTo(memory.seen, ask, text, { textOf: (version) => memory.textOf(version), count, words }),
+  )
   memory.happened({ kind: 'given', ...ask, as: answer.as }, ask.version, text)
   if (answer.text === undefined) return undefined
   return { text: answer.text, strategy: answer.as === 'same' ? 'unchanged' : 'delta' }
+}
+
+/** The session was sent results of this call in another way than by saidAgain: what it was sent before at those places is not the last any more. */
+export function saidOtherwise(
+  memory: SessionMemory,
+  order: Pick<Order, 'server' | 'tool' | 'arguments'>,
+  isPlace: (place: number) => boolean = () => true,
+): void {
+  const call = memory.isEmpty ? undefined : callOf(order)
+  if (call === undefined) return
+  memory.unsure((source) => source.startsWith(call) && isPlace(Number(source.slice(call.length))))
+}
+
+/** Whatever keeps an original from being kept: the text goes as it is then. */
+function keptOrWhole(answer: () => Pick<Answer, 'as' | 'text'>): Pick<Answer, 'as' | 'text'> {
+  try {
+    return answer()
+  } catch {
+    return { as: 'full', text: undefined }
+  }
+}
+
+function callOf({ server, tool, arguments: json }: Pick<Order, 'server' | 'tool' | 'arguments'>) {
+  const asked = argumentsIn(json)
+  return asked === undefined ? undefined : toolSource(server, tool, asked)
 }
 
 /** Of a call whose arguments were not looked at nothing can be said. */

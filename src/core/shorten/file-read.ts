@@ -1,10 +1,17 @@
-import { isAbsolute, resolve } from 'node:path'
+import { homedir } from 'node:os'
+import { isAbsolute, join, resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { textIfRegular } from '../regular-file.ts'
 import type { Order } from './order.ts'
 
 /** Longer arguments are no paths. */
 const MAX_PATH = 4_096
-const MAX_PATHS = 20
+/** Files that are looked at; of a call that names more, or whose arguments were too long to look at, it is not known whether it read one. */
+const MAX_FILES = 64
+/** What editors and servers write before a line. */
+const LINE_NUMBER = /^\s*\d+\s*[\t:|→]/u
+/** Lines of a text that are those of a file, of all: then it is read from there, whatever was put around it. */
+const MOST_LINES = 0.8
 
 /**
  * The file that a call was asked for and whose text the result is, or holds, or is a part of: a tool of whatever name that reads files. Agents edit
@@ -15,13 +22,16 @@ export function fileReadBy(
   text: string,
 ): string | undefined {
   const own = text.trim()
+  if (asked === '') return 'arguments too long to look at'
+  let files = 0
   return stringsIn(asked).find((path) => {
-    const content = contentOf(isAbsolute(path) ? path : resolve(project || '/', path))?.trim()
+    const content = contentOf(placeOf(path, project))?.trim()
+    if (content !== undefined && ++files > MAX_FILES) return true
     return (
       content !== undefined &&
       content !== '' &&
       own !== '' &&
-      (own.includes(content) || content.includes(own))
+      (own.includes(content) || content.includes(own) || isOfLines(own, content))
     )
   })
 }
@@ -29,6 +39,28 @@ export function fileReadBy(
 /** The path of the source that a call was asked for, wherever it is; its name says in which language a result may be. */
 export function sourceAskedFor({ arguments: asked }: Pick<Order, 'arguments'>): string | undefined {
   return stringsIn(asked).find((text) => /^[^\s?#*]+\.\w{1,5}$/.test(text) && !text.includes('://'))
+}
+
+/** Of numbered lines, other line ends, or a part with a word on how to get the rest. */
+function isOfLines(text: string, content: string): boolean {
+  const known = new Set(content.split('\n').map((line) => line.trim()))
+  const lines = text.split('\n').flatMap((line) => line.replace(LINE_NUMBER, '').trim() || [])
+  const found = lines.filter((line) => known.has(line)).length
+  return found >= lines.length * MOST_LINES
+}
+
+function placeOf(path: string, project: string): string {
+  if (path.startsWith('file://')) return pathOfUri(path)
+  if (path.startsWith('~/')) return join(homedir(), path.slice(2))
+  return isAbsolute(path) ? path : resolve(project || '/', path)
+}
+
+function pathOfUri(uri: string): string {
+  try {
+    return fileURLToPath(uri)
+  } catch {
+    return ''
+  }
 }
 
 function contentOf(path: string): string | undefined {
@@ -51,5 +83,5 @@ function stringsIn(json: string): readonly string[] {
   } catch {
     return []
   }
-  return found.slice(0, MAX_PATHS)
+  return found
 }

@@ -9,6 +9,7 @@ import { loadCounter } from '../tokens/count.ts'
 import { remembering } from '../verdict/cache.ts'
 import { judgeBy } from '../verdict/judge-by.ts'
 import { openTier } from '../verdict/model/tier.ts'
+import { saidOtherwise } from './again.ts'
 import { Memory } from './memory.ts'
 import type { Forget, Order, Shortened } from './order.ts'
 import { type Means, shortenOrder } from './shorten.ts'
@@ -38,13 +39,16 @@ async function main(root: string): Promise<void> {
     memoryOf: (session) => memory.of(session),
     now: () => systemClock.wall(),
   }
+  const take = async (order: Order | Forget): Promise<void> => {
+    if (!('forget' in order)) process.send?.((await shortenOrder(order, means)) satisfies Shortened)
+    else if (order.call === undefined) memory.lost(order.forget)
+    else saidOtherwise(memory.of(order.forget), order.call)
+  }
+  // One after the other: of many at once the first are done in time, instead of all too late.
+  let last = Promise.resolve()
   process.on('message', (order: Order | Forget) => {
-    if ('forget' in order) return memory.lost(order.forget)
-    shortenOrder(order, means).then(
-      (done) => process.send?.(done satisfies Shortened),
-      // Without an answer the agent would wait for its time to be over.
-      () => process.exit(1),
-    )
+    // Without an answer the agent would wait for its time to be over.
+    last = last.then(() => take(order)).catch(() => process.exit(1))
   })
   process.on('disconnect', () => process.exit(0))
 }

@@ -1,4 +1,4 @@
-import { type Happening, happened, nothingSeen, type Seen, versionsHeld } from '../diff/seen.ts'
+import { type Happening, type Held, happened, nothingSeen, type Seen, versionsHeld } from '../diff/seen.ts'
 
 const SESSIONS = 64
 /** Characters of texts that are kept for one session, to make patches against. */
@@ -13,6 +13,21 @@ export class SessionMemory {
 
   textOf(version: string): string | undefined {
     return this.#texts.get(version)
+  }
+
+  /** What it holds of a source. */
+  held(source: string): Held | undefined {
+    return this.seen.get('')?.held.get(source)
+  }
+
+  get isEmpty(): boolean {
+    return this.seen.size === 0
+  }
+
+  /** Something else was sent in the place of these sources. */
+  unsure(isSource: (source: string) => boolean): void {
+    for (const source of this.seen.get('')?.held.keys() ?? [])
+      if (isSource(source)) this.seen = happened(this.seen, { kind: 'unsure', context: '', source })
   }
 
   /** It was sent that. */

@@ -20,9 +20,10 @@ export interface Order {
   readonly untilMs: number
 }
 
-/** What a session was sent is not in its context any more. */
+/** What a session was sent is not in its context any more; with `call`, of that call it was sent something else since. */
 export interface Forget {
   readonly forget: string
+  readonly call?: Pick<Order, 'server' | 'tool' | 'arguments'>
 }
 
 /** What the record says of it, but for who asked. */

@@ -1,7 +1,7 @@
 import { compress } from '../compress/compress.ts'
 import type { Compression, CompressOptions } from '../compress/strategy.ts'
 import { shownTokens } from '../tokens/shown.ts'
-import { saidAgain } from './again.ts'
+import { saidAgain, saidOtherwise } from './again.ts'
 import { fileReadBy, sourceAskedFor } from './file-read.ts'
 import type { SessionMemory } from './memory.ts'
 import type { NotedCompression } from './noted.ts'
@@ -23,6 +23,11 @@ const MIN_TOKENS = 200
 /** Does one order. Rejects where its means do; each text that cannot be shortened stays. */
 export async function shortenOrder(order: Order, means: Means): Promise<Shortened> {
   const { texts, client } = order
+  const isLate = () => means.now() >= order.untilMs
+  // Nobody waits for it any more, but for what comes behind it.
+  if (isLate())
+    return { id: order.id, texts: texts.map(() => null), effect: wholeEffect('failed', 'it came too late') }
+  const memory = means.memoryOf(order.session)
   const counts = texts.map((text) => means.count(text))
   const before = sum(counts)
   const shown = sum(texts.map((text, i) => shownTokens(client, text, counts[i]!)))
@@ -31,11 +36,15 @@ export async function shortenOrder(order: Order, means: Means): Promise<Shortene
     texts: texts.map(() => null),
     effect: wholeEffect('whole', because, before, shown),
   })
-  if (before < MIN_TOKENS) return whole('short')
+  if (before < MIN_TOKENS) {
+    saidOtherwise(memory, order)
+    return whole('short')
+  }
   const done: (Sent | undefined)[] = []
   // One after the other: what was sent is remembered in that order.
   for (const [i] of texts.entries())
-    done.push(counts[i]! < MIN_TOKENS ? undefined : await sentFor(order, i, counts[i]!, means))
+    done.push(counts[i]! < MIN_TOKENS || isLate() ? undefined : await sentFor(order, i, counts[i]!, means))
+  saidOtherwise(memory, order, (place) => done[place]?.isRemembered !== true)
   const taken = done.flatMap((one) => (one?.content === undefined ? [] : [one]))
   if (taken.length === 0) return whole(refusalOf(done) ?? 'nothing makes it shorter')
   const verdicts = taken.flatMap(({ compression }) => compression?.verdict ?? [])
@@ -68,6 +77,8 @@ interface Sent {
   readonly strategies: readonly string[]
   readonly lossless: boolean
   readonly compression: Compression | undefined
+  /** What is sent of it next may build upon it. */
+  readonly isRemembered: boolean
   readonly because?: string
 }
 
@@ -85,16 +96,17 @@ async function sentFor(order: Order, place: number, tokens: number, means: Means
     means.note(handle, { ...compression!, target, ...(path !== undefined && { path }) })
   const content = compression?.content ?? text
   const keep = () => handle ?? means.keep(text)
-  const again =
-    order.diffs && !isEdited && means.now() < order.untilMs
-      ? saidAgain(means.memoryOf(order.session), order, place, content, keep, means.count)
-      : undefined
+  const isRemembered = order.diffs && !isEdited && means.now() < order.untilMs
+  const again = isRemembered
+    ? saidAgain(means.memoryOf(order.session), order, place, content, keep, means.count)
+    : undefined
   return {
     content: again?.text ?? (handle === undefined ? undefined : content),
     handle: again === undefined ? (handle ?? '') : keep(),
     strategies: [...(compression?.strategies ?? []), ...(again ? [again.strategy] : [])],
     lossless: compression?.lossless ?? true,
     compression,
+    isRemembered,
     ...(isEdited && { because: 'an agent may edit it' }),
   }
 }

@@ -1,0 +1,90 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, describe, expect, it } from 'vitest'
+import { Shortener } from '../../src/core/daemon/shortener.ts'
+import { until } from '../fixtures/daemon-home.ts'
+import { verifies } from '../requirements.ts'
+
+// A real process that answers nothing before it is told to forget something.
+const SLOW = `
+const held = []
+process.on('message', (order) => {
+  if ('forget' in order) for (const { id, texts } of held.splice(0)) process.send({ id, texts, effect: {} })
+  else held.push(order)
+})
+process.on('disconnect', () => process.exit(0))
+`
+const ORDER = {
+  ...{ client: 'codex', session: 's', project: '/', server: 'a', tool: 't', arguments: '{}' },
+  ...{ texts: ['text'], targetReduction: 0.5, diffs: false },
+}
+
+let shortener: Shortener
+let dir: string
+afterEach(() => {
+  shortener.close()
+  rmSync(dir, { recursive: true })
+})
+
+function slow() {
+  let now = 0
+  const timers = new Set<{ at: number; run: () => void }>()
+  const clock = {
+    now: () => now,
+    wall: () => now,
+    after: (ms: number, run: () => void) => {
+      const timer = { at: now + ms, run }
+      timers.add(timer)
+      return () => timers.delete(timer)
+    },
+  }
+  const events: string[] = []
+  dir = mkdtempSync(join(tmpdir(), 'my-'))
+  const program = join(dir, 'slow.cjs')
+  writeFileSync(program, SLOW)
+  shortener = new Shortener({
+    ...{ paths: { root: dir }, clock, limits: { shortenMs: 1_000 }, program },
+    log: { event: (name: string) => events.push(name) } as never,
+  })
+  const pass = (ms: number): void => {
+    now += ms
+    for (const timer of [...timers]) if (timer.at <= now && timers.delete(timer)) timer.run()
+  }
+  return { events, pass }
+}
+
+describe('a process that shortens too slowly', () => {
+  it('is waited for once: until it is done with that, results go out as they are', async () => {
+    verifies('COMP-3')
+    const { pass } = slow()
+    const first = shortener.shorten(ORDER)
+    await until('it runs', () => shortener.pid)
+    pass(1_000)
+    expect(await first).toBeUndefined()
+    // Time stands still: one that waited would wait for ever.
+    expect(await shortener.shorten(ORDER)).toBeUndefined()
+    const again = await until('it answers again', async () => {
+      const next = shortener.shorten(ORDER)
+      // After the order, which goes out in a microtask.
+      setImmediate(() => shortener.forget('s'))
+      return next
+    })
+    expect(again.texts).toEqual(['text'])
+  })
+
+  it('is ended when it gives no answer at all', async () => {
+    verifies('COMP-3')
+    const { pass, events } = slow()
+    const first = shortener.shorten(ORDER)
+    await until('it runs', () => shortener.pid)
+    pass(1_000)
+    await first
+    shortener.tick()
+    expect(events).toEqual([])
+    pass(60_001)
+    shortener.tick()
+    expect(shortener.pid).toBeUndefined()
+    expect(events).toEqual(['shortener-lost'])
+  })
+})
