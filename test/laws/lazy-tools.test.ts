@@ -85,6 +85,12 @@ describe('uses', () => {
       { server: 's', name: 'elsewhere', uses: 0.1 },
     ])
   })
+
+  it('are none of a name that no tool has', () => {
+    const uses: Uses = new Map()
+    noteUse(uses, { project: '/a', client: 'codex' }, 's', 'x'.repeat(1_000_000), 0)
+    expect(uses.size).toBe(0)
+  })
 })
 
 describe('find', () => {

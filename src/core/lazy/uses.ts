@@ -24,6 +24,8 @@ export interface UsedTool {
 const HALF_LIFE_MS = 14 * 24 * 3_600_000
 /** Beyond that the least used are forgotten. */
 const MAX_KEPT = 4_096
+/** Characters; names are of 128 at most (https://modelcontextprotocol.io/specification/2025-11-25/server/tools). An agent may make one up. */
+const MAX_NAME = 256
 /** A use of the same client in another project: a new project begins with what its neighbours use. */
 const ELSEWHERE = 0.1
 /** Less than that is as good as never. */
@@ -38,7 +40,7 @@ export function usesFrom(value: unknown): Uses {
   return new Map(sound as [string, Count][])
 }
 
-/** Notes one use, at `nowMs` since the epoch. */
+/** Notes one use, unless no tool has such a name, at `nowMs` since the epoch. */
 export function noteUse(
   uses: Uses,
   { project, client }: User,
@@ -46,6 +48,7 @@ export function noteUse(
   tool: string,
   nowMs: number,
 ): void {
+  if (tool.length > MAX_NAME) return
   const key = [project, client, server, tool].map((part) => part.replaceAll('\t', ' ')).join('\t')
   const was = uses.get(key)
   uses.set(key, { uses: 1 + (was === undefined ? 0 : decayed(was, nowMs)), at: nowMs })
