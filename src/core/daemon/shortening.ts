@@ -63,14 +63,14 @@ export function shorteningFor(
     const tool = paramString(call.frame, 'name') ?? ''
     const asked = argumentsOf(call)
     if (remembered.delete(keyOf(tool, asked)))
-      shortener.forget(session, { server: who.server, tool, arguments: asked })
+      shortener.forget(agentOf(), { server: who.server, tool, arguments: asked })
   }
   return shorten({
     isOn: () => {
       const isOn = project.isOn('token_optimization.enabled')
       if (!isOn && remembered.size > 0) {
         remembered.clear()
-        shortener.forget(session)
+        shortener.forget(agentOf())
       }
       return isOn
     },
