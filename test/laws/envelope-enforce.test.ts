@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { advise, type Seen } from '../../src/core/policy/envelope/advise.ts'
-import { inForce, type Running, raised, whyNoRoom } from '../../src/core/policy/envelope/in-force.ts'
+import { inForce, type Running, raised, whyNoRoom, within } from '../../src/core/policy/envelope/in-force.ts'
 import { ENVELOPE_OPTIONS } from '../../src/core/policy/envelope/options.ts'
 import { verifies } from '../requirements.ts'
 
@@ -59,6 +59,29 @@ describe('limits in force', () => {
         for (const row of rows)
           if (row.kept !== undefined)
             expect(limits.get(row.server)!.hardMb).toBeGreaterThanOrEqual(floor(row) - 1e-6)
+      }),
+    )
+  })
+
+  it('are reckoned of nothing that all together could not have', () => {
+    verifies('ENV-1')
+    // Numbers that a file may hold, but no sum of them.
+    const amount = fc.constantFrom(Number.MIN_VALUE, 1, 300, 1e15, 1e300, Number.MAX_VALUE)
+    const written = fc.record({ softMb: amount, hardMb: amount, guaranteeMb: amount })
+    fc.assert(
+      fc.property(fc.array(written, { minLength: 1, maxLength: 4 }), ceiling, (files, ceilingMb) => {
+        const rows = files.map((file, i) => ({
+          ...{ server: `s${i}`, processes: 3, memoryMb: 40 },
+          kept: within(file, ceilingMb),
+        }))
+        const limits = inForce(rows, ceilingMb)
+        const hard = rows.map(({ server }) => limits.get(server)!.hardMb)
+        expect(hard.every((mb) => mb >= 0 && mb <= ceilingMb)).toBe(true)
+        expect(3 * hard.reduce((sum, mb) => sum + mb, 0)).toBeLessThanOrEqual(ceilingMb * (1 + 1e-9) + 1e-6)
+        for (const { server, kept: now } of rows) {
+          expect(limits.get(server)!.softMb).toBeLessThanOrEqual(limits.get(server)!.hardMb)
+          expect(now.guaranteeMb).toBeLessThanOrEqual(now.softMb)
+        }
       }),
     )
   })

@@ -137,6 +137,23 @@ describe('the setting', () => {
     expect(Number(await agent.call('pid'))).toBe(pid)
   })
 
+  it('goes by the ceiling where a file says more than there can be', async () => {
+    verifies('ENV-1')
+    begin(weighed)
+    keepLimits(home.paths, {
+      leaky: { softMb: 1e300, hardMb: Number.MAX_VALUE },
+      probe: { softMb: 400, hardMb: 500 },
+    })
+    const [agent, neighbour] = [await home.agent('leaky'), await home.agent('probe')]
+    await Promise.all([agent.initialize(), neighbour.initialize()])
+    expect(await agent.call('options')).toMatch(/^--max-old-space-size=\d+$/)
+    await home.ask('enforce')
+    // What is nonsense takes nothing from others, nor the mechanism.
+    expect((await held('leaky'))!.processes[0]).toMatchObject({ mechanism: weighed, refused: null })
+    expect((await held('probe'))!.processes[0]).toMatchObject({ mechanism: weighed, refused: null })
+    expect((await held('probe'))!.hardMb).toBeGreaterThan(400)
+  })
+
   it('tells Node what it may have beside what the user told it, and others nothing', async () => {
     verifies('ENV-1')
     begin('polling', 200)

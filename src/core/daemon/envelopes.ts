@@ -15,6 +15,7 @@ import {
   type Running,
   raised,
   whyNoRoom,
+  within,
 } from '../policy/envelope/in-force.ts'
 import { ENVELOPE_OPTIONS } from '../policy/envelope/options.ts'
 import { keepWithinLimits } from '../policy/memory.ts'
@@ -274,7 +275,7 @@ export class Envelopes {
     const servers = this.#file?.servers ?? {}
     if (!Object.hasOwn(servers, server)) return undefined
     const kept = servers[server]!
-    return { ...kept, hardMb: this.#raisedMb.get(server) ?? kept.hardMb }
+    return within({ ...kept, hardMb: this.#raisedMb.get(server) ?? kept.hardMb }, this.#ceilingMb)
   }
 
   #limits(): ReadonlyMap<string, InForce> {

@@ -24,6 +24,13 @@ export interface InForce {
   readonly because: string
 }
 
+/** What was kept as far as there is room for it: a file that was written by hand, or on a larger machine, may say more than all may have. Pure. */
+export function within(kept: Kept, ceilingMb: number): Kept {
+  const hardMb = Math.min(kept.hardMb, ceilingMb)
+  const softMb = Math.min(kept.softMb, hardMb)
+  return { softMb, hardMb, guaranteeMb: Math.min(kept.guaranteeMb, softMb) }
+}
+
 /** Room above what a process has, while others can spare it. */
 const ROOM = 1.1
 
