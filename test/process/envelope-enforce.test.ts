@@ -137,6 +137,29 @@ describe('the setting', () => {
     expect(Number(await agent.call('pid'))).toBe(pid)
   })
 
+  it('below what a server needs to start is raised until it starts', async () => {
+    verifies('ENV-1')
+    home = daemonHome()
+    home.define({ name: 'leaky', argv: [...LEAKY, '--needs=180'], mode: 'shared' })
+    keepLimits(home.paths, { leaky: { softMb: 40, hardMb: 50 } })
+    set({ 'envelope.enabled': true, 'envelope.mechanism': weighed })
+    const pid = await until(
+      'a call is answered',
+      async () => {
+        const agent = await home.agent('leaky')
+        await agent.initialize()
+        const answer = await agent.call('pid')
+        agent.kill()
+        return /^\d+$/.test(String(answer)) && answer
+      },
+      30_000,
+    )
+    expect(pid).toMatch(/^\d+$/)
+    const becauses = logged('memory-raised').map(({ because }) => because)
+    expect(becauses.length).toBeGreaterThan(1)
+    expect(becauses[0]).toBe('150 MB: it died for want of memory before it said anything')
+  }, 40_000)
+
   it('goes by the ceiling where a file says more than there can be', async () => {
     verifies('ENV-1')
     begin(weighed)

@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net'
 import { ladderHere, toolEnvironment } from '../bounds/here.ts'
 import type { Ladder } from '../bounds/ladder.ts'
 import { type RunTool, UNBOUNDED } from '../bounds/rung.ts'
@@ -13,11 +14,9 @@ import {
   inForce,
   type Kept,
   type Running,
-  raised,
   whyNoRoom,
   within,
 } from '../policy/envelope/in-force.ts'
-import { ENVELOPE_OPTIONS } from '../policy/envelope/options.ts'
 import { keepWithinLimits } from '../policy/memory.ts'
 import type { Profile } from '../pool/key.ts'
 import { killSeen } from '../pool/kill.ts'
@@ -25,6 +24,7 @@ import type { Pools } from '../pool/pools.ts'
 import type { Exit, UpstreamProcess } from '../pool/spawn.ts'
 import { ProcessBounds } from './bounds.ts'
 import { enforcementOf } from './enforcement.ts'
+import { MemoryDeaths } from './memory-deaths.ts'
 import { MemoryWatch } from './memory-watch.ts'
 import { runTool } from './run-tool.ts'
 import type { Enforcement } from './wire-envelopes.ts'
@@ -58,8 +58,6 @@ interface Tree {
 const SUPPOSED_MB = 80
 /** The system tells of an end for want of memory, and soon after of the end itself. */
 const TOLD_MS = 2_000
-/** A first death may be a leak, which a new start mends; another within this means that the limit is too low. */
-const AGAIN_MS = 10 * 60_000
 
 /** Has servers keep to the limits that were stored for them, while the user wants it. Off, it starts nothing and touches nothing. */
 export class Envelopes {
@@ -67,9 +65,7 @@ export class Envelopes {
   readonly #trees = new Map<UpstreamProcess, Tree>()
   readonly #watch: MemoryWatch
   readonly #renewedAtMs = new Map<string, number>()
-  readonly #deathsAtMs = new Map<string, number>()
-  /** Hard limits that deaths asked for, MB, until limits are taken up anew. */
-  readonly #raisedMb = new Map<string, number>()
+  readonly #deaths: MemoryDeaths
   #file: EnvelopeFile | undefined
   #ladder: Ladder | undefined
   #bounds: ProcessBounds | undefined
@@ -77,6 +73,7 @@ export class Envelopes {
   constructor(services: EnvelopesServices) {
     this.#services = services
     this.#watch = new MemoryWatch(services.clock)
+    this.#deaths = new MemoryDeaths(services)
     services.settings.onChange(['envelope.enabled', 'envelope.ceiling'], () => this.#switched())
     if (this.enabled) this.takeUp()
   }
@@ -114,7 +111,7 @@ export class Envelopes {
     if (!tree.condemned && !wasKilled && !isHeap) return undefined
     const limitMb = Math.round(this.#bounds?.of(upstream)?.bounds.hardMb ?? kept.hardMb)
     // What the system did was counted when it was seen.
-    if (!wasKilled) this.#died(tree.server)
+    if (!wasKilled) this.#died(upstream, tree.server)
     return `out-of-memory, limit ${limitMb} MB`
   }
 
@@ -140,7 +137,7 @@ export class Envelopes {
   /** Reads the limits that were stored last and has running servers keep to them. */
   takeUp(): void {
     this.#file = readEnvelopes(this.#services.paths)
-    this.#raisedMb.clear()
+    this.#deaths.clear()
     this.#bounds ??= new ProcessBounds({ ...this.#services, ladder: this.#found })
     this.#act()
   }
@@ -200,7 +197,7 @@ export class Envelopes {
     }
     for (const [upstream, { server, file }] of this.#trees)
       if (this.#bounds?.of(upstream) !== undefined) this.#bounds.hold(upstream, server, file, UNBOUNDED)
-    this.#raisedMb.clear()
+    this.#deaths.clear()
     this.#watch.clear()
   }
 
@@ -248,34 +245,21 @@ export class Envelopes {
     tree.killedAtMs = clock.now()
     const because = `the system ended ${kills} of its processes for want of memory`
     log.event('memory-kill', { server: tree.server, pid: upstream.pid, because })
-    this.#died(tree.server)
+    this.#died(upstream, tree.server)
     return true
   }
 
-  #died(server: string): void {
-    const { clock, log } = this.#services
-    const nowMs = clock.now()
-    const lastMs = this.#deathsAtMs.get(server) ?? Number.NEGATIVE_INFINITY
-    this.#deathsAtMs.set(server, nowMs)
-    if (nowMs - lastMs > AGAIN_MS) return
+  #died(upstream: UpstreamProcess, server: string): void {
     const keptMb = this.#file?.servers[server]?.hardMb ?? 0
-    const hardMb = raised(server, keptMb, this.#running(), this.#ceilingMb, ENVELOPE_OPTIONS)
-    if (hardMb === undefined) {
-      log.event('memory-not-raised', {
-        server,
-        because: 'it would be over the ceiling, or twice what was kept',
-      })
-      return
-    }
-    this.#raisedMb.set(server, hardMb)
-    log.event('memory-raised', { server, because: `${hardMb} MB: it died for want of memory again` })
+    const hasSpoken = (upstream.stdout as Socket).bytesRead > 0
+    this.#deaths.died({ server, keptMb, hasSpoken, running: this.#running(), ceilingMb: this.#ceilingMb })
   }
 
   #keptOf(server: string): Kept | undefined {
     const servers = this.#file?.servers ?? {}
     if (!Object.hasOwn(servers, server)) return undefined
     const kept = servers[server]!
-    return within({ ...kept, hardMb: this.#raisedMb.get(server) ?? kept.hardMb }, this.#ceilingMb)
+    return within({ ...kept, hardMb: this.#deaths.raisedMb(server) ?? kept.hardMb }, this.#ceilingMb)
   }
 
   #limits(): ReadonlyMap<string, InForce> {

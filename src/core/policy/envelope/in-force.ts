@@ -68,8 +68,8 @@ export function inForce(running: readonly Running[], ceilingMb: number): Readonl
 const MOST = 2
 
 /**
- * What a limit is after processes died by it: what it was times 1.2, or 100 MB more, up to twice what was kept and as far as the ceiling goes. Undefined
- * where there is no more. Pure.
+ * What a limit is after processes died by it: what it was times 1.2, or 100 MB more, up to twice what was kept (`keptMb`; Infinity where that does not
+ * count) and as far as the ceiling goes. Undefined where there is no more. Pure.
  */
 export function raised(
   server: string,
