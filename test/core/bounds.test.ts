@@ -170,6 +170,21 @@ describe('a v2 group (its files, in a directory that stands for one)', () => {
     expect(() => passMemoryOn(dir, () => [101])).toThrow(`1 processes in ${dir} are not mycelium's`)
   })
 
+  it('goes on passing memory on while another daemon has groups there, and the last one puts it back', () => {
+    verifies('ENV-1')
+    fakeGroup([101], '')
+    const first = passMemoryOn(dir, () => [101])
+    fakeGroup([], 'memory')
+    const second = passMemoryOn(dir, () => [102])
+    const ofSecond = join(dir, 'mycelium-a-102-1')
+    mkdirSync(ofSecond)
+    first()
+    expect(text('cgroup.subtree_control')).toBe('memory\n')
+    rmSync(ofSecond, { recursive: true })
+    second()
+    expect(text('cgroup.subtree_control')).toBe('-memory')
+  })
+
   it('leaves no directory where it cannot be had', async () => {
     verifies('ENV-1')
     fakeGroup()

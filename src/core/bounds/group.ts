@@ -51,10 +51,9 @@ const REMOVAL_PAUSE_MS = 20
 /** Without these a group still bounds memory: swap is no part of some kernels. */
 const OPTIONAL = ['memory.swap.max', 'memory.oom.group', 'memory.memsw.limit_in_bytes']
 
-/** Control groups of one version below `base`, one for each tree. `prepare` makes `base` fit for that, once, and gives what takes that back. */
+/** Control groups of one version below `base`, one for each tree. `prepare` makes `base` fit for that where it is not, and gives what takes that back. */
 export function groupRung(version: 1 | 2, base: string, prepare: () => Promise<() => void>): Rung {
   const files = version === 2 ? UNIFIED : LEGACY
-  let prepared: Promise<() => void> | undefined
   let takeBack = () => {}
   return {
     mechanism: version === 2 ? 'cgroup-v2' : 'cgroup-v1',
@@ -62,11 +61,8 @@ export function groupRung(version: 1 | 2, base: string, prepare: () => Promise<(
     holdsSoft: version === 2,
     dirOf: (name) => join(base, name),
     hold: async ({ name, pid, bounds }) => {
-      prepared ??= prepare().then((undo) => {
-        takeBack = undo
-        return undo
-      })
-      await prepared
+      // Each time: another daemon may have put it back as it was.
+      takeBack = await prepare()
       const dir = join(base, name)
       await mkdir(dir)
       try {

@@ -63,7 +63,7 @@ export function ladderOf(ground: Ground): Ladder {
   if (unified !== undefined && why2 === undefined) {
     rungs.push(
       groupRung(2, unified, async () => {
-        sweepLeaf(unified)
+        if (!passesMemoryOn(unified)) sweepLeaf(unified)
         return passMemoryOn(unified, ours)
       }),
     )
