@@ -105,6 +105,26 @@ describe('calibration', () => {
 })
 
 describe('predictions', () => {
+  it('come of a sound model alone: what is broken inside is none', () => {
+    const model = learn(habitualSessions(20), { texts: TEXTS })
+    const sound = JSON.parse(modelText(model, {}))
+    const parts = ['servers', 'tools', 'texts', 'contexts', 'weights', 'calibration']
+    const junk = fc.oneof(
+      fc.jsonValue(),
+      fc.constantFrom([null], [{}], [[1, 2, 3]], { tools: 'x', servers: 1 }),
+    )
+    fc.assert(
+      fc.property(fc.constantFrom(...parts), junk, (part, value) => {
+        const read = modelOf({ ...sound, [part]: value })
+        if (read === undefined) return
+        const predictor = predictorOf(read)
+        const course = predictor.open()
+        predictor.hear(course, 'which one')
+        predictor.predict(course, 10)
+      }),
+    )
+  })
+
   it('are probabilities, best first, the same each time, whatever the sessions were', () => {
     fc.assert(
       fc.property(anySessions, anySessions, (past, now) => {

@@ -88,10 +88,23 @@ function isStored(value: unknown): value is StoredModel {
   return (
     version === MODEL_VERSION &&
     [servers, tools, texts, calibration].every(Array.isArray) &&
-    tools!.every(([server, name]) => servers![server] !== undefined && typeof name === 'string') &&
-    texts!.every(([id]) => tools![id] !== undefined) &&
-    weights?.tools.length === TOOL_FEATURES.length &&
-    weights.servers.length === SERVER_FEATURES.length &&
-    COUNTED.every((name) => Array.isArray(contexts?.[name]?.nodes))
+    servers!.every(isText) &&
+    // What is no list has no first: `Object` takes anything.
+    tools!.map(Object).every(({ 0: server, 1: name }) => servers![server] !== undefined && isText(name)) &&
+    texts!.map(Object).every(({ 0: id, 1: text }) => tools![id] !== undefined && isText(text)) &&
+    calibration!.map(Object).every((step) => areNumbers([step.upTo, step.probability, step.atLeast])) &&
+    areNumbers(weights?.tools, TOOL_FEATURES.length) &&
+    areNumbers(weights?.servers, SERVER_FEATURES.length) &&
+    COUNTED.every((name) => areNumbers(contexts?.[name]?.nodes))
+  )
+}
+
+function isText(value: unknown): boolean {
+  return typeof value === 'string'
+}
+
+function areNumbers(value: unknown, length?: number): boolean {
+  return (
+    Array.isArray(value) && value.every(Number.isFinite) && (length === undefined || value.length === length)
   )
 }
