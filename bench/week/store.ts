@@ -9,12 +9,12 @@ export interface StoreCount {
 }
 
 const COUNTS = `
+-- A pid may be another process days later: a look counts until the next one, or until the first end that follows.
 WITH ends AS (
-  SELECT server, pid, min(ts) FILTER (event = 'started') AS began, max(ts) FILTER (event = 'ended') AS ended
-  FROM processes GROUP BY ALL
+  SELECT server, pid, ts FROM processes WHERE event = 'ended'
 ), looks AS (
-  SELECT s.server, s.pid, s.ts, s.pss_kb, lead(s.ts) OVER (PARTITION BY s.server, s.pid ORDER BY s.ts) AS next, ended
-  FROM samples s JOIN ends USING (server, pid)
+  SELECT s.ts, s.pss_kb, ends.ts AS ended, lead(s.ts) OVER (PARTITION BY s.server, s.pid ORDER BY s.ts) AS next
+  FROM samples s ASOF JOIN ends ON s.server = ends.server AND s.pid = ends.pid AND s.ts <= ends.ts
 )
 SELECT
   (SELECT count(*) FROM greetings)::DOUBLE AS greeted,
@@ -22,7 +22,7 @@ SELECT
   (SELECT count(*) FROM processes WHERE event = 'started')::DOUBLE AS started,
   (SELECT count(*) FROM calls WHERE method = 'tools/call')::DOUBLE AS calls,
   (SELECT sum(duration_us) FROM processes WHERE event = 'ended')::DOUBLE / 3.6e9 AS process_hours,
-  (SELECT sum(pss_kb / 1024.0 * epoch(coalesce(next, ended) - ts)) FROM looks)::DOUBLE / 3600 AS mbh`
+  (SELECT sum(pss_kb / 1024.0 * epoch(least(next, ended) - ts)) FROM looks)::DOUBLE / 3600 AS mbh`
 
 /** Asks it, through the command line. `run` runs mycelium in the home. */
 export function storeCount(run: (args: readonly string[]) => string): StoreCount {
