@@ -96,7 +96,10 @@ describe('help', () => {
   it.each([
     ['daemon', ['start', 'stop', 'restart', 'status', 'logs', 'run']],
     ['config', ['get', 'set', 'unset', 'list', 'explain', 'path']],
-    ['optimization', ['compress', 'validate', 'rate', 'report', 'judge', 'inspect', 'expand', 'diff', 'apply']],
+    [
+      'optimization',
+      ['compress', 'validate', 'rate', 'report', 'judge', 'inspect', 'expand', 'diff', 'apply'],
+    ],
     ['budget', ['files', 'agents']],
     ['envelope', ['show', 'tune', 'apply', 'reset', 'evaluate']],
     ['jobs', ['install', 'list', 'run', 'logs', 'remove']],

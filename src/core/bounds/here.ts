@@ -29,7 +29,7 @@ export function ladderHere(
     run,
     ours,
   })
-  const first = MECHANISMS.findIndex((mechanism) => mechanism === from)
+  const first = (MECHANISMS as readonly string[]).indexOf(from)
   const isWanted = ({ mechanism }: { mechanism: Mechanism }) => MECHANISMS.indexOf(mechanism) >= first
   const rungs = ladder.rungs.filter(isWanted)
   const left = ladder.rungs
