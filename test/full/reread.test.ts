@@ -25,7 +25,7 @@ describe('the real Claude Code', () => {
     file = join(home.sandbox.project, 'a.ts')
     writeFileSync(file, TEXT)
     await home.mycelium('init', '--hooks', '--yes')
-    expect(await home.mycelium('config', 'set', 'diffs.enabled=true')).toMatchObject({ code: 0 })
+    expect(await home.mycelium('config', 'set', 'diff.enabled=true')).toMatchObject({ code: 0 })
   })
   afterEach(() => home.close())
 
