@@ -147,6 +147,10 @@ describe('lazy tools', () => {
     expect(all.tools).toEqual(expect.arrayContaining(listed))
     expect(textOfCall(await lazy.call('echo', { message: 'still there' }))).toContain('still there')
     await lazy.close()
+    // Without a session of the agent's the search has one of its own, and is told everything.
+    const own = await agent('bin/mcp', ['--client=codex'])
+    expect(textOfCall(await own.call('find_tool', { query: 'echo a message back' }))).toContain('echo')
+    await own.close()
     // Claude Code searches by itself, and opencode here has no such server.
     const claude = await agent('launchers/everything', ['--client=claude-code', 'node', everything])
     expect(await namesOf(claude)).toHaveLength(all.tools.length)

@@ -14,6 +14,7 @@ process.on('message', (order) => {
   else held.push(order)
 })
 process.on('disconnect', () => process.exit(0))
+process.send({ ready: true })
 `
 const ORDER = {
   ...{ client: 'codex', session: 's', project: '/', server: 'a', tool: 't', arguments: '{}' },
@@ -27,7 +28,7 @@ afterEach(() => {
   rmSync(dir, { recursive: true })
 })
 
-function slow() {
+function slow(source = SLOW) {
   let now = 0
   const timers = new Set<{ at: number; run: () => void }>()
   const clock = {
@@ -42,7 +43,7 @@ function slow() {
   const events: string[] = []
   dir = mkdtempSync(join(tmpdir(), 'my-'))
   const program = join(dir, 'slow.cjs')
-  writeFileSync(program, SLOW)
+  writeFileSync(program, source)
   shortener = new Shortener({
     ...{ paths: { root: dir }, clock, limits: { shortenMs: 1_000 }, program },
     log: { event: (name: string) => events.push(name) } as never,
@@ -54,13 +55,32 @@ function slow() {
   return { events, pass }
 }
 
+describe('a process that shortens', () => {
+  it('is given three seconds more while it starts', async () => {
+    verifies('COMP-3')
+    const { pass } = slow(SLOW.replace('process.send({ ready: true })', ''))
+    let answer: unknown = 'none yet'
+    const first = shortener.shorten(ORDER).then((given) => {
+      answer = given
+    })
+    await until('it runs', () => shortener.pid)
+    pass(3_999)
+    await new Promise((resolve) => setImmediate(resolve))
+    expect(answer).toBe('none yet')
+    pass(1)
+    await first
+    expect(answer).toBeUndefined()
+  })
+})
+
 describe('a process that shortens too slowly', () => {
   it('is waited for once: until it is done with that, results go out as they are', async () => {
     verifies('COMP-3')
     const { pass } = slow()
     const first = shortener.shorten(ORDER)
-    await until('it runs', () => shortener.pid)
-    pass(1_000)
+    await until('it is ready', () => shortener.isReady)
+    // It was asked before the process was there.
+    pass(4_000)
     expect(await first).toBeUndefined()
     // Time stands still: one that waited would wait for ever.
     expect(await shortener.shorten(ORDER)).toBeUndefined()
@@ -77,8 +97,9 @@ describe('a process that shortens too slowly', () => {
     verifies('COMP-3')
     const { pass, events } = slow()
     const first = shortener.shorten(ORDER)
-    await until('it runs', () => shortener.pid)
-    pass(1_000)
+    await until('it is ready', () => shortener.isReady)
+    // It was asked before the process was there.
+    pass(4_000)
     await first
     shortener.tick()
     expect(events).toEqual([])

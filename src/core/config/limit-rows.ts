@@ -92,7 +92,10 @@ export const LIMIT_ROWS = {
   ),
   'limits.line_bytes': bytes('Longest line taken from an agent.', 'next-session'),
   'limits.server_line_bytes': bytes('Longest line taken from a server.', 'next-process'),
-  'limits.shorten_ms': time(SECOND, 'How long shortening a result may keep an agent waiting.'),
+  'limits.shorten_ms': time(
+    SECOND,
+    'How long shortening a result may keep an agent waiting; 3 s more while the process for it starts.',
+  ),
   'limits.free_memory_share': {
     ...bound,
     type: 'number',

@@ -131,8 +131,10 @@ export class LazyTools {
   }
 
   /** Only where the agent can find the rest: its client has our server in a config that counts here, and no search of its own. */
-  #isLazy({ client, cwd, env }: Hello): boolean {
+  #isLazy({ client, cwd, env, relay }: Hello): boolean {
     if (!this.#services.settings.get('lazy_loading.enabled')) return false
+    // Our own server asks for all there is: what it is not told nobody could find. Pairs with mcp/hello-line.ts.
+    if (relay === 'mcp') return false
     if (ownDeferral(client, {}) !== undefined) return false
     return this.#placesNow().some(
       (place) =>

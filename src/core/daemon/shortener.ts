@@ -6,7 +6,7 @@ import type { Paths } from '../config/paths.ts'
 import type { Log } from '../log.ts'
 import type { Limits } from '../pool/limits.ts'
 import { spawnApart } from '../pool/spawn.ts'
-import type { Forget, Order, Shortened } from '../shorten/order.ts'
+import type { Forget, Order, Ready, Shortened } from '../shorten/order.ts'
 
 /** How the process that shortens is started, and how long it may take. */
 export interface ShortenerServices {
@@ -25,6 +25,8 @@ const MAX_WAITING = 64
 const MAX_CHARACTERS = 512 * 1024
 /** Without an order for this long the process ends: it holds a model and a table of tokens. */
 const IDLE_MS = 2 * 60_000
+/** What an order may take longer while the process starts: else a result after a pause would never be shortened. */
+const START_MS = 3_000
 /** One that ended by itself is not started again before this. */
 const AFTER_CRASH_MS = 10_000
 /** One that gives no answer for this long gives none any more. */
@@ -46,6 +48,7 @@ export class Shortener {
   readonly #overdue = new Map<number, number>()
   #child: ChildProcess | undefined
   #starting: Promise<ChildProcess | undefined> | undefined
+  #isReady = false
   #nextId = 1
   #usedAtMs = 0
   #notBeforeMs = 0
@@ -66,14 +69,15 @@ export class Shortener {
     if (this.#waiting.size >= MAX_WAITING || length > MAX_CHARACTERS) return undefined
     this.#usedAtMs = now
     const id = this.#nextId++
-    const untilMs = clock.wall() + limits.shortenMs
+    const limitMs = limits.shortenMs + (this.#isReady ? 0 : START_MS)
+    const untilMs = clock.wall() + limitMs
     return await new Promise((resolve) => {
       const give = (answer: Shortened | undefined): void => {
         if (!this.#waiting.delete(id)) return
         cancel()
         resolve(answer)
       }
-      const cancel = clock.after(limits.shortenMs, () => {
+      const cancel = clock.after(limitMs, () => {
         if (this.#child !== undefined) this.#overdue.set(id, clock.now())
         give(undefined)
       })
@@ -110,6 +114,11 @@ export class Shortener {
     this.#end()
   }
 
+  /** Whether its process runs and has loaded what it needs. */
+  get isReady(): boolean {
+    return this.#isReady
+  }
+
   get pid(): number | undefined {
     return this.#child?.pid
   }
@@ -118,6 +127,7 @@ export class Shortener {
     const child = this.#child
     this.#child = undefined
     this.#starting = undefined
+    this.#isReady = false
     this.#overdue.clear()
     child?.removeAllListeners('exit')
     child?.kill('SIGKILL')
@@ -141,7 +151,11 @@ export class Shortener {
     })
     child.unref()
     child.channel?.unref()
-    child.on('message', (answer: Shortened) => {
+    child.on('message', (answer: Shortened | Ready) => {
+      if ('ready' in answer) {
+        this.#isReady = true
+        return
+      }
       this.#overdue.delete(answer.id)
       this.#waiting.get(answer.id)?.give(answer)
     })
@@ -154,6 +168,7 @@ export class Shortener {
     const { clock, log } = this.#services
     this.#child = undefined
     this.#starting = undefined
+    this.#isReady = false
     this.#overdue.clear()
     this.#notBeforeMs = clock.now() + AFTER_CRASH_MS
     for (const { give } of [...this.#waiting.values()]) give(undefined)

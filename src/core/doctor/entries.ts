@@ -1,4 +1,5 @@
 import { discover } from '../clients/discover.ts'
+import { OUR_OWN } from '../clients/entry.ts'
 import type { Finding, Look } from './finding.ts'
 
 /** Reasons that need nothing done. */
@@ -28,7 +29,7 @@ export function checkEntries({ where }: Look): readonly Finding[] {
           message: `not under mycelium (${file})`,
           fix: 'mycelium init',
         }
-      const severity = FINE.test(reason) ? 'ok' : 'advice'
+      const severity = reason === OUR_OWN || FINE.test(reason) ? 'ok' : 'advice'
       return { id: 'entry-left', severity, subject, message: reason, fix: 'mycelium init --dry-run' }
     }),
   ]

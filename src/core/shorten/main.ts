@@ -11,7 +11,7 @@ import { judgeBy } from '../verdict/judge-by.ts'
 import { openTier } from '../verdict/model/tier.ts'
 import { saidOtherwise } from './again.ts'
 import { Memory } from './memory.ts'
-import type { Forget, Order, Shortened } from './order.ts'
+import type { Forget, Order, Ready, Shortened } from './order.ts'
 import { type Means, shortenOrder } from './shorten.ts'
 
 /** What the daemon's process for shortening is: takes orders one by one, and ends with whoever started it. */
@@ -51,6 +51,7 @@ async function main(root: string): Promise<void> {
     last = last.then(() => take(order)).catch(() => process.exit(1))
   })
   process.on('disconnect', () => process.exit(0))
+  process.send?.({ ready: true } satisfies Ready)
 }
 
 const root = process.argv[2]

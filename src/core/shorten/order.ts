@@ -65,3 +65,8 @@ export function wholeEffect(outcome: Effect['outcome'], because: string, tokens 
     because,
   }
 }
+
+/** The process that shortens has loaded what it needs. */
+export interface Ready {
+  readonly ready: true
+}
