@@ -157,9 +157,16 @@ describe('lazy tools', () => {
     await claude.close()
     const doctor = JSON.parse((await home.run('doctor', '--json')).stdout).findings as {
       id: string
+      severity: string
       subject: string
       message: string
     }[]
+    // Our own entry is nobody's to take over.
+    expect(doctor.filter(({ id }) => id === 'entry-left').map(({ severity }) => severity)).toEqual([
+      'ok',
+      'ok',
+      'ok',
+    ])
     const rows = doctor.filter(({ id }) => id === 'tool-lists')
     expect(rows.map(({ subject }) => subject).sort()).toEqual(['claude-code', 'codex'])
     await home.run('config', 'set', 'lazy_loading.enabled=false')
