@@ -71,7 +71,7 @@ export const FLEET: readonly FleetServer[] = [
     { tool: 'sequentialthinking', args: THOUGHT },
   ]),
   slow('qdrant', 'mcp-server-qdrant', 5_000, 150),
-  reference('everything', 'mcp-server-everything', `${official('everything')}`, [
+  reference('everything', 'mcp-server-everything', official('everything'), [
     { tool: 'echo', args: { message: 'x' } },
     { tool: 'get-sum', args: { a: 1, b: 2 } },
   ]),

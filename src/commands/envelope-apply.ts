@@ -2,8 +2,8 @@ import { pathsFrom } from '../core/config/paths.ts'
 import { askEnforcement, enforceKept } from '../core/daemon/ask-enforcement.ts'
 import type { Enforcement } from '../core/daemon/wire-envelopes.ts'
 import { MyceliumError } from '../core/errors.ts'
-import { nearest } from '../core/nearest.ts'
-import { type EnvelopeFile, readEnvelopes } from '../core/policy/envelope/file.ts'
+import type { EnvelopeFile } from '../core/policy/envelope/file.ts'
+import { keptEnvelopes, refuseUnknown } from '../core/policy/envelope/kept.ts'
 import { appliedJson, appliedText, SWITCH_ON } from '../core/report/enforcement-report.ts'
 import type { Io } from '../core/report/io.ts'
 import { jsonText } from '../core/report/json.ts'
@@ -24,12 +24,7 @@ export async function runEnvelopeApply(
   { dryRun = false, json }: EnvelopeApplyOptions,
 ): Promise<void> {
   const paths = pathsFrom(io.env)
-  const file = readEnvelopes(paths)
-  if (file === undefined)
-    throw new MyceliumError(
-      'envelope_none',
-      `no limits were kept, or ${paths.envelopes} cannot be understood`,
-    )
+  const file = keptEnvelopes(paths)
   refuseUnknown(names, file)
   const now = await askEnforcement(paths)
   if (!dryRun && !now.enabled)
@@ -65,13 +60,4 @@ function planned(now: Enforcement, { servers }: EnvelopeFile): Enforcement {
       }
     }),
   }
-}
-
-function refuseUnknown(names: readonly string[], { servers }: EnvelopeFile): void {
-  const unknown = names.find((name) => !Object.hasOwn(servers, name))
-  if (unknown === undefined) return
-  const close = nearest(unknown, Object.keys(servers))
-  throw new MyceliumError('unknown_server', `no limit was kept of ${JSON.stringify(unknown)}`, {
-    hint: close === undefined ? 'mycelium envelope show lists them' : `did you mean ${close}?`,
-  })
 }

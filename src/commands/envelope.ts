@@ -2,11 +2,10 @@ import { systemClock } from '../core/clock.ts'
 import { pathsFrom } from '../core/config/paths.ts'
 import { runAlone } from '../core/daemon/alone.ts'
 import { askEnforcement, enforceKept } from '../core/daemon/ask-enforcement.ts'
-import { MyceliumError } from '../core/errors.ts'
 import { machineMemoryMb } from '../core/machine-memory.ts'
-import { nearest } from '../core/nearest.ts'
 import { readEnvelopes, writeEnvelopes } from '../core/policy/envelope/file.ts'
 import { HISTORY_MS, historyRow, historySql } from '../core/policy/envelope/history.ts'
+import { keptEnvelopes, refuseUnknown } from '../core/policy/envelope/kept.ts'
 import { ENVELOPE_OPTIONS } from '../core/policy/envelope/options.ts'
 import { tuned } from '../core/policy/envelope/tune.ts'
 import { enforcementLine } from '../core/report/enforcement-report.ts'
@@ -29,12 +28,7 @@ const NOTHING_YET =
 /** `mycelium envelope show`. Throws envelope_none. */
 export async function runEnvelopeShow(io: Io, { json }: EnvelopeOptionsGiven): Promise<void> {
   const paths = pathsFrom(io.env)
-  const file = readEnvelopes(paths)
-  if (file === undefined)
-    throw new MyceliumError(
-      'envelope_none',
-      `no limits were kept, or ${paths.envelopes} cannot be understood`,
-    )
+  const file = keptEnvelopes(paths)
   const enforcement = await askEnforcement(paths)
   if (json) io.write(jsonText(envelopesJson(file, true, enforcement)))
   else io.write(envelopesText(file, io.width) + enforcementLine(enforcement))
@@ -83,19 +77,8 @@ export async function runEnvelopeTune(io: Io, options: EnvelopeOptionsGiven): Pr
 export async function runEnvelopeReset(io: Io, name: string, { json }: EnvelopeOptionsGiven): Promise<void> {
   const paths = pathsFrom(io.env)
   await runAlone(paths, async () => {
-    const file = readEnvelopes(paths)
-    if (file === undefined)
-      throw new MyceliumError(
-        'envelope_none',
-        `no limits were kept, or ${paths.envelopes} cannot be understood`,
-      )
-    if (!Object.hasOwn(file.servers, name)) {
-      const known = Object.keys(file.servers)
-      const close = nearest(name, known)
-      throw new MyceliumError('unknown_server', `no limit was kept of ${JSON.stringify(name)}`, {
-        hint: close === undefined ? 'mycelium envelope show lists them' : `did you mean ${close}?`,
-      })
-    }
+    const file = keptEnvelopes(paths)
+    refuseUnknown([name], file)
     const { [name]: _, ...servers } = file.servers
     const now = new Date(systemClock.wall()).toISOString()
     writeEnvelopes(paths, { ...file, servers, resets: { ...file.resets, [name]: now } })

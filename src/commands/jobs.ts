@@ -1,5 +1,4 @@
-import { homedir } from 'node:os'
-import type { Where } from '../core/clients/places.ts'
+import { whereFrom } from '../core/clients/places.ts'
 import { systemClock } from '../core/clock.ts'
 import { pathsFrom } from '../core/config/paths.ts'
 import { runAlone } from '../core/daemon/alone.ts'
@@ -158,13 +157,7 @@ export async function runJobsRemove(io: Io, names: readonly string[], options: J
 }
 
 function groundOf(io: Io): Ground {
-  const where: Where = {
-    env: io.env,
-    cwd: io.cwd,
-    platform: process.platform,
-    home: io.env.HOME || homedir(),
-  }
-  return { paths: pathsFrom(io.env), where, clock: systemClock }
+  return { paths: pathsFrom(io.env), where: whereFrom(io.env, io.cwd), clock: systemClock }
 }
 
 /** To look is nobody's turn. */

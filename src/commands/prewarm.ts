@@ -8,7 +8,7 @@ import { asking } from '../core/daemon/connect.ts'
 import { findOrStart } from '../core/daemon/start.ts'
 import type { WarmResult, WarmTarget } from '../core/daemon/wire.ts'
 import { MyceliumError } from '../core/errors.ts'
-import { type AdviceRecord, NO_RECORD, readRecord } from '../core/policy/advice/record.ts'
+import { readRecord } from '../core/policy/advice/record.ts'
 import { backtest } from '../core/policy/markov/backtest.ts'
 import { readKnownTools, textsOf } from '../core/policy/markov/known-tools.ts'
 import { learn, type Model, newestSessions } from '../core/policy/markov/model.ts'
@@ -16,7 +16,7 @@ import { readModel, writeModel } from '../core/policy/markov/model-file.ts'
 import { predictorOf } from '../core/policy/markov/predictor.ts'
 import type { Call, ToolText } from '../core/policy/markov/traffic.ts'
 import { verdictOf } from '../core/policy/markov/verdict.ts'
-import { textIfRegular } from '../core/regular-file.ts'
+import { jsonIfRegular } from '../core/regular-file.ts'
 import { guessesJson, guessesText } from '../core/report/guesses-report.ts'
 import type { Io } from '../core/report/io.ts'
 import { jsonText } from '../core/report/json.ts'
@@ -157,7 +157,7 @@ function nameOf({ server, tool }: Call): string {
 /** `mycelium prewarm status`. Throws model_none, model_unusable. */
 export async function runPrewarmStatus(io: Io, { json }: { readonly json?: boolean }): Promise<void> {
   const trained = readModel(pathsFrom(io.env).prewarmModel)
-  const record = recordIn(pathsFrom(io.env).advice)
+  const record = readRecord(jsonIfRegular(pathsFrom(io.env).advice))
   if (json) io.write(jsonText({ ...trainingJson(trained), guesses: guessesJson(record) }))
   else
     io.write(
@@ -170,15 +170,6 @@ function isEnabled(io: Io): boolean {
   return (
     resolveSettings({ flags: [], env: io.env, cwd: io.cwd, paths }).winner('prewarm.enabled').value === true
   )
-}
-
-/** What became of the daemon's guesses; of none where nothing was kept. */
-function recordIn(path: string): AdviceRecord {
-  try {
-    return readRecord(JSON.parse(textIfRegular(path) ?? 'null'))
-  } catch {
-    return NO_RECORD
-  }
 }
 
 async function callsBefore(io: Io, { session, after, config }: PredictOptions): Promise<readonly Call[]> {

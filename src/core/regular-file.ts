@@ -56,6 +56,15 @@ export function textIfRegular(path: string): string | undefined {
   return bytesIfRegular(path)?.toString('utf8')
 }
 
+/** The JSON value in a file of ours; undefined where there is none, or none to be had. */
+export function jsonIfRegular(path: string): unknown {
+  try {
+    return JSON.parse(textIfRegular(path) ?? '')
+  } catch {
+    return undefined
+  }
+}
+
 /** As textIfRegular, of bytes. */
 export function bytesIfRegular(path: string): Buffer | undefined {
   try {

@@ -1,17 +1,7 @@
 import { spawnSync } from 'node:child_process'
-import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  realpathSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs'
-import { tmpdir } from 'node:os'
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { beforeEach, describe, expect, it } from 'vitest'
 import { systemClock } from '../../src/core/clock.ts'
 import { pathsOf } from '../../src/core/config/paths.ts'
 import { installJobs, plannedSet, removeJobs } from '../../src/core/jobs/install.ts'
@@ -19,18 +9,18 @@ import { readJobSet, type SchedulerName } from '../../src/core/jobs/job-set.ts'
 import { JOBS } from '../../src/core/jobs/job-table.ts'
 import type { Ground } from '../../src/core/jobs/scheduler.ts'
 import { previewJobs } from '../../src/core/jobs/schedulers.ts'
-import { type FakeSchedulers, fakeSchedulers } from '../fixtures/fake-schedulers.ts'
+import type { FakeSchedulers } from '../fixtures/fake-schedulers.ts'
+import { schedulerHomes } from '../fixtures/scheduler-home.ts'
 import { verifies } from '../requirements.ts'
 
+const given = schedulerHomes()
 let home: string
 let fake: FakeSchedulers
 let ground: Ground
 beforeEach(() => {
-  home = realpathSync(mkdtempSync(join(tmpdir(), 'my-')))
-  fake = fakeSchedulers(join(home, 'fake'))
+  ;({ home, fake } = given())
   ground = groundOf('linux')
 })
-afterEach(() => rmSync(home, { recursive: true }))
 
 function groundOf(platform: NodeJS.Platform, more: NodeJS.ProcessEnv = {}): Ground {
   const env = { HOME: home, PATH: fake.bin, ...more }

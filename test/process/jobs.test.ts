@@ -1,17 +1,7 @@
 import { spawn } from 'node:child_process'
-import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  realpathSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs'
-import { tmpdir } from 'node:os'
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { pathsOf, preparePaths } from '../../src/core/config/paths.ts'
 import { acquireLock } from '../../src/core/daemon/lock.ts'
 import { openJobLog } from '../../src/core/jobs/job-log.ts'
@@ -21,7 +11,8 @@ import { readRuns } from '../../src/core/jobs/runs.ts'
 import { identityOf } from '../../src/core/process.ts'
 import { builtCli, type Ended, ended } from '../fixtures/built-cli.ts'
 import { until } from '../fixtures/daemon-home.ts'
-import { type FakeSchedulers, fakeSchedulers } from '../fixtures/fake-schedulers.ts'
+import type { FakeSchedulers } from '../fixtures/fake-schedulers.ts'
+import { schedulerHomes } from '../fixtures/scheduler-home.ts'
 import { verifies } from '../requirements.ts'
 
 let bin: string
@@ -30,11 +21,10 @@ let fake: FakeSchedulers
 beforeAll(() => {
   bin = builtCli()
 })
+const given = schedulerHomes()
 beforeEach(() => {
-  home = realpathSync(mkdtempSync(join(tmpdir(), 'my-')))
-  fake = fakeSchedulers(join(home, 'fake'))
+  ;({ home, fake } = given())
 })
-afterEach(() => rmSync(home, { recursive: true, force: true, maxRetries: 5 }))
 
 const env = () => ({ HOME: home, PATH: fake.bin })
 const mycelium = (...args: string[]): Promise<Ended> => ended(process.execPath, [bin, ...args], env(), home)

@@ -190,6 +190,20 @@ describe('the savings ledger', () => {
     expect(holdout.difference.value).toBeNull()
   })
 
+  it('holds against controls only sessions that had something to shorten, as controls had', async () => {
+    verifies('SAVE-1')
+    const { holdout } = await ledgerOf([
+      turn(0, 20_000),
+      shortened(1),
+      turn(0, 20_000, { clientSession: 'two', message: 'two' }),
+      shortened(2, { clientSession: 'two', outcome: 'held' }),
+      turn(0, 90_000, { clientSession: 'three', message: 'three' }),
+      shortened(3, { clientSession: 'three', outcome: 'whole' }),
+    ])
+    expect([holdout.treated.n, holdout.control.n]).toEqual([1, 1])
+    expect(holdout.difference.value).toBe(0)
+  })
+
   it('tells of one session where it is asked for one', async () => {
     const events = [shortened(1), shortened(2, { clientSession: 'two' })]
     expect((await ledgerOf(events, 'two')).sessions).toBe(1)

@@ -1,10 +1,10 @@
 import type { ChildProcess } from 'node:child_process'
-import { statSync } from 'node:fs'
 import type { Socket } from 'node:net'
 import { join } from 'node:path'
 import type { Clock } from '../clock.ts'
 import { packageRoot } from '../config/package-root.ts'
 import type { Paths } from '../config/paths.ts'
+import { stampOf } from '../file-stamp.ts'
 import { LineSplitter } from '../lines.ts'
 import type { Log } from '../log.ts'
 import type { Foresight, Question } from '../policy/markov/foresight.ts'
@@ -30,6 +30,8 @@ export class Foreseer {
   readonly #services: ForeseerServices
   readonly #waiting = new Map<number, (answer: Foresight | undefined) => void>()
   #child: ChildProcess | undefined
+  /** A child on its way: whoever asks meanwhile waits for the same. */
+  #starting: Promise<ChildProcess> | undefined
   #nextId = 1
   #askedAtMs = 0
   #notBeforeMs = 0
@@ -90,8 +92,6 @@ export class Foreseer {
     }
   }
 
-  #starting: Promise<ChildProcess> | undefined
-
   #start(): Promise<ChildProcess> {
     this.#starting ??= this.#spawn().finally(() => {
       this.#starting = undefined
@@ -145,7 +145,6 @@ export class Foreseer {
 
   /** Of the model; empty where there is none. */
   #stamp(): string {
-    const stat = statSync(this.#services.paths.prewarmModel, { throwIfNoEntry: false })
-    return stat === undefined ? '' : `${stat.mtimeMs}:${stat.size}:${stat.ino}`
+    return stampOf(this.#services.paths.prewarmModel)
   }
 }

@@ -15,7 +15,7 @@ import {
   withSums,
 } from '../policy/advice/record.ts'
 import type { Pool } from '../pool/pool.ts'
-import { textIfRegular } from '../regular-file.ts'
+import { jsonIfRegular } from '../regular-file.ts'
 import type { Course } from './courses.ts'
 
 /** What following guesses needs of the daemon. */
@@ -48,13 +48,13 @@ const MAX_GUESSES = 256
 /** Guesses that were worth a start, and what becomes of them: told as events, added up in one file that outlives the daemon. */
 export class Guesses {
   readonly #services: GuessServices
-  /** By pool and course. */
+  /** Those that have neither come true nor been proven wrong. */
   readonly #open = new Set<Guess>()
   #record: AdviceRecord
 
   constructor(services: GuessServices) {
     this.#services = services
-    this.#record = readRecord(parsed(services.paths.advice))
+    this.#record = readRecord(jsonIfRegular(services.paths.advice))
   }
 
   get standing(): Standing {
@@ -181,13 +181,5 @@ export class Guesses {
     } catch (error) {
       log.event('advice-unsaved', { because: error instanceof Error ? error.message : String(error) })
     }
-  }
-}
-
-function parsed(file: string): unknown {
-  try {
-    return JSON.parse(textIfRegular(file) ?? 'null')
-  } catch {
-    return undefined
   }
 }

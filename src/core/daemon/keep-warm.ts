@@ -9,7 +9,7 @@ import type { Log } from '../log.ts'
 import { type Keeper, keeperOf, type ServerCosts, type Wish } from '../policy/idle/keeper.ts'
 import type { Limits } from '../pool/limits.ts'
 import type { Pools } from '../pool/pools.ts'
-import { textIfRegular } from '../regular-file.ts'
+import { jsonIfRegular } from '../regular-file.ts'
 import type { Recording } from './recording.ts'
 import { treesOf } from './trees.ts'
 
@@ -46,7 +46,7 @@ export class KeepWarm {
 
   constructor(services: KeepWarmServices) {
     this.#services = services
-    this.#keeper = keeperOf(parsed(services.paths.keepWarm))
+    this.#keeper = keeperOf(jsonIfRegular(services.paths.keepWarm))
     this.#slot = this.#now
     this.#beganMs = services.clock.now()
   }
@@ -128,12 +128,4 @@ export function measuredBy(recording: Recording, pools: Pools): ReadonlyMap<stri
       return [server, costs] as const
     }),
   )
-}
-
-function parsed(file: string): unknown {
-  try {
-    return JSON.parse(textIfRegular(file) ?? 'null')
-  } catch {
-    return undefined
-  }
 }

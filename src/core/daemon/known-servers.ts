@@ -1,7 +1,7 @@
-import { statSync } from 'node:fs'
 import type { Paths } from '../config/paths.ts'
 import { readRegistry, type ServerDef } from '../config/registry.ts'
 import { MyceliumError } from '../errors.ts'
+import { stampOf } from '../file-stamp.ts'
 
 /** The servers that init took over, read again when the file changes. */
 export class KnownServers {
@@ -41,8 +41,7 @@ export class KnownServers {
   }
 
   #refresh(): void {
-    const stat = statSync(this.#paths.registry, { throwIfNoEntry: false })
-    const stamp = stat === undefined ? 'none' : `${stat.mtimeMs}:${stat.size}:${stat.ino}`
+    const stamp = stampOf(this.#paths.registry)
     if (stamp === this.#stamp) return
     this.#byId = new Map(readRegistry(this.#paths).servers.map((def) => [def.id, def]))
     this.#stamp = stamp

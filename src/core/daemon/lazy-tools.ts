@@ -1,10 +1,11 @@
-import { mkdirSync, statSync } from 'node:fs'
+import { mkdirSync } from 'node:fs'
 import { dirname } from 'node:path'
 import type { Clock } from '../clock.ts'
 import type { Settings } from '../config/live-settings.ts'
 import { type McpPlace, mcpPath, readMcpPlaces } from '../config/mcp-place.ts'
 import type { Paths } from '../config/paths.ts'
 import { writeFileAtomic } from '../config/write-file.ts'
+import { stampOf } from '../file-stamp.ts'
 import { ownDeferral } from '../lazy/deferral.ts'
 import { listedIn, withOnly } from '../lazy/listed-tools.ts'
 import { type Selection, selectTools } from '../lazy/selection.ts'
@@ -12,7 +13,7 @@ import { noteUse, type UsedTool, type User, type Uses, usedBy, usesFrom } from '
 import type { Log } from '../log.ts'
 import type { Interceptor } from '../pipeline/call.ts'
 import { paramString } from '../protocol/fields.ts'
-import { readRegular } from '../regular-file.ts'
+import { jsonIfRegular, readRegular } from '../regular-file.ts'
 import { agentName, clientOf } from './agents.ts'
 import type { Hello } from './hello.ts'
 
@@ -52,7 +53,7 @@ export class LazyTools {
 
   constructor(services: LazyToolsServices) {
     this.#services = services
-    this.#uses = usesFrom(read(services.paths.toolUses))
+    this.#uses = usesFrom(jsonIfRegular(services.paths.toolUses))
     this.#savedAtMs = services.clock.now()
   }
 
@@ -165,23 +166,10 @@ function isWithin(path: string, directory: string): boolean {
   return path === directory || path.startsWith(`${directory}/`)
 }
 
-function stampOf(file: string): string {
-  const stat = statSync(file, { throwIfNoEntry: false })
-  return stat === undefined ? 'none' : `${stat.mtimeMs}:${stat.size}:${stat.ino}`
-}
-
 function readText(file: string): string {
   try {
     return readRegular(file).toString('utf8')
   } catch {
     return ''
-  }
-}
-
-function read(file: string): unknown {
-  try {
-    return JSON.parse(readText(file))
-  } catch {
-    return {}
   }
 }

@@ -19,8 +19,8 @@ export interface ShorteningServices {
   readonly shortener: Pick<Shortener, 'shorten' | 'forget'>
 }
 
-/** Whose results they are. */
-export interface Whose {
+/** The connection whose results are shortened. */
+export interface ShortenedConnection {
   readonly client: string
   readonly project: string
   readonly server: string
@@ -39,7 +39,7 @@ const MAX_ARGUMENTS_BYTES = 16 * 1024
 
 /** Shortens the results of one connection of the agent that `agentOf` names, while it and its project want that; and says what became of each. */
 export function shorteningFor(
-  who: Whose,
+  who: ShortenedConnection,
   agentOf: () => string,
   recorded: Pick<RecordedSession, 'compressed'>,
   { paths, clock, settings, shortener }: ShorteningServices,

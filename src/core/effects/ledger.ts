@@ -3,7 +3,7 @@ import { type Difference, differenceEstimate, type Estimate, totalEstimate, unkn
 
 /** What shortening tool results came to, with sign. Tokens are estimates; US dollars by the price table. */
 export interface Ledger {
-  /** Sessions of clients in which results were shortened, and those that were left whole as controls. */
+  /** Sessions of clients in which results were looked at for shortening, and those that were left whole as controls. */
   readonly sessions: number
   readonly controls: number
   readonly results: {
@@ -100,6 +100,10 @@ export function ledgerOf(rows: readonly Row[]): Ledger {
           ? unknown('no transcript of these sessions is known, or their models have no price')
           : totalEstimate(priced.map((row) => Number(row.saved_usd))),
     },
-    holdout: differenceEstimate(perTurn(treated), perTurn(controls)),
+    // Controls have something that would have been shortened, by which they are known: so must those that they are compared with.
+    holdout: differenceEstimate(
+      perTurn(treated.filter(({ shortened }) => Number(shortened) > 0)),
+      perTurn(controls),
+    ),
   }
 }

@@ -1,13 +1,5 @@
 import type { DuckDBConnection } from '@duckdb/node-api'
 
-/** Agents of one session in the order in which they began. */
-export interface AgentSequence {
-  readonly id: string
-  /** Milliseconds since the epoch. */
-  readonly atMs: number
-  readonly agents: readonly string[]
-}
-
 /** What was granted to an agent and what it took, over all sessions with a budget. */
 export interface BudgetRecord {
   readonly agent: string
@@ -43,54 +35,14 @@ export async function readAgentHistory(
   return history
 }
 
-/** The sub-agents of each session in the order in which they began, oldest session first. */
-export async function readAgentSequences(connection: DuckDBConnection): Promise<readonly AgentSequence[]> {
-  const reader = await connection.runAndReadAll(
-    `SELECT client || '/' || client_session, epoch_ms(min(first_seen))::DOUBLE, list(agent_type ORDER BY first_seen, agent)
-     FROM agent_runs WHERE agent IS NOT NULL GROUP BY client, client_session ORDER BY min(first_seen), client_session`,
-  )
-  return (reader.getRowsJS() as [string, number, string[]][]).map(([id, atMs, agents]) => ({
-    id,
-    atMs,
-    agents,
-  }))
-}
-
 /** Actual against granted, by agent, the most sessions first. */
 export async function readBudgetRecords(connection: DuckDBConnection): Promise<readonly BudgetRecord[]> {
   const reader = await connection.runAndReadAll(
-    `SELECT agent_type, count(*)::DOUBLE, count(*) FILTER (from_transcript)::DOUBLE, median(granted_tokens)::DOUBLE, median(actual_tokens)::DOUBLE,
-       coalesce(median(variance_share), 0)::DOUBLE, coalesce(quantile_cont(variance_share, 0.9), 0)::DOUBLE,
-       count(*) FILTER (variance_tokens > 0)::DOUBLE, sum(steps)::DOUBLE, sum(saved_tokens)::DOUBLE
+    `SELECT agent_type AS "agent", count(*)::DOUBLE AS "sessions", count(*) FILTER (from_transcript)::DOUBLE AS "fromTranscript",
+       median(granted_tokens)::DOUBLE AS "granted", median(actual_tokens)::DOUBLE AS "actual",
+       coalesce(median(variance_share), 0)::DOUBLE AS "variance", coalesce(quantile_cont(variance_share, 0.9), 0)::DOUBLE AS "varianceP90",
+       count(*) FILTER (variance_tokens > 0)::DOUBLE AS "over", sum(steps)::DOUBLE AS "steps", sum(saved_tokens)::DOUBLE AS "savedTokens"
      FROM agent_budgets GROUP BY agent_type ORDER BY count(*) DESC, agent_type`,
   )
-  return (
-    reader.getRowsJS() as [string, number, number, number, number, number, number, number, number, number][]
-  ).map(
-    ([
-      agent,
-      sessions,
-      fromTranscript,
-      granted,
-      actual,
-      variance,
-      varianceP90,
-      over,
-      steps,
-      savedTokens,
-    ]) => ({
-      ...{
-        agent,
-        sessions,
-        fromTranscript,
-        granted,
-        actual,
-        variance,
-        varianceP90,
-        over,
-        steps,
-        savedTokens,
-      },
-    }),
-  )
+  return reader.getRowObjectsJS() as unknown as readonly BudgetRecord[]
 }

@@ -1,7 +1,7 @@
-import { statSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 import { pathsOf } from '../../config/paths.ts'
 import { MyceliumError } from '../../errors.ts'
+import { stampOf } from '../../file-stamp.ts'
 import { type Foresight, foresightBy, type Question } from './foresight.ts'
 import { readKnownTools, textsOf } from './known-tools.ts'
 import { readModel } from './model-file.ts'
@@ -11,10 +11,6 @@ import { readModel } from './model-file.ts'
 const root = process.argv[2]
 if (root !== undefined) {
   const { prewarmModel, knownTools } = pathsOf(root)
-  const stampOf = (file: string) => {
-    const stat = statSync(file, { throwIfNoEntry: false })
-    return stat === undefined ? 'none' : `${stat.mtimeMs}:${stat.size}:${stat.ino}`
-  }
   let stamp: string | undefined
   let answer: (question: Question) => Foresight
   const load = (): typeof answer => {
