@@ -91,8 +91,12 @@ async function tellDaemon(
   input: Buffer,
   looksAhead: boolean,
 ): Promise<void> {
-  const isPrompt = event === 'UserPromptSubmit' || tool === 'ToolSearch'
-  if (!(isPrompt && looksAhead) && !/Compact$|^SessionStart$/.test(event)) return
+  const isPrompt = looksAhead && (event === 'UserPromptSubmit' || tool === 'ToolSearch')
+  // What a session holds is remembered for differences alone.
+  const isLost = () =>
+    /Compact$|^SessionStart$/.test(event) &&
+    switchesIn({ userFile: join(root, 'config.json'), cwd: project, env })('diff.enabled', false)
+  if (!isPrompt && !isLost()) return
   const { isContextLost, say, sayForgotten, textIn } = await import('../core/hook/say.ts')
   let text: string | undefined
   try {
