@@ -8,7 +8,7 @@ import { pathsFrom } from '../core/config/paths.ts'
 import { knownSession, shortenedTexts } from '../core/effects/session-results.ts'
 import { MyceliumError } from '../core/errors.ts'
 import { openStdin, readInput } from '../core/input.ts'
-import { originalsIn } from '../core/originals/store.ts'
+import { openOriginals } from '../core/originals/open.ts'
 import { agreementOf, type Rating } from '../core/rating/agreement.ts'
 import { addRatings, readRatings } from '../core/rating/file.ts'
 import { blinded, type Pair, pairsOf, type Shortening } from '../core/rating/pairs.ts'
@@ -92,11 +92,7 @@ async function pairsToRate(
       throw new MyceliumError('session_unknown', `no session ${sessionId} is on record`)
     return await shortenedTexts(connection, session)
   })
-  const originals = originalsIn(
-    paths.originals,
-    { maxBytes: settings.get('originals.max_bytes'), maxAgeMs: settings.get('originals.retain') },
-    () => systemClock.wall(),
-  )
+  const originals = openOriginals(paths, settings, () => systemClock.wall())
   const texts = handles.flatMap((handle): Shortening[] => {
     const note = originals.noteOf(handle) as NotedCompression | undefined
     const original = note && originals.read(handle)?.toString('utf8')
