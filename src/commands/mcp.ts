@@ -20,7 +20,7 @@ import type * as Sdk from '../core/mcp/sdk.ts'
 import { serveMcp } from '../core/mcp/serve.ts'
 import { Servers } from '../core/mcp/servers.ts'
 import { OWN_TOOLS } from '../core/mcp/tools/table.ts'
-import { originalsIn } from '../core/originals/store.ts'
+import { openOriginals } from '../core/originals/open.ts'
 import type { Io } from '../core/report/io.ts'
 import { plain, type Row, reportTable } from '../core/report/report-table.ts'
 import { usageSource } from '../core/report/usage-source.ts'
@@ -54,11 +54,7 @@ export async function runMcp(io: Io, { client = '', home }: McpOptions): Promise
   const project = io.env.CLAUDE_PROJECT_DIR || io.cwd
   const put = recorderTo(paths)
   const settings = resolveSettings({ flags: [], env: io.env, cwd: io.cwd, paths })
-  const originals = originalsIn(
-    paths.originals,
-    { maxBytes: settings.get('originals.max_bytes'), maxAgeMs: settings.get('originals.retain') },
-    () => systemClock.wall(),
-  )
+  const originals = openOriginals(paths, settings, () => systemClock.wall())
   const judging = openJudging({ clock: systemClock, env: io.env, models: paths.models })
   const around: Surroundings = {
     servers,

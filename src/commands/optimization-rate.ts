@@ -1,12 +1,14 @@
 import { randomInt } from 'node:crypto'
-import { resolve } from 'node:path'
+import { join, resolve } from 'node:path'
 import { seededRandom } from '../core/bench/statistics.ts'
+import { parsedBy } from '../core/budget/outline-cache.ts'
 import { systemClock } from '../core/clock.ts'
+import { packageRoot } from '../core/config/package-root.ts'
 import { pathsFrom } from '../core/config/paths.ts'
 import { knownSession, shortenedTexts } from '../core/effects/session-results.ts'
 import { MyceliumError } from '../core/errors.ts'
 import { openStdin, readInput } from '../core/input.ts'
-import { originalsIn } from '../core/originals/store.ts'
+import { openOriginals } from '../core/originals/open.ts'
 import { agreementOf, type Rating } from '../core/rating/agreement.ts'
 import { addRatings, readRatings } from '../core/rating/file.ts'
 import { blinded, type Pair, pairsOf, type Shortening } from '../core/rating/pairs.ts'
@@ -18,6 +20,7 @@ import { usageSource } from '../core/report/usage-source.ts'
 import { judgedAgain, type NotedCompression } from '../core/shorten/noted.ts'
 import { loadCounter } from '../core/tokens/count.ts'
 import { askUsage, flushDaemon, type Source } from '../core/usage/source.ts'
+import { judgeIn } from '../core/verdict/judge-by.ts'
 import { openJudging } from '../core/verdict/open-judge.ts'
 
 /** Options of `mycelium optimization rate`. */
@@ -89,11 +92,7 @@ async function pairsToRate(
       throw new MyceliumError('session_unknown', `no session ${sessionId} is on record`)
     return await shortenedTexts(connection, session)
   })
-  const originals = originalsIn(
-    paths.originals,
-    { maxBytes: settings.get('originals.max_bytes'), maxAgeMs: settings.get('originals.retain') },
-    () => systemClock.wall(),
-  )
+  const originals = openOriginals(paths, settings, () => systemClock.wall())
   const texts = handles.flatMap((handle): Shortening[] => {
     const note = originals.noteOf(handle) as NotedCompression | undefined
     const original = note && originals.read(handle)?.toString('utf8')
@@ -161,6 +160,9 @@ async function judged(
   notes: ReadonlyMap<string, NotedCompression>,
 ): Promise<readonly Rating[]> {
   const judging = openJudging({ clock: systemClock, env: io.env, models: paths.models })
+  const judge = judgeIn(judging)
+  const parsers = join(packageRoot(), 'dist/parsers.js')
+  const parse = (path: string, text: string) => parsedBy(parsers, path, text)
   const count = await loadCounter()
   const ratings: Rating[] = []
   try {
@@ -169,11 +171,7 @@ async function judged(
       const { pass, tier } = await judgedAgain(
         original,
         { ...notes.get(handle)!, content: candidate },
-        {
-          count,
-          judge: (text, shorter, { leftOut = [] } = {}) =>
-            judging.judge(text, shorter, { isReversible: leftOut.length > 0 }),
-        },
+        { count, judge, parse },
       )
       ratings.push({ id, at: Math.round(systemClock.wall()), handle, planted, person, gate: pass, tier })
     }

@@ -6,7 +6,7 @@ import { readLedger } from '../core/effects/ledger.ts'
 import { knownSession, latestSession, sessionResults } from '../core/effects/session-results.ts'
 import { type JudgedResult, validationOf } from '../core/effects/validation.ts'
 import { MyceliumError } from '../core/errors.ts'
-import { originalsIn } from '../core/originals/store.ts'
+import { openOriginals } from '../core/originals/open.ts'
 import type { Io } from '../core/report/io.ts'
 import { jsonText } from '../core/report/json.ts'
 import { ledgerText } from '../core/report/ledger-report.ts'
@@ -77,11 +77,7 @@ async function judgedResults(
   { paths, settings }: Source,
   results: Awaited<ReturnType<typeof sessionResults>>,
 ): Promise<readonly JudgedResult[]> {
-  const originals = originalsIn(
-    paths.originals,
-    { maxBytes: settings.get('originals.max_bytes'), maxAgeMs: settings.get('originals.retain') },
-    () => systemClock.wall(),
-  )
+  const originals = openOriginals(paths, settings, () => systemClock.wall())
   const judging = openJudging({ clock: systemClock, env: io.env, models: paths.models })
   const judge = judgeIn(judging)
   const parsers = join(packageRoot(), 'dist/parsers.js')

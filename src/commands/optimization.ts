@@ -10,7 +10,8 @@ import { pathsFrom } from '../core/config/paths.ts'
 import { hasErrno, MyceliumError } from '../core/errors.ts'
 import { recordOne } from '../core/hook/record.ts'
 import { openStdin, readInput } from '../core/input.ts'
-import { isHandle, type Originals, originalsIn } from '../core/originals/store.ts'
+import { openOriginals } from '../core/originals/open.ts'
+import { isHandle, type Originals } from '../core/originals/store.ts'
 import { readRegular } from '../core/regular-file.ts'
 import { compressionText, inspectionText } from '../core/report/compression-report.ts'
 import type { Io } from '../core/report/io.ts'
@@ -148,11 +149,7 @@ function kept(originals: Originals, text: string, failures: unknown[]): string {
 function originalsOf(io: Io, { config }: Common): Originals {
   const paths = pathsFrom(io.env)
   const settings = resolveSettings({ flags: config ?? [], env: io.env, cwd: io.cwd, paths })
-  return originalsIn(
-    paths.originals,
-    { maxBytes: settings.get('originals.max_bytes'), maxAgeMs: settings.get('originals.retain') },
-    () => systemClock.wall(),
-  )
+  return openOriginals(paths, settings, () => systemClock.wall())
 }
 
 async function textOf(io: Io, file: string): Promise<string> {

@@ -2,43 +2,22 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
-import { analyzerFor } from '../../src/core/budget/parsers.ts'
-import { originalsIn } from '../../src/core/originals/store.ts'
-import { loadCounter } from '../../src/core/tokens/count.ts'
-import { judgeBy } from '../../src/core/verdict/judge-by.ts'
-import { openTier } from '../../src/core/verdict/model/tier.ts'
-import { checkScenario } from '../fixtures/check-scenario.ts'
-import { scenariosOf } from '../fixtures/scenarios.ts'
+import { benchIn, checkSeed, type Sums } from '../fixtures/scenario-bench.ts'
 import { verifies } from '../requirements.ts'
 
 const SEEDS = [1, 2, 3, 4]
 const dir = mkdtempSync(join(tmpdir(), 'my-'))
 afterAll(() => rmSync(dir, { recursive: true, force: true }))
-const bench = {
-  count: await loadCounter(),
-  judge: judgeBy(await openTier({ models: join(dir, 'models') })),
-  originals: originalsIn(join(dir, 'originals'), { maxBytes: 1 << 26, maxAgeMs: 1e9 }, () => 0),
-  parse: async (path: string, text: string) => (await analyzerFor(path))?.parse(path, text),
-  each: 2,
-}
+const bench = await benchIn(dir, 2)
 
 describe('shortening and its gate together', () => {
-  const sums = { scenarios: 0, flips: 0, before: 0, after: 0 }
+  const sums: Sums = { scenarios: 0, flips: 0, before: 0, after: 0 }
 
   it.each(SEEDS)(
     'seed %i: facts are in sight or one expand away, and no planted flip passes',
     async (seed) => {
       verifies('VALID-3', 'COMP-1', 'VALID-1')
-      const wrong: string[] = []
-      for (const scenario of scenariosOf(seed)) {
-        const { done, problems, flips } = await checkScenario(scenario, bench, seed)
-        wrong.push(...problems.map((problem) => `${scenario.name}: ${problem}`))
-        sums.scenarios++
-        sums.flips += flips
-        sums.before += done.tokensBefore
-        sums.after += done.tokensAfter
-      }
-      expect(wrong).toEqual([])
+      expect(await checkSeed(seed, bench, sums)).toEqual([])
     },
   )
 

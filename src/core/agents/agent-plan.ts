@@ -26,7 +26,7 @@ export interface AgentPlan {
 }
 
 /** The name of a directory's plan in the directory of budgets; pairs with config/own-names.ts. */
-export function agentPlanName(root: string): string {
+function agentPlanName(root: string): string {
   return `agents-${fingerprint([root])}.json`
 }
 

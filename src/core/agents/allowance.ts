@@ -22,7 +22,7 @@ export interface Allowance {
 }
 
 /** Share of a grant at which the first step is taken; the last one is at the whole, others evenly between. */
-export const FIRST_STEP = 0.75
+const FIRST_STEP = 0.75
 /** Room for an outline, and for a result to be of any use, however little is left. */
 const LEAST_FILE = 600
 const LEAST_RESULT = 400

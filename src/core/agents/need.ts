@@ -86,7 +86,7 @@ function effort(definition: Known['definition'], task: string | undefined): numb
 }
 
 /** Between the two nearest, of values in order; of none 0. */
-export function quantile(sorted: readonly number[], share: number): number {
+function quantile(sorted: readonly number[], share: number): number {
   const at = share * (sorted.length - 1)
   const [low, high] = [sorted[Math.floor(at)] ?? 0, sorted[Math.ceil(at)] ?? 0]
   return low + (high - low) * (at - Math.floor(at))

@@ -28,7 +28,7 @@ export const ALIASES: Strategy = {
       return text === line.text ? line : { ...line, text }
     })
     const notes = chosen.map(({ name, whole }) => `${name}=${whole}`)
-    return withLines(doc, lines, { notes: [`${notes.join(' ')}`] })
+    return withLines(doc, lines, { notes: [notes.join(' ')] })
   },
   validate: (before, after) => readBack(before, after),
 }
@@ -69,7 +69,7 @@ function choose({ text, pinned }: Doc): readonly Alias[] {
     .map((whole, i) => ({ name: `@${NAMES[i]!}`, whole }))
 }
 
-/** A word and what it begins with, up to each slash or colon. */
+/** A word and what it begins with, up to each slash. */
 function beginnings(word: string): string[] {
   const found = [word]
   for (let at = word.length - 1; at >= MIN_CHARS; at--)

@@ -97,13 +97,13 @@ async function shortened(whole: Doc, target: number, options: CompressOptions): 
   let verdict: Verdict | undefined
   for (const strategy of of('leave')) {
     if (fits(written)) break
-    const tried = await judged(strategy, plain, clean.doc, target, context, options.judge)
-    if (tried.step === undefined) continue
-    plain = { doc: tried.doc, steps: [...plain.steps, tried.step] }
-    written = tried.step.taken
+    const left = await judged(strategy, plain, clean.doc, target, context, options.judge)
+    if (left.step === undefined) continue
+    plain = { doc: left.doc, steps: [...plain.steps, left.step] }
+    written = left.step.taken
       ? await taken(plain, of('encode'), target, context)
-      : { ...written, steps: [...written.steps, tried.step] }
-    if (tried.step.taken) verdict = tried.verdict
+      : { ...written, steps: [...written.steps, left.step] }
+    if (left.step.taken) verdict = left.verdict
   }
   return { ...written, ...(verdict && { verdict }) }
 }

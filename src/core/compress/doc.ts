@@ -107,7 +107,7 @@ export function leaveOut(doc: Doc, runs: readonly Run[]): Doc {
   }
   if (leftOut.length === 0) return doc
   lines.push(...doc.lines.slice(next))
-  return withLines(doc, lines, { leftOut, notes: [] })
+  return withLines(doc, lines, { leftOut })
 }
 
 function holdsAny(some: ReadonlySet<number>, from: number, to: number): boolean {
@@ -116,7 +116,7 @@ function holdsAny(some: ReadonlySet<number>, from: number, to: number): boolean 
   return false
 }
 
-/** Stands where lines were: `[… 12-96: 38 passed tests]`, indented as the first of them. */
-function markOf(first: string, { from, to }: { from: number; to: number }, what: string): string {
+/** Stands where lines were: `[… 12-96: 38 passed tests]`, indented as the first of them; pairs with put-back.ts, and marker.ts in core/verdict. */
+export function markOf(first: string, { from, to }: { from: number; to: number }, what: string): string {
   return `${/^[ \t]{0,8}/.exec(first)![0]}[… ${from === to ? from : `${from}-${to}`}: ${what}]`
 }

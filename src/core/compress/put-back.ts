@@ -1,6 +1,6 @@
 import type { Doc, LeftOut, Line } from './strategy.ts'
 
-/** Stands for lines, and is none of them; pairs with leaveOut() in doc.ts. */
+/** Stands for lines, and is none of them; pairs with markOf() in doc.ts. */
 const MARK = /^\s*\[… \d+(-\d+)?: .*\]$/
 
 /** Lines of `whole`, counted from 1 in it, of which nothing stands in `after`. */

@@ -11,7 +11,7 @@ const MIN_RUN = 3
 const NAMES = [...'ABCDEFGHIJKLMNOPQRSTUVWXYZ']
 const MARK = /^~[A-Z](:| |$)/
 /** Stands for a value of no characters. */
-export const EMPTY = '∅'
+const EMPTY = '∅'
 
 interface Template {
   readonly name: string

@@ -34,7 +34,7 @@ export interface SeenBounds {
 }
 
 /** Sources of a context, and contexts of a session; those that were used longest ago are forgotten first. */
-export const SEEN_BOUNDS: SeenBounds = { sources: 512, contexts: 64 }
+const SEEN_BOUNDS: SeenBounds = { sources: 512, contexts: 64 }
 
 /**
  * What happens to a session. `given`: a text was sent, as itself, as a patch against what was held, or as the word that it is the same. `lost`: what

@@ -7,7 +7,7 @@ import { appendText, textIfRegular } from '../regular-file.ts'
 import type { Bounds } from './store.ts'
 
 /** Bytes there were at the last tidying, and what each original since then added: a line each. */
-export const ADDED = 'added'
+const ADDED = 'added'
 /** Room is made for a while, so that not each original looks at all others. */
 const TIDY_TO_SHARE = 0.9
 const DAY_MS = 24 * 60 * 60_000
@@ -35,7 +35,7 @@ export function noteAdded(dir: string, bytes: number, bounds: Bounds, now: numbe
 }
 
 /** Removes what is too old, then what was not used for longest until there is room; gives the bytes that are left. */
-export function tidy(dir: string, { maxBytes, maxAgeMs }: Bounds, now: number): number {
+function tidy(dir: string, { maxBytes, maxAgeMs }: Bounds, now: number): number {
   const files = filesIn(dir).sort((a, b) => b.usedMs - a.usedMs || (a.path < b.path ? -1 : 1))
   const total = files.reduce((sum, { bytes }) => sum + bytes, 0)
   const most = total > maxBytes ? maxBytes * TIDY_TO_SHARE : maxBytes

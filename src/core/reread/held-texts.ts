@@ -1,8 +1,9 @@
-import { existsSync, mkdirSync, readdirSync, rmSync, statSync, utimesSync } from 'node:fs'
+import { existsSync, mkdirSync, rmSync, statSync, utimesSync } from 'node:fs'
 import { join } from 'node:path'
 import { writeFileAtomic } from '../config/write-file.ts'
 import { textHash } from '../diff/text.ts'
 import { hasErrno } from '../errors.ts'
+import { namesIn } from '../names-in.ts'
 import { textIfRegular } from '../regular-file.ts'
 
 /** All texts together; the oldest go first. */
@@ -45,14 +46,5 @@ function makeOnce(dir: string): void {
     mkdirSync(dir, { mode: 0o700 })
   } catch (error) {
     if (!hasErrno(error, 'EEXIST')) throw error
-  }
-}
-
-function namesIn(dir: string): readonly string[] {
-  try {
-    return readdirSync(dir)
-  } catch (error) {
-    if (hasErrno(error, 'ENOENT', 'ENOTDIR')) return []
-    throw error
   }
 }

@@ -4,7 +4,7 @@ import { systemClock } from '../clock.ts'
 import { resolveSettings } from '../config/layers.ts'
 import { packageRoot } from '../config/package-root.ts'
 import { pathsOf } from '../config/paths.ts'
-import { originalsIn } from '../originals/store.ts'
+import { openOriginals } from '../originals/open.ts'
 import { loadCounter } from '../tokens/count.ts'
 import { remembering } from '../verdict/cache.ts'
 import { judgeBy } from '../verdict/judge-by.ts'
@@ -18,11 +18,7 @@ import { type Means, shortenOrder } from './shorten.ts'
 async function main(root: string): Promise<void> {
   const paths = pathsOf(root)
   const settings = resolveSettings({ flags: [], env: {}, cwd: paths.root, paths })
-  const originals = originalsIn(
-    paths.originals,
-    { maxBytes: settings.get('originals.max_bytes'), maxAgeMs: settings.get('originals.retain') },
-    () => systemClock.wall(),
-  )
+  const originals = openOriginals(paths, settings, () => systemClock.wall())
   const parsers = join(packageRoot(), 'dist/parsers.js')
   const memory = new Memory()
   const tier = await openTier({ models: paths.models })

@@ -1,5 +1,5 @@
 import { withLines } from '../doc.ts'
-import type { Context, Doc, Line, Problem, Strategy } from '../strategy.ts'
+import type { Context, Line, Problem, Strategy } from '../strategy.ts'
 import { jsonParts } from './parts.ts'
 import { compactJson, type JsonNode, readJson } from './read.ts'
 import { tablesText } from './tables.ts'
@@ -49,8 +49,7 @@ export const ENCODING: Strategy = {
     }
     if (next === 0) return doc
     lines.push(...doc.lines.slice(next))
-    const { value: _, ...rest } = withLines(doc, lines, { notes })
-    return rest
+    return withLines(doc, lines, { notes })
   },
   // Each form was read back before it was chosen.
   validate: (): readonly Problem[] => [],
@@ -90,10 +89,4 @@ function isSound(compact: string, form: Form, isStream: boolean): boolean {
   if (isStream || compact.includes('"[… ')) return true
   const back = readJson(form.text)
   return back !== undefined && compactJson(back) === compact
-}
-
-/** The document of a text that is one JSON value, with its value. */
-export function withValue(doc: Doc): Doc {
-  const value = readJson(doc.text)
-  return value === undefined ? doc : { ...doc, value }
 }

@@ -89,7 +89,7 @@ function columnsOf(rows: readonly Map<string, JsonNode>[]): readonly string[] | 
 }
 
 /** Strings that could be taken for something else are quoted as in JSON; numbers and words stand as they are. */
-export function cellOf(node: JsonNode | undefined): string {
+function cellOf(node: JsonNode | undefined): string {
   if (node === undefined) return ''
   if (node.type !== 'string') return compactJson(node)
   const { value } = node

@@ -1,5 +1,5 @@
 import { addScores, bagOf, postingsOf } from '../../bm25.ts'
-import { pinnedLines, withLines } from '../doc.ts'
+import { markOf, pinnedLines, withLines } from '../doc.ts'
 import type { Context, Doc, LeftOut, Line } from '../strategy.ts'
 import { type Passage, passagesOf } from './passages.ts'
 import { leaving } from './strategy.ts'
@@ -106,8 +106,7 @@ function without(doc: Doc, passages: readonly Passage[], gone: ReadonlySet<Passa
         if (isEmpty[to]) i = to
       const range = { from: line.from, to: doc.lines[i]!.to, what: whatOf(from, i, byLine) }
       leftOut.push(range)
-      const numbers = range.from === range.to ? range.from : `${range.from}-${range.to}`
-      lines.push({ ...range, text: `${/^[ \t]{0,8}/.exec(line.text)![0]}[… ${numbers}: ${range.what}]` })
+      lines.push({ ...range, text: markOf(line.text, range, range.what) })
       continue
     }
     const here = byLine.get(i)

@@ -2,6 +2,7 @@ import { compress } from '../../compress/compress.ts'
 import { STRATEGY_NAMES } from '../../compress/strategies.ts'
 import type { CompressOptions } from '../../compress/strategy.ts'
 import { MyceliumError, withHint } from '../../errors.ts'
+import { judgeIn } from '../../verdict/judge-by.ts'
 import { failedResult, type OwnTool, textResult } from '../own-tool.ts'
 import { MAX_CHARACTERS } from '../text-of.ts'
 
@@ -35,8 +36,7 @@ export const COMPRESS_CONTENT: OwnTool = {
     const failures: MyceliumError[] = []
     const options: CompressOptions = {
       count,
-      judge: (original, compressed, { leftOut = [] } = {}) =>
-        judging.judge(original, compressed, { isReversible: leftOut.length > 0 }),
+      judge: judgeIn(judging),
       keep: (text) => kept(() => originals.keep(text), failures),
       ...(strategy !== undefined && { strategies: [strategy as string] }),
       ...(wanted !== undefined && { target: wanted }),

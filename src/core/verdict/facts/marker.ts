@@ -21,7 +21,7 @@ const COUNTS = [
   /[[(](?:repeated |seen )?(\d+) times[\])]/,
   /[[(]x(\d+)[\])]/,
 ]
-/** Stands in the place of lines that are left out; pairs with core/compress/doc.ts. What it says of them was counted there. */
+/** Stands in the place of lines that are left out; pairs with markOf() in core/compress/doc.ts. What it says of them was counted there. */
 const LEFT_OUT = /^\s*\[… \d+(?:-\d+)?: .*\]\s*$/
 /** Where a part came from and how much is not shown. */
 const PLACES = [
