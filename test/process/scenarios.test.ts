@@ -8,7 +8,7 @@ import { verifies } from '../requirements.ts'
 const SEEDS = [1, 2, 3, 4]
 const dir = mkdtempSync(join(tmpdir(), 'my-'))
 afterAll(() => rmSync(dir, { recursive: true, force: true }))
-const bench = await benchIn(dir, 2)
+const bench = await benchIn(dir, 1)
 
 describe('shortening and its gate together', () => {
   const sums: Sums = { scenarios: 0, flips: 0, before: 0, after: 0 }
@@ -24,7 +24,7 @@ describe('shortening and its gate together', () => {
   it('takes more than 40 % of the tokens of 120 scenarios, in which hundreds of flips were caught', () => {
     verifies('VALID-3', 'COMP-1')
     expect(sums.scenarios).toBeGreaterThanOrEqual(120)
-    expect(sums.flips).toBeGreaterThan(400)
+    expect(sums.flips).toBeGreaterThan(500)
     expect(sums.after / sums.before).toBeLessThan(0.6)
   })
 })

@@ -141,8 +141,9 @@ describe('mycelium status', () => {
     for (const args of [[], ['--show-optimization']]) {
       const { stdout } = await status(args, { COLUMNS: String(width) })
       const wide = stdout.split('\n').filter((line) => cellWidth(line) > width)
-      // A setting is one word: it is not broken.
-      expect(wide.filter((line) => !/\w+\.enabled/.test(line))).toEqual([])
+      // A setting is one word: it is not broken, and stands alone on its line.
+      const isSetting = (line: string) => /^( {2}change)? +[\w.]+\.enabled(=BOOLEAN)?$/.test(line)
+      expect(wide.filter((line) => !isSetting(line))).toEqual([])
     }
   })
 
