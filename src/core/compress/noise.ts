@@ -1,12 +1,8 @@
+import { ESCAPES } from '../terminal-escapes.ts'
 import { withLines } from './doc.ts'
 import type { Doc, Line, Problem, Strategy } from './strategy.ts'
 
-const [ESC, BEL, BACKSPACE] = ['\u001b', '\u0007', '\u0008']
-/** CSI and OSC sequences, and the shorter escapes (ECMA-48). */
-const ESCAPES = new RegExp(
-  `${ESC}(?:\\[[0-?]*[ -/]*[@-~]|\\][^${BEL}${ESC}]*(?:${BEL}|${ESC}\\\\)?|[PX^_][^${ESC}]*(?:${ESC}\\\\)?|[ -/]*[0-~])`,
-  'g',
-)
+const [ESC, BACKSPACE] = ['\u001b', '\u0008']
 const ERASES = new RegExp(`${ESC}\\[[0-2]?K`, 'g')
 const RUBBED_OUT = new RegExp(`[^${BACKSPACE}]?${BACKSPACE}`)
 /** Stands for "erase the line" while escapes are taken out; no text has it. */

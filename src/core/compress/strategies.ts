@@ -50,5 +50,7 @@ export const STRATEGIES: readonly Row[] = [
   { strategy: SENTENCES, stage: 'leave', kinds: ['markdown', 'text', 'tree'] },
 ]
 
-/** Their names. */
-export const STRATEGY_NAMES: readonly string[] = STRATEGIES.map(({ strategy }) => strategy.name)
+/** Names that may be asked for of one text: not of what needs the texts before it. */
+export const STRATEGY_NAMES: readonly string[] = STRATEGIES.map(({ strategy }) => strategy.name).filter(
+  (name) => name !== EARLIER.name,
+)

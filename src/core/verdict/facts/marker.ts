@@ -1,3 +1,5 @@
+import { ESCAPES } from '../../terminal-escapes.ts'
+
 /** A compressed text without what a compressor says of its own work, which is no statement of the original. */
 export interface Unmarked {
   /** Lines stay where they are. */
@@ -9,11 +11,11 @@ export interface Unmarked {
 }
 
 /** The handle of an original; pairs with core/originals. */
-const HANDLE = /\bmy:[0-9a-f]{6,64}\b/
+const HANDLE = /\bmy:[0-9a-f]{10,64}\b/
 /** A bracket or a quoted text around a handle goes with it; of a line with a handle outside of both, the whole. */
 const AROUND_HANDLE = [
-  /"(?:[^"\\\n]|\\.)*\bmy:[0-9a-f]{6,64}\b(?:[^"\\\n]|\\.)*"/g,
-  /[[(<{«][^[\](){}<>«»\n]*\bmy:[0-9a-f]{6,64}\b[^[\](){}<>«»\n]*[\])>}»]/g,
+  /"(?:[^"\\\n]|\\.)*\bmy:[0-9a-f]{10,64}\b(?:[^"\\\n]|\\.)*"/g,
+  /[[(<{«][^[\](){}<>«»\n]*\bmy:[0-9a-f]{10,64}\b[^[\](){}<>«»\n]*[\])>}»]/g,
 ]
 const COUNTS = [
   /[[(]?\s*[×✕]\s?(\d+)\s*[\])]?/,
@@ -74,6 +76,3 @@ function withoutHandle(line: string): string {
   )
   return HANDLE.test(rest) ? '' : rest
 }
-
-/* biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is taken off */
-const ESCAPES = /\u001b(?:\[[0-?]*[ -/]*[@-~]|\][^\u0007\u001b]*(?:\u0007|\u001b\\)|[@-Z\\-_])/g
