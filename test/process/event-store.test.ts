@@ -1,4 +1,12 @@
-import { appendFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  appendFileSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
@@ -140,6 +148,24 @@ describe('the event store', () => {
         'SELECT client, client_session, session, project, sum(calls) FROM calls_by_session GROUP BY ALL',
       ),
     ).toEqual([['claude-code', 'c1', 'b/s1', '/p', '5']])
+  })
+
+  it('leaves what a question took in in the log beside it, for its owner alone, until somebody nobody waits for moves it in', async () => {
+    const logs = () => readdirSync(dir).filter((name) => name.endsWith('.wal'))
+    const segments = writer()
+    for (let i = 0; i < 3; i++) {
+      segments.append('call', { ...call, bytesIn: i })
+      await segments.flush()
+      expect(await rows('SELECT count(*), sum(bytes_in) FROM calls')).toEqual([
+        [String(i + 1), String((i * (i + 1)) / 2)],
+      ])
+      expect(logs()).toEqual(['usage.duckdb.wal'])
+      expect(statSync(`${paths.database}.wal`).mode & 0o777).toBe(0o600)
+    }
+    await segments.close()
+    await takeInEvents(paths)
+    expect(logs()).toEqual([])
+    expect(await rows('SELECT sum(calls), sum(bytes_in) FROM calls_daily')).toEqual([['3', '3']])
   })
 
   it('is compacted when somebody says so, and pruned by events.retain unless told otherwise', async () => {

@@ -3,7 +3,7 @@ import type { DuckDBConnection } from '@duckdb/node-api'
 import { type Clock, pause, stayAlive, systemClock } from '../clock.ts'
 import type { Paths } from '../config/paths.ts'
 import { MyceliumError } from '../errors.ts'
-import { type Database, openDatabase } from './db.ts'
+import { type Database, leaveInLog, openDatabase } from './db.ts'
 import { Ahead, hasNews, type Ingested, ingest } from './ingest.ts'
 import { pruneIfDue } from './prune.ts'
 import { segmentNames } from './segment-file.ts'
@@ -48,7 +48,7 @@ export async function takeInEvents(
   paths: Paths,
   { clock = systemClock, retainMs }: AskOptions & { readonly retainMs?: number } = {},
 ): Promise<Ingested> {
-  const ingested = await takeInAll(paths, clock, undefined)
+  const ingested = await takeInAll(paths, clock, {})
   if (retainMs !== undefined)
     await writing(paths, clock, {}, ({ connection }) => pruneIfDue(connection, clock.wall(), retainMs))
   return ingested
@@ -87,14 +87,17 @@ export async function askStore<T>(
  */
 async function takeInIfFree(paths: Paths, clock: Clock, waitMs: number): Promise<Ingested | undefined> {
   const deadline = clock.now() + waitMs
+  const inPassing = { isWaitedFor: true }
   // Without events a database is only made by those who write to it.
   while (segmentNames(paths.events).length > 0) {
-    const taken = await unlessUnwritable(() => takeInAll(paths, clock, Math.min(TRY_MS, waitMs)))
+    const taken = await unlessUnwritable(() =>
+      takeInAll(paths, clock, { ...inPassing, waitMs: Math.min(TRY_MS, waitMs) }),
+    )
     if (typeof taken === 'object') return taken
     if (taken === 'database_unreadable') {
       // One that cannot be made is not one in which nothing was recorded.
       if (existsSync(paths.database)) return undefined
-      return takeInAll(paths, clock, waitMs)
+      return takeInAll(paths, clock, { ...inPassing, waitMs })
     }
     if ((await unlessUnwritable(() => isUpToDate(paths, clock))) === true) break
     if (clock.now() >= deadline) return undefined
@@ -124,12 +127,20 @@ async function isUpToDate(paths: Paths, clock: Clock): Promise<boolean> {
   }
 }
 
-async function takeInAll(paths: Paths, clock: Clock, waitMs: number | undefined): Promise<Ingested> {
+/** How events are taken in. */
+interface TakeIn {
+  /** Longest wait for the file. */
+  readonly waitMs?: number
+  /** Somebody waits for an answer. */
+  readonly isWaitedFor?: boolean
+}
+
+async function takeInAll(paths: Paths, clock: Clock, how: TakeIn): Promise<Ingested> {
   let sum = NOTHING
   const ahead = new Ahead()
   try {
     for (;;) {
-      const one = await takeInSome(paths, clock, waitMs, ahead)
+      const one = await takeInSome(paths, clock, how, ahead)
       sum = {
         events: sum.events + one.events,
         damagedBytes: sum.damagedBytes + one.damagedBytes,
@@ -148,13 +159,15 @@ async function takeInAll(paths: Paths, clock: Clock, waitMs: number | undefined)
 async function takeInSome(
   paths: Paths,
   clock: Clock,
-  waitMs: number | undefined,
+  { isWaitedFor = false, ...wait }: TakeIn,
   ahead: Ahead,
 ): Promise<Ingested> {
-  const wait = waitMs === undefined ? {} : { waitMs }
-  return writing(paths, clock, wait, ({ connection }) =>
-    ingest(connection, { dir: paths.events, database: paths.database, clock }, ahead),
-  )
+  const { events: dir, database: file } = paths
+  return writing(paths, clock, wait, async (database) => {
+    const ingested = await ingest(database.connection, { dir, database: file, clock }, ahead)
+    if (isWaitedFor && !ingested.more) await leaveInLog(database, file)
+    return ingested
+  })
 }
 
 async function writing<T>(
