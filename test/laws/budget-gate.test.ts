@@ -5,7 +5,8 @@ import { join } from 'node:path'
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { type Answer, type Ask, answerTo, type Happening } from '../../src/core/budget/gate.ts'
-import { removeOld, SessionLog } from '../../src/core/budget/session-log.ts'
+import { SessionLog } from '../../src/core/budget/session-log.ts'
+import { removeOld } from '../../src/core/line-log.ts'
 import { verifies } from '../requirements.ts'
 
 const WHOLE: Ask = {

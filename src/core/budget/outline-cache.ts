@@ -21,7 +21,7 @@ const MAX_PARSED_CHARS = 256 * 1024
 
 /**
  * The syntax tree of a text, from the cache where its content was seen before; undefined where no parser reads it, whatever the reason, or it is longer than that. The
- * cache holds names, signatures and lines, never a body; removeOld() in session-log.ts ends what nobody asks for.
+ * cache holds names, signatures and lines, never a body; removeOld() in line-log.ts ends what nobody asks for.
  */
 export async function treeOf(
   path: string,

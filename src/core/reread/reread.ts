@@ -1,7 +1,6 @@
 import { readFileSync, realpathSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { claudeRead, ownOutput, replacing, textAsRead, textOutput } from '../budget/claude-read.ts'
-import { removeOld } from '../budget/session-log.ts'
 import type { ToolRead } from '../budget/tool-read.ts'
 import { switchesIn } from '../config/switches.ts'
 import { type Ask, answerTo, TERMS } from '../diff/plan-answer.ts'
@@ -9,9 +8,10 @@ import { type Happening, happened } from '../diff/seen.ts'
 import { fileSource } from '../diff/source.ts'
 import { textHash } from '../diff/text.ts'
 import { hasErrno } from '../errors.ts'
+import { removeOld } from '../line-log.ts'
 import { contextTokens } from './context-size.ts'
 import { keepText, keptText, tidyTexts } from './held-texts.ts'
-import { note, noteIfKnown, readSeen, seenLog } from './seen-log.ts'
+import { type SeenLog, seenLog } from './seen-log.ts'
 
 /** What fired, by the names that the client gives, and all of its input. */
 export interface Fired {
@@ -58,8 +58,8 @@ const NEW_START = /"source"\s*:\s*"startup"/
  * whoever reads it once more has the text. Throws the system's errors.
  */
 export function answerReread(fired: Fired, place: RereadPlace): RereadAnswer | undefined {
-  const file = seenLog(join(place.dir, 'sessions'), fired.clientSession)
-  if (fired.event === 'SessionStart' || FORGETS.includes(fired.event)) return forget(fired, place, file)
+  const log = seenLog(join(place.dir, 'sessions'), fired.clientSession)
+  if (fired.event === 'SessionStart' || FORGETS.includes(fired.event)) return forget(fired, place, log)
   if (fired.event !== 'PostToolUse' || fired.tool !== 'Read') return undefined
   const isOn = switchesIn({ userFile: place.userFile, cwd: fired.project, env: place.env })
   if (!isOn('diff.enabled', false)) return undefined
@@ -69,17 +69,17 @@ export function answerReread(fired: Fired, place: RereadPlace): RereadAnswer | u
   // What names lines gets them, and is no reading of the whole.
   if (read === undefined || path === undefined || !read.whole) return undefined
   const source = fileSource(path)
-  if (place.isReplaced) return unsure(file, fired.agent, source)
+  if (place.isReplaced) return unsure(log, fired.agent, source)
   const { transcript_path: main } = Object(input)
   const tokens = typeof main === 'string' ? contextTokens(main, fired.agent) : undefined
-  if (read.answer === 'stub') return textForStub(fired, read, place, { file, path, source })
+  if (read.answer === 'stub') return textForStub(fired, read, place, { log, path, source })
   const { content, from, to, of } = read.answer
   // Without the size of the context nobody would notice that something left it.
   if (tokens === undefined || from !== 1 || to !== of || content.length > MAX_CHARS)
-    return unsure(file, fired.agent, source)
+    return unsure(log, fired.agent, source)
 
   const size: Happening = { kind: 'size', context: fired.agent, tokens }
-  const { seen: before, turn } = readSeen(file)
+  const { seen: before, turn } = log.read()
   const seen = happened(before, size)
   const ask: Ask = { context: fired.agent, source, version: textHash(content), turn, exact: true }
   const texts = join(place.dir, 'texts')
@@ -94,12 +94,12 @@ export function answerReread(fired: Fired, place: RereadPlace): RereadAnswer | u
     },
     TERMS,
   )
-  const isKept = note(file, size)
+  const isKept = log.note(size)
   if (answer.as === 'full') keepText(texts, ask.version, content, place.nowMs)
   // Kept before it is given: a hook that dies in between leaves an agent with more than is known of it.
   const isNoted =
     isKept &&
-    note(file, { kind: 'given', context: ask.context, source, version: ask.version, turn, as: answer.as })
+    log.note({ kind: 'given', context: ask.context, source, version: ask.version, turn, as: answer.as })
   if (answer.as === 'full' || answer.text === undefined || !isNoted) return undefined
   const { savedTokens, because } = answer
   return { output: replacing(ownOutput(read.file, answer.text)), action: answer.as, savedTokens, because }
@@ -121,16 +121,16 @@ function textForStub(
   { agent }: Fired,
   read: ToolRead,
   { dir, nowMs }: RereadPlace,
-  { file, path, source }: { readonly file: string; readonly path: string; readonly source: string },
+  { log, path, source }: { readonly log: SeenLog; readonly path: string; readonly source: string },
 ): RereadAnswer | undefined {
-  const { seen, turn } = readSeen(file)
+  const { seen, turn } = log.read()
   const held = seen.get(agent)?.held.get(source)
   if (held === undefined || held.answered === 'full') return undefined
   const text = textAsRead(readFileSync(path))
   const lines = text.split('\n')
   const version = textHash(text)
   keepText(join(dir, 'texts'), version, text, nowMs)
-  note(file, { kind: 'given', context: agent, source, version, turn, as: 'full' })
+  log.note({ kind: 'given', context: agent, source, version, turn, as: 'full' })
   return {
     output: replacing(textOutput(read.file, lines, 1, lines.length)),
     action: 'full',
@@ -139,16 +139,16 @@ function textForStub(
   }
 }
 
-function unsure(file: string, context: string, source: string): undefined {
-  noteIfKnown(file, { kind: 'unsure', context, source })
+function unsure(log: SeenLog, context: string, source: string): undefined {
+  log.noteIfKnown({ kind: 'unsure', context, source })
 }
 
 /** What may have left the context is not built upon, and a day that begins is one to tidy up on. */
-function forget(fired: Fired, place: RereadPlace, file: string): undefined {
+function forget(fired: Fired, place: RereadPlace, log: SeenLog): undefined {
   if (fired.event === 'SessionStart' && NEW_START.test(fired.input.toString('utf8'))) {
     removeOld(join(place.dir, 'sessions'), place.nowMs)
     tidyTexts(join(place.dir, 'texts'), place.nowMs)
-  } else noteIfKnown(file, { kind: 'lost' })
+  } else log.noteIfKnown({ kind: 'lost' })
 }
 
 function realFile(path: string): string | undefined {
