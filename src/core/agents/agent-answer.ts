@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path'
 import { switchesIn } from '../config/switches.ts'
 import { writeFileAtomic } from '../config/write-file.ts'
 import { hasErrno } from '../errors.ts'
+import type { Fired } from '../fired.ts'
 import { fingerprint } from '../hash.ts'
 import { removeOld } from '../line-log.ts'
 import { textIfRegular } from '../regular-file.ts'
@@ -11,17 +12,6 @@ import { type Allowance, allowance, type Spent } from './allowance.ts'
 import { type SpendingLog, spendingLog } from './spending-log.ts'
 import { MAIN, type Step } from './step.ts'
 import { type ToolResult, toolResult } from './tool-result.ts'
-
-/** What fired, by the names that the client gives, and all of its input. */
-export interface Fired {
-  readonly event: string
-  readonly tool: string
-  readonly clientSession: string
-  /** Id of the sub-agent; empty for the main one. */
-  readonly agent: string
-  readonly project: string
-  readonly input: Buffer
-}
 
 /** Where a hook looks. */
 export interface AgentPlace {

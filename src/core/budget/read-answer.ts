@@ -2,6 +2,7 @@ import { readFileSync, realpathSync, statSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { switchesIn } from '../config/switches.ts'
 import { hasErrno } from '../errors.ts'
+import type { Fired } from '../fired.ts'
 import { fingerprint } from '../hash.ts'
 import { removeOld } from '../line-log.ts'
 import { claudeRead, ownOutput, replacing, textAsRead, textOutput } from './claude-read.ts'
@@ -12,17 +13,6 @@ import { treeOf } from './outline-cache.ts'
 import { type PlannedFile, planNames, plannedFile } from './plan-file.ts'
 import { SessionLog } from './session-log.ts'
 import type { ToolRead } from './tool-read.ts'
-
-/** What fired, by the names that the client gives, and all of its input. */
-export interface Fired {
-  readonly event: string
-  readonly tool: string
-  readonly clientSession: string
-  readonly agent: string
-  /** Where the agent works. */
-  readonly project: string
-  readonly input: Buffer
-}
 
 /** What a hook has to decide by. */
 export interface BudgetPlace {

@@ -8,21 +8,11 @@ import { type Happening, happened } from '../diff/seen.ts'
 import { fileSource } from '../diff/source.ts'
 import { textHash } from '../diff/text.ts'
 import { hasErrno } from '../errors.ts'
+import type { Fired } from '../fired.ts'
 import { removeOld } from '../line-log.ts'
 import { contextTokens } from './context-size.ts'
 import { keepText, keptText, tidyTexts } from './held-texts.ts'
 import { type SeenLog, seenLog } from './seen-log.ts'
-
-/** What fired, by the names that the client gives, and all of its input. */
-export interface Fired {
-  readonly event: string
-  readonly tool: string
-  readonly clientSession: string
-  readonly agent: string
-  /** Where the agent works. */
-  readonly project: string
-  readonly input: Buffer
-}
 
 /** What a hook has to decide by. */
 export interface RereadPlace {

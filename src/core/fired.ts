@@ -1,0 +1,12 @@
+/** A hook that fired, as whatever answers it sees it. */
+export interface Fired {
+  readonly event: string
+  readonly tool: string
+  readonly clientSession: string
+  /** Id of the sub-agent; empty for the main one. */
+  readonly agent: string
+  /** Where the agent works. */
+  readonly project: string
+  /** JSON, as the client wrote it. */
+  readonly input: Buffer
+}
