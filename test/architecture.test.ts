@@ -112,7 +112,7 @@ const LAYERS: readonly { area: string; files: RegExp; below: readonly string[] }
   },
   {
     area: 'shorten',
-    files: /^core\/shorten\/(?!order\.ts)/,
+    files: /^core\/shorten\/(?!order\.ts|output-forms\.ts)/,
     below: [
       'base',
       'config',
@@ -126,7 +126,7 @@ const LAYERS: readonly { area: string; files: RegExp; below: readonly string[] }
       'order',
     ],
   },
-  { area: 'order', files: /^core\/shorten\/order\.ts$/, below: ['events'] },
+  { area: 'order', files: /^core\/shorten\/(order|output-forms)\.ts$/, below: ['events'] },
   {
     area: 'recorder',
     files: /^core\/recorder\//,

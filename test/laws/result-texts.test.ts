@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { scanFrame } from '../../src/core/protocol/frame.ts'
 import { resultTexts, withTexts } from '../../src/core/protocol/result-texts.ts'
+import { structuredTexts } from '../../src/core/protocol/structured-texts.ts'
 import { verifies } from '../requirements.ts'
 
 const text = fc.oneof(fc.string({ unit: 'binary' }), fc.string(), fc.constant('\ud800"\\\u2028'))
@@ -32,14 +33,14 @@ describe('texts of a result', () => {
     fc.assert(
       fc.property(result, text, (body, other) => {
         const frame = frameOf(body)
-        const { blocks, isError, hasStructure } = resultTexts(frame)!
+        const { blocks, isError, structure } = resultTexts(frame)!
         const read = body.content.filter(
           (one) =>
             one.type === 'text' &&
             (!('annotations' in one) || String(one.annotations.audience ?? 'assistant') !== 'user'),
         ) as { text: string }[]
         expect(blocks.map((one) => one.text)).toEqual(read.map((one) => one.text))
-        expect({ isError, hasStructure }).toEqual({
+        expect({ isError, hasStructure: structure !== undefined }).toEqual({
           isError: body.isError === true,
           hasStructure: body.structuredContent !== undefined,
         })
@@ -47,6 +48,40 @@ describe('texts of a result', () => {
         const replaced = withTexts(frame, new Map(blocks.map((one) => [one, other])))
         expect(JSON.parse(replaced.line.toString()).result).toEqual(JSON.parse(JSON.stringify(body)))
         expect(replaced).toMatchObject({ kind: 'response', isError: false })
+      }),
+      { numRuns: 300 },
+    )
+  })
+
+  it('are found again as members of the structure and in lists, and replaced there too', () => {
+    const said = fc.uniqueArray(text, { minLength: 1, maxLength: 4 })
+    const others = fc.dictionary(fc.string(), fc.jsonValue(), { maxKeys: 3 })
+    fc.assert(
+      fc.property(said, others, text, fc.boolean(), (texts, more, other, inList) => {
+        const well = texts.map((one) => JSON.parse(JSON.stringify(one)) as string)
+        const own = inList ? { own: well } : Object.fromEntries(well.map((one, i) => [`own${i}`, one]))
+        const structuredContent = { ...more, ...own }
+        const frame = frameOf({
+          content: well.map((one) => ({ type: 'text', text: one })),
+          structuredContent,
+        })
+        const { blocks, structure } = resultTexts(frame)!
+        const copies = structuredTexts(frame.line, structure!, blocks)
+        const found = copies.filter(({ member }) => member.startsWith('own') && member in own)
+        expect(found.map(({ block, isInList }) => [block.text, isInList])).toEqual(
+          well.map((one) => [one, inList]),
+        )
+        const replaced = withTexts(frame, new Map(blocks.map((one) => [one, other])), (block) =>
+          found.filter((one) => one.block === block),
+        )
+        const clean = JSON.parse(JSON.stringify(other)) as string
+        const said = inList
+          ? { own: well.map(() => clean) }
+          : Object.fromEntries(Object.keys(own).map((key) => [key, clean]))
+        expect(JSON.parse(replaced.line.toString()).result).toEqual({
+          content: well.map(() => ({ type: 'text', text: clean })),
+          structuredContent: JSON.parse(JSON.stringify({ ...more, ...said })),
+        })
       }),
       { numRuns: 300 },
     )
@@ -66,7 +101,7 @@ describe('texts of a result', () => {
     const content = ['long', 'longer'].map((text) => ({ type: 'text', text }))
     const frame = frameOf({ content, isError: true })
     expect(resultTexts(frame, 14)!.blocks).toHaveLength(2)
-    expect(resultTexts(frame, 13)).toEqual({ blocks: [], isError: true, hasStructure: false })
+    expect(resultTexts(frame, 13)).toEqual({ blocks: [], isError: true, structure: undefined })
   })
 
   it('of broken blocks are left out', () => {

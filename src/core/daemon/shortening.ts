@@ -5,10 +5,12 @@ import { projectSwitches } from '../config/project-switches.ts'
 import { fingerprint } from '../hash.ts'
 import type { Call, Interceptor, Reply } from '../pipeline/call.ts'
 import { shorten } from '../pipeline/interceptors/shorten.ts'
-import { paramRange, paramString } from '../protocol/fields.ts'
+import { bodyText, paramRange, paramString } from '../protocol/fields.ts'
 import { resultTexts, type TextBlock, withTexts } from '../protocol/result-texts.ts'
+import { type StructuredText, structuredTexts } from '../protocol/structured-texts.ts'
 import type { RecordedSession } from '../recorder/recorder.ts'
 import { type Effect, type Shortened, wholeEffect } from '../shorten/order.ts'
+import { type OutputForm, outputForms } from '../shorten/output-forms.ts'
 import type { Shortener } from './shortener.ts'
 
 /** What shortening needs of the daemon. */
@@ -65,7 +67,13 @@ export function shorteningFor(
     if (remembered.delete(keyOf(tool, asked)))
       shortener.forget(agentOf(), { server: who.server, tool, arguments: asked })
   }
+  /** What the tools that the agent was told of declare of what they give. */
+  let forms: ReadonlyMap<string, OutputForm> = new Map()
   return shorten({
+    listed: (call, reply) => {
+      const isFirst = paramRange(call.frame, 'cursor') === undefined
+      forms = new Map([...(isFirst ? [] : forms), ...formsIn(reply)])
+    },
     isOn: () => {
       const isOn = project.isOn('token_optimization.enabled')
       if (!isOn && remembered.size > 0) {
@@ -88,14 +96,16 @@ export function shorteningFor(
       const session = agentOf()
       const tell = (effect: Effect) =>
         recorded.compressed(call, tool, effect, Math.round((clock.now() - startedAtMs) * 1000))
-      if (found.isError || found.hasStructure || isLeft(tool)) {
+      const copies = found.structure && structuredTexts(frame.line, found.structure, found.blocks)
+      const blocks = copies === undefined ? found.blocks : freeIn(found.blocks, copies, forms.get(tool))
+      const why = found.isError
+        ? 'an error'
+        : isLeft(tool)
+          ? 'left by setting'
+          : blocks.length === 0 && 'it has a structure'
+      if (why) {
         sentOtherwise(call)
-        tell(
-          wholeEffect(
-            'whole',
-            found.isError ? 'an error' : found.hasStructure ? 'it has a structure' : 'left by setting',
-          ),
-        )
+        tell(wholeEffect('whole', why))
         return reply
       }
       const held = isHeld(session, settings.get('token_optimization.holdout'))
@@ -110,7 +120,7 @@ export function shorteningFor(
         server: who.server,
         tool,
         arguments: asked,
-        texts: found.blocks.map(({ text }) => text),
+        texts: blocks.map(({ text }) => text),
         targetReduction: project.share('token_optimization.target_reduction', DEFAULT_REDUCTION),
         diffs,
       })
@@ -123,7 +133,7 @@ export function shorteningFor(
         tell({ ...answer.effect, outcome: 'held' })
         return reply
       }
-      return taken(call, reply, answer, found.blocks, tell)
+      return taken(call, reply, answer, { blocks, copies: copies ?? [] }, tell)
     },
   })
 }
@@ -132,7 +142,7 @@ function taken(
   call: Call,
   reply: Reply,
   { texts, effect }: Shortened,
-  blocks: readonly TextBlock[],
+  { blocks, copies }: { readonly blocks: readonly TextBlock[]; readonly copies: readonly StructuredText[] },
   tell: (effect: Effect) => void,
 ): Reply {
   const replaced = new Map(
@@ -143,7 +153,7 @@ function taken(
     return reply
   }
   try {
-    const frame = withTexts(reply.frame, replaced)
+    const frame = withTexts(reply.frame, replaced, (block) => copies.filter((one) => one.block === block))
     call.effect = 'compress'
     call.savedBytes = reply.frame.line.length - frame.line.length
     tell(effect)
@@ -151,6 +161,30 @@ function taken(
   } catch (error) {
     tell(wholeEffect('failed', error instanceof Error ? error.message : String(error)))
     return reply
+  }
+}
+
+/**
+ * The blocks that may be said otherwise wherever the structure has them. Of a tool that the agent was not told of nothing is known: its client may hold
+ * the result to a schema all the same.
+ */
+function freeIn(
+  blocks: readonly TextBlock[],
+  copies: readonly StructuredText[],
+  form: OutputForm | undefined,
+): readonly TextBlock[] {
+  if (form === undefined) return []
+  return blocks.filter((block) => {
+    const own = copies.filter((one) => one.block === block)
+    return own.length > 0 && own.every(({ member, isInList }) => form(member, isInList))
+  })
+}
+
+function formsIn({ frame }: Reply): ReadonlyMap<string, OutputForm> {
+  try {
+    return outputForms(Object(JSON.parse(bodyText(frame) ?? '')).tools)
+  } catch {
+    return new Map()
   }
 }
 

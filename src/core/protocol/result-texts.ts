@@ -25,8 +25,8 @@ export interface TextBlock extends Range {
 export interface ResultTexts {
   readonly blocks: readonly TextBlock[]
   readonly isError: boolean
-  /** There is `structuredContent`, which the texts say again and a schema may hold to its form. */
-  readonly hasStructure: boolean
+  /** Where `structuredContent` lies, which the texts say again and a schema may hold to its form. */
+  readonly structure: Range | undefined
 }
 
 /**
@@ -47,7 +47,7 @@ export function resultTexts(
   return {
     blocks: bytes > maxBytes ? [] : elements.flatMap((range) => textBlock(line, range)),
     isError: failed !== undefined && sameText(line, failed.start, failed.end, 'true'),
-    hasStructure: memberIn(line, members, 'structuredContent') !== undefined,
+    structure: memberIn(line, members, 'structuredContent'),
   }
 }
 
@@ -92,13 +92,17 @@ function stringAt(line: Buffer, { start, end }: Range): string | undefined {
   return decodeString(line, start, end)
 }
 
-/** The same result with other texts in the place of some blocks; every other byte is as it was. */
-export function withTexts(answer: Frame, replaced: ReadonlyMap<TextBlock, string>): Frame {
-  const edits: Edit[] = [...replaced].map(([{ start, end }, text]) => ({
-    start,
-    end,
-    text: Buffer.from(JSON.stringify(text)).toString('latin1'),
-  }))
+/** The same result with other texts in the place of some blocks, and of other places that say the same; every other byte is as it was. */
+export function withTexts(
+  answer: Frame,
+  replaced: ReadonlyMap<TextBlock, string>,
+  copiesOf: (block: TextBlock) => readonly Range[] = () => [],
+): Frame {
+  const edits: Edit[] = [...replaced].flatMap(([block, text]) => {
+    const quoted = Buffer.from(JSON.stringify(text)).toString('latin1')
+    return [block, ...copiesOf(block)].map(({ start, end }) => ({ start, end, text: quoted }))
+  })
+  edits.sort((a, b) => a.start - b.start)
   const line = spliceRanges(answer.line, edits)
   const frame = scanFrame(line.subarray(0, -1))
   if (frame === undefined || frame.kind !== 'response') throw new Error('a result became something else')
