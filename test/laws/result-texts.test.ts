@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { scanFrame } from '../../src/core/protocol/frame.ts'
 import { resultTexts, withTexts } from '../../src/core/protocol/result-texts.ts'
-import { structuredTexts } from '../../src/core/protocol/structured-texts.ts'
+import { saidTexts, withSaid } from '../../src/core/protocol/said-texts.ts'
 import { verifies } from '../requirements.ts'
 
 const text = fc.oneof(fc.string({ unit: 'binary' }), fc.string(), fc.constant('\ud800"\\\u2028'))
@@ -55,7 +55,11 @@ describe('texts of a result', () => {
 
   it('are found again as members of the structure and in lists, and replaced there too', () => {
     const said = fc.uniqueArray(text, { minLength: 1, maxLength: 4 })
-    const others = fc.dictionary(fc.string(), fc.jsonValue(), { maxKeys: 3 })
+    const others = fc.dictionary(
+      fc.string(),
+      fc.oneof(fc.integer(), fc.constant(null), fc.record({ deep: fc.jsonValue() })),
+      { maxKeys: 3 },
+    )
     fc.assert(
       fc.property(said, others, text, fc.boolean(), (texts, more, other, inList) => {
         const well = texts.map((one) => JSON.parse(JSON.stringify(one)) as string)
@@ -66,14 +70,11 @@ describe('texts of a result', () => {
           structuredContent,
         })
         const { blocks, structure } = resultTexts(frame)!
-        const copies = structuredTexts(frame.line, structure!, blocks)
-        const found = copies.filter(({ member }) => member.startsWith('own') && member in own)
-        expect(found.map(({ block, isInList }) => [block.text, isInList])).toEqual(
-          well.map((one) => [one, inList]),
+        const found = saidTexts(frame.line, { blocks, structure }).filter(({ members }) =>
+          members.some(({ name }) => name in own),
         )
-        const replaced = withTexts(frame, new Map(blocks.map((one) => [one, other])), (block) =>
-          found.filter((one) => one.block === block),
-        )
+        expect(found.map((one) => one.text).sort()).toEqual([...well].sort())
+        const replaced = withSaid(frame, new Map(found.map((one) => [one, other])))
         const clean = JSON.parse(JSON.stringify(other)) as string
         const said = inList
           ? { own: well.map(() => clean) }
@@ -83,6 +84,38 @@ describe('texts of a result', () => {
           structuredContent: JSON.parse(JSON.stringify({ ...more, ...said })),
         })
       }),
+      { numRuns: 300 },
+    )
+  })
+
+  it('are found as members of a structure that a block has as JSON, and replaced in both', () => {
+    fc.assert(
+      fc.property(
+        fc.uniqueArray(
+          text.map((one) => `${one} long enough`),
+          { minLength: 1, maxLength: 3 },
+        ),
+        text,
+        fc.constantFrom(0, 2),
+        (texts, other, indent) => {
+          const well = texts.map((one) => JSON.parse(JSON.stringify(one)) as string)
+          const structureOf = (say: (text: string) => string) => ({
+            code: 1,
+            ...Object.fromEntries(well.map((one, i) => [`own${i}`, say(one)])),
+            short: 'no',
+          })
+          const bodyOf = (structuredContent: object) => ({
+            content: [{ type: 'text', text: JSON.stringify(structuredContent, null, indent) }],
+            structuredContent,
+          })
+          const frame = frameOf(bodyOf(structureOf((one) => one)))
+          const said = saidTexts(frame.line, resultTexts(frame)!, 13)
+          expect(said.map((one) => one.text)).toEqual(well)
+          const clean = JSON.parse(JSON.stringify(other)) as string
+          const replaced = withSaid(frame, new Map(said.map((one) => [one, other])))
+          expect(JSON.parse(replaced.line.toString()).result).toEqual(bodyOf(structureOf(() => clean)))
+        },
+      ),
       { numRuns: 300 },
     )
   })

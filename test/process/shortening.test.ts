@@ -92,6 +92,32 @@ describe('results of tools', () => {
     expect(await recorded()).toEqual([['echo', 'whole', true, false, 'left by setting']])
   })
 
+  it('with a structure are shortened where their schema allows any text, in the structure and in the JSON of it', async () => {
+    home = daemonHome()
+    writeFileSync(home.paths.settings, JSON.stringify(on()))
+    const argv = [process.execPath, join(SERVERS, 'structured.mjs')]
+    home.define({ name: 'structured', mode: 'shared', argv })
+    const agent = await home.agent('structured')
+    await agent.initialize()
+    const resultOf = async (name: string) =>
+      (await agent.request('tools/call', { name, arguments: {} })).result
+    const unlisted = await resultOf('run')
+    expect(unlisted.structuredContent.stdout).toContain('task 149 done')
+    await agent.request('tools/list')
+    const { content, structuredContent } = await resultOf('run')
+    expect(JSON.parse(content[0].text)).toEqual(structuredContent)
+    expect(structuredContent).toEqual({ stdout: expect.stringContaining('ERROR task 70'), code: 0 })
+    expect(structuredContent.stdout.length).toBeLessThan(unlisted.structuredContent.stdout.length * 0.7)
+    const handle = /my:[0-9a-f]{10,}/.exec(structuredContent.stdout)![0]
+    expect(expanded(handle)).toBe(unlisted.structuredContent.stdout)
+    expect(await resultOf('strict')).toEqual(unlisted)
+    expect(await recorded()).toEqual([
+      ['run', 'whole', true, false, 'it has a structure'],
+      ['run', 'taken', expect.any(Boolean), true, null],
+      ['strict', 'whole', true, false, 'it has a structure'],
+    ])
+  })
+
   it('stay whole where an agent may edit what it read', async () => {
     home = daemonHome()
     const file = join(home.dir, 'data.json')

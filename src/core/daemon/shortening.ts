@@ -6,8 +6,8 @@ import { fingerprint } from '../hash.ts'
 import type { Call, Interceptor, Reply } from '../pipeline/call.ts'
 import { shorten } from '../pipeline/interceptors/shorten.ts'
 import { bodyText, paramRange, paramString } from '../protocol/fields.ts'
-import { resultTexts, type TextBlock, withTexts } from '../protocol/result-texts.ts'
-import { type StructuredText, structuredTexts } from '../protocol/structured-texts.ts'
+import { resultTexts } from '../protocol/result-texts.ts'
+import { type SaidText, saidTexts, withSaid } from '../protocol/said-texts.ts'
 import type { RecordedSession } from '../recorder/recorder.ts'
 import { type Effect, type Shortened, wholeEffect } from '../shorten/order.ts'
 import { type OutputForm, outputForms } from '../shorten/output-forms.ts'
@@ -36,6 +36,7 @@ const MIN_BYTES = 1_000
 const MAX_BYTES = { result: 1024 * 1024, texts: 512 * 1024 } as const
 /** Calls of one connection that what they give next may build upon. */
 const MAX_REMEMBERED = 512
+const ANY_FORM: OutputForm = () => true
 /** Arguments that are longer say nothing of which file was read. */
 const MAX_ARGUMENTS_BYTES = 16 * 1024
 
@@ -96,13 +97,13 @@ export function shorteningFor(
       const session = agentOf()
       const tell = (effect: Effect) =>
         recorded.compressed(call, tool, effect, Math.round((clock.now() - startedAtMs) * 1000))
-      const copies = found.structure && structuredTexts(frame.line, found.structure, found.blocks)
-      const blocks = copies === undefined ? found.blocks : freeIn(found.blocks, copies, forms.get(tool))
+      const form = found.structure === undefined ? ANY_FORM : forms.get(tool)
+      const said = saidTexts(frame.line, found, MIN_BYTES).filter((one) => mayDiffer(one, form))
       const why = found.isError
         ? 'an error'
         : isLeft(tool)
           ? 'left by setting'
-          : blocks.length === 0 && 'it has a structure'
+          : said.length === 0 && 'it has a structure'
       if (why) {
         sentOtherwise(call)
         tell(wholeEffect('whole', why))
@@ -120,7 +121,7 @@ export function shorteningFor(
         server: who.server,
         tool,
         arguments: asked,
-        texts: blocks.map(({ text }) => text),
+        texts: said.map(({ text }) => text),
         targetReduction: project.share('token_optimization.target_reduction', DEFAULT_REDUCTION),
         diffs,
       })
@@ -133,7 +134,7 @@ export function shorteningFor(
         tell({ ...answer.effect, outcome: 'held' })
         return reply
       }
-      return taken(call, reply, answer, { blocks, copies: copies ?? [] }, tell)
+      return taken(call, reply, answer, said, tell)
     },
   })
 }
@@ -142,18 +143,18 @@ function taken(
   call: Call,
   reply: Reply,
   { texts, effect }: Shortened,
-  { blocks, copies }: { readonly blocks: readonly TextBlock[]; readonly copies: readonly StructuredText[] },
+  said: readonly SaidText[],
   tell: (effect: Effect) => void,
 ): Reply {
   const replaced = new Map(
-    blocks.flatMap((block, i) => (typeof texts[i] === 'string' ? [[block, texts[i]] as const] : [])),
+    said.flatMap((one, i) => (typeof texts[i] === 'string' ? [[one, texts[i]] as const] : [])),
   )
   if (effect.outcome !== 'taken' || replaced.size === 0) {
     tell(effect)
     return reply
   }
   try {
-    const frame = withTexts(reply.frame, replaced, (block) => copies.filter((one) => one.block === block))
+    const frame = withSaid(reply.frame, replaced)
     call.effect = 'compress'
     call.savedBytes = reply.frame.line.length - frame.line.length
     tell(effect)
@@ -165,19 +166,11 @@ function taken(
 }
 
 /**
- * The blocks that may be said otherwise wherever the structure has them. Of a tool that the agent was not told of nothing is known: its client may hold
- * the result to a schema all the same.
+ * Whether a text may be another one wherever the structure has it. Of a tool that the agent was not told of nothing is known: its client may hold the result to
+ * a schema all the same.
  */
-function freeIn(
-  blocks: readonly TextBlock[],
-  copies: readonly StructuredText[],
-  form: OutputForm | undefined,
-): readonly TextBlock[] {
-  if (form === undefined) return []
-  return blocks.filter((block) => {
-    const own = copies.filter((one) => one.block === block)
-    return own.length > 0 && own.every(({ member, isInList }) => form(member, isInList))
-  })
+function mayDiffer({ members }: SaidText, form: OutputForm | undefined): boolean {
+  return form !== undefined && members.every(({ name, isInList }) => form(name, isInList))
 }
 
 function formsIn({ frame }: Reply): ReadonlyMap<string, OutputForm> {

@@ -92,16 +92,13 @@ function stringAt(line: Buffer, { start, end }: Range): string | undefined {
   return decodeString(line, start, end)
 }
 
-/** The same result with other texts in the place of some blocks, and of other places that say the same; every other byte is as it was. */
-export function withTexts(
-  answer: Frame,
-  replaced: ReadonlyMap<TextBlock, string>,
-  copiesOf: (block: TextBlock) => readonly Range[] = () => [],
-): Frame {
-  const edits: Edit[] = [...replaced].flatMap(([block, text]) => {
-    const quoted = Buffer.from(JSON.stringify(text)).toString('latin1')
-    return [block, ...copiesOf(block)].map(({ start, end }) => ({ start, end, text: quoted }))
-  })
+/** The same result with other texts in some places where it has quoted ones; every other byte is as it was. */
+export function withTexts(answer: Frame, replaced: ReadonlyMap<Range, string>): Frame {
+  const edits: Edit[] = [...replaced].map(([{ start, end }, text]) => ({
+    start,
+    end,
+    text: Buffer.from(JSON.stringify(text)).toString('latin1'),
+  }))
   edits.sort((a, b) => a.start - b.start)
   const line = spliceRanges(answer.line, edits)
   const frame = scanFrame(line.subarray(0, -1))
