@@ -118,6 +118,23 @@ describe('results of tools', () => {
     ])
   })
 
+  it('with a structure are shortened in their texts alone for clients that show nothing else', async () => {
+    home = daemonHome()
+    writeFileSync(home.paths.settings, JSON.stringify(on()))
+    home.define({
+      name: 'structured',
+      mode: 'shared',
+      argv: [process.execPath, join(SERVERS, 'structured.mjs')],
+    })
+    const agent = await home.agent('structured', { client: 'gemini-cli' })
+    await agent.initialize()
+    const { result } = await agent.request('tools/call', { name: 'rows', arguments: {} })
+    const whole = JSON.stringify(result.structuredContent)
+    expect(result.structuredContent.rows).toHaveLength(60)
+    expect(result.content[0].text.length).toBeLessThan(whole.length * 0.6)
+    expect(expanded(/my:[0-9a-f]{10,}/.exec(result.content[0].text)![0])).toBe(whole)
+  })
+
   it('stay whole where an agent may edit what it read', async () => {
     home = daemonHome()
     const file = join(home.dir, 'data.json')

@@ -36,6 +36,8 @@ const MIN_BYTES = 1_000
 const MAX_BYTES = { result: 1024 * 1024, texts: 512 * 1024 } as const
 /** Calls of one connection that what they give next may build upon. */
 const MAX_REMEMBERED = 512
+/** Their models are shown the texts of a result and nothing of its structure, which stays as it is: see test/full/shown.test.ts. */
+const READ_TEXTS_ALONE: ReadonlySet<string> = new Set(['gemini-cli', 'opencode'])
 const ANY_FORM: OutputForm = () => true
 /** Arguments that are longer say nothing of which file was read. */
 const MAX_ARGUMENTS_BYTES = 16 * 1024
@@ -97,8 +99,12 @@ export function shorteningFor(
       const session = agentOf()
       const tell = (effect: Effect) =>
         recorded.compressed(call, tool, effect, Math.round((clock.now() - startedAtMs) * 1000))
-      const form = found.structure === undefined ? ANY_FORM : forms.get(tool)
-      const said = saidTexts(frame.line, found, MIN_BYTES).filter((one) => mayDiffer(one, form))
+      const structure = READ_TEXTS_ALONE.has(who.client) ? undefined : found.structure
+      const form = structure === undefined ? ANY_FORM : forms.get(tool)
+      const { blocks } = found
+      const said = saidTexts(frame.line, { blocks, structure }, MIN_BYTES).filter((one) =>
+        mayDiffer(one, form),
+      )
       const why = found.isError
         ? 'an error'
         : isLeft(tool)
