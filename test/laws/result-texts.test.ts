@@ -70,7 +70,7 @@ describe('texts of a result', () => {
           structuredContent,
         })
         const { blocks, structure } = resultTexts(frame)!
-        const found = saidTexts(frame.line, { blocks, structure }).filter(({ members }) =>
+        const found = saidTexts(frame.line, { blocks, structure }, 1).filter(({ members }) =>
           members.some(({ name }) => name in own),
         )
         expect(found.map((one) => one.text).sort()).toEqual([...well].sort())
@@ -116,6 +116,42 @@ describe('texts of a result', () => {
           expect(JSON.parse(replaced.line.toString()).result).toEqual(bodyOf(structureOf(() => clean)))
         },
       ),
+      { numRuns: 300 },
+    )
+  })
+
+  it('are those within a block of JSON that is mostly long texts, as they are quoted there', () => {
+    const leaf = fc.oneof(
+      text.map((one) => `${one}${'long '.repeat(8)}`),
+      fc.integer(),
+      fc.string({ maxLength: 3 }),
+    )
+    const { tree } = fc.letrec((tie) => ({
+      tree: fc.oneof(
+        { maxDepth: 3 },
+        leaf,
+        fc.array(tie('tree'), { maxLength: 3 }),
+        fc.dictionary(fc.string({ maxLength: 60 }), tie('tree'), { maxKeys: 3 }),
+      ),
+    }))
+    const ascii = (json: string) =>
+      json.replace(/[\u0080-\uffff]/g, (one) => `\\u${one.charCodeAt(0).toString(16).padStart(4, '0')}`)
+    fc.assert(
+      fc.property(tree, text, fc.boolean(), (value, other, isAscii) => {
+        const json = JSON.stringify(value, null, 1)
+        const own = isAscii ? ascii(json) : json
+        const frame = frameOf({ content: [{ type: 'text', text: own }] })
+        const said = saidTexts(frame.line, resultTexts(frame)!, 42)
+        const replaced = withSaid(frame, new Map(said.map((one) => [one, other])))
+        const [{ text: now }] = JSON.parse(replaced.line.toString()).result.content
+        const clean = JSON.parse(JSON.stringify(other)) as string
+        if (said.every(({ within }) => within.length === 0)) expect(now).toBe(clean)
+        else {
+          const long = new Set(said.map((one) => one.text))
+          const expected = JSON.parse(own, (_, one) => (long.has(one) ? clean : one))
+          expect(JSON.parse(now)).toEqual(expected)
+        }
+      }),
       { numRuns: 300 },
     )
   })

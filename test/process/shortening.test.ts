@@ -111,10 +111,12 @@ describe('results of tools', () => {
     const handle = /my:[0-9a-f]{10,}/.exec(structuredContent.stdout)![0]
     expect(expanded(handle)).toBe(unlisted.structuredContent.stdout)
     expect(await resultOf('strict')).toEqual(unlisted)
+    expect(JSON.parse((await resultOf('plain')).content[0].text)).toEqual(structuredContent)
     expect(await recorded()).toEqual([
       ['run', 'whole', true, false, 'it has a structure'],
       ['run', 'taken', expect.any(Boolean), true, null],
       ['strict', 'whole', true, false, 'it has a structure'],
+      ['plain', 'taken', expect.any(Boolean), true, null],
     ])
   })
 

@@ -1,5 +1,16 @@
 import type { Frame } from './frame.ts'
-import { decodeString, elementsOf, membersOf, OPEN_ARRAY, QUOTE, type Range } from './json-text.ts'
+import {
+  COLON,
+  decodeString,
+  elementsOf,
+  membersOf,
+  OPEN_ARRAY,
+  QUOTE,
+  type Range,
+  skipSpace,
+  skipString,
+  skipValue,
+} from './json-text.ts'
 import { type ResultTexts, type TextBlock, withTexts } from './result-texts.ts'
 
 /** A text that a result says, in as many places as it does. */
@@ -7,23 +18,22 @@ export interface SaidText {
   readonly text: string
   /** Where it lies in the line, quoted. */
   readonly quoted: readonly Range[]
-  /** Blocks that are JSON themselves, and quote it in turn. */
-  readonly within: readonly TextBlock[]
+  /** Blocks that are JSON themselves, and how it is quoted there; once in each. */
+  readonly within: readonly { readonly block: TextBlock; readonly quoted: string }[]
   /** Members of `structuredContent` that it is, or is in a list of. */
   readonly members: readonly { readonly name: string; readonly isInList: boolean }[]
 }
 
 /**
- * The texts of a result. Where it has a structure, those that are members of it or in a list that is one: said by a block too, or, from `minBytes` on, within
+ * The texts of a result; of a block that is JSON and mostly texts of `minBytes` or more, those: in quotes they have no lines. Where it has a structure, those that are members of it or in a list that is one: said by a block too, or, from that length on, within
  * a block that is the structure as JSON. Deeper ones are not looked for. A server writes a text with the same escapes everywhere, so bytes are compared.
  */
 export function saidTexts(
   line: Buffer,
   { blocks, structure }: Pick<ResultTexts, 'blocks' | 'structure'>,
-  minBytes = 0,
+  minBytes: number,
 ): readonly SaidText[] {
-  if (structure === undefined)
-    return blocks.map((block) => ({ text: block.text, quoted: [block], within: [], members: [] }))
+  if (structure === undefined) return blocks.flatMap((block) => saidIn(block, minBytes))
   const byLength = new Map<number, TextBlock[]>()
   for (const block of blocks) {
     const length = block.end - block.start
@@ -56,6 +66,31 @@ function saidBy(
   return { text: block.text, quoted: [...quoted, place], within: [], members: [...members, member] }
 }
 
+function saidIn(block: TextBlock, minBytes: number): readonly SaidText[] {
+  const long = longTexts(block.text, minBytes).filter(({ quoted }) => isOnceIn(block.text, quoted))
+  const length = long.reduce((sum, { quoted }) => sum + quoted.length, 0)
+  if (long.length === 0 || length < block.text.length / 2)
+    return [{ text: block.text, quoted: [block], within: [], members: [] }]
+  return long.map(({ text, quoted }) => ({ text, quoted: [], within: [{ block, quoted }], members: [] }))
+}
+
+/** Values of a JSON text that are texts so long, however deep. */
+function longTexts(text: string, minBytes: number): readonly { text: string; quoted: string }[] {
+  if (!/^\s*[[{]/.test(text)) return []
+  const json = Buffer.from(text)
+  if (skipSpace(json, skipValue(json, skipSpace(json, 0))) !== json.length) return []
+  const found: { text: string; quoted: string }[] = []
+  for (let at = json.indexOf(QUOTE); at !== -1; ) {
+    const end = skipString(json, at)
+    if (end === -1) return []
+    const isKey = json[skipSpace(json, end)] === COLON
+    const own = isKey || end - at < minBytes ? undefined : decodeString(json, at, end)
+    if (own !== undefined) found.push({ text: own, quoted: json.toString('utf8', at, end) })
+    at = json.indexOf(QUOTE, end)
+  }
+  return found
+}
+
 /** None where a block says it in a way that cannot be found: what a client shows of the two would differ. */
 function quotedWithin(
   line: Buffer,
@@ -65,9 +100,14 @@ function quotedWithin(
 ): readonly SaidText[] {
   const text = decodeString(line, place.start, place.end)
   if (text === undefined) return []
-  const own = JSON.stringify(text)
-  const within = blocks.filter((block) => block.text.split(own, 3).length === 2)
+  const quoted = JSON.stringify(text)
+  const within = blocks.flatMap((block) => (isOnceIn(block.text, quoted) ? [{ block, quoted }] : []))
   return within.length === 0 ? [] : [{ text, quoted: [place], within, members: [member] }]
+}
+
+function isOnceIn(text: string, part: string): boolean {
+  const at = text.indexOf(part)
+  return at !== -1 && text.indexOf(part, at + 1) === -1
 }
 
 function isSame(line: Buffer, a: Range, b: Range): boolean {
@@ -77,15 +117,13 @@ function isSame(line: Buffer, a: Range, b: Range): boolean {
 /** The same result with other texts in the place of some, wherever it says them; every other byte is as it was. */
 export function withSaid(answer: Frame, replaced: ReadonlyMap<SaidText, string>): Frame {
   const texts = new Map<Range, string>()
-  for (const [{ text, quoted, within }, other] of replaced) {
+  for (const [{ quoted, within }, other] of replaced) {
     for (const place of quoted) texts.set(place, other)
-    for (const block of within) {
-      const now = texts.get(block) ?? block.text
+    for (const { block, quoted: own } of within)
       texts.set(
         block,
-        now.replace(JSON.stringify(text), () => JSON.stringify(other)),
+        (texts.get(block) ?? block.text).replace(own, () => JSON.stringify(other)),
       )
-    }
   }
   return withTexts(answer, texts)
 }
