@@ -51,117 +51,128 @@ const DAY_US = 24 * HOUR_US
 
 /** Reads it. `nowUs` in microseconds since the epoch; the views are in templates/sql/views/. */
 export async function readDay(connection: DuckDBConnection, nowUs: number): Promise<DayRecord> {
-  const hour = `make_timestamp(${Math.round(nowUs - HOUR_US)})`
-  const day = `make_timestamp(${Math.round(nowUs - DAY_US)})`
-  const counts = `count(*) FILTER (ts >= ${hour})::DOUBLE, count(*)::DOUBLE`
-  const rows = async (sql: string) => (await connection.runAndReadAll(sql)).getRowsJS()
+  const asked: Asked = {
+    rows: async <R>(sql: string) => (await connection.runAndReadAll(sql)).getRowsJS() as R[],
+    hour: `make_timestamp(${Math.round(nowUs - HOUR_US)})`,
+    day: `make_timestamp(${Math.round(nowUs - DAY_US)})`,
+  }
+  return { ...(await serversOf(asked)), ...(await guessesOf(asked)), ...(await tokensOf(asked)) }
+}
 
-  const greetings = await rows(
-    `SELECT coalesce(mode, ''), coalesce(via, ''), warm, ${counts} FROM greetings WHERE ts >= ${day} GROUP BY ALL ORDER BY ALL`,
+/** The store, and from when on its hour and its day are. */
+interface Asked {
+  rows<R>(sql: string): Promise<R[]>
+  readonly hour: string
+  readonly day: string
+}
+
+/** By what `columns` say, how often something happened. */
+async function countsBy<N extends string>(
+  { rows, hour, day }: Asked,
+  table: string,
+  columns: Readonly<Record<N, string>>,
+  where = 'true',
+): Promise<(Counts & Readonly<Record<N, string>>)[]> {
+  const names = Object.keys(columns) as N[]
+  const by = names.map((name) => `${columns[name]} AS "${name}"`)
+  const found = await rows<[...string[], number, number]>(
+    `SELECT ${[...by, `count(*) FILTER (ts >= ${hour})::DOUBLE`, 'count(*)::DOUBLE'].join(', ')}
+     FROM ${table} WHERE ts >= ${day} AND ${where} GROUP BY ALL ORDER BY ALL`,
   )
-  const starts = await rows(
-    `SELECT coalesce(mode, ''), coalesce(because, ''), ${counts} FROM processes
-     WHERE event = 'started' AND ts >= ${day} GROUP BY ALL ORDER BY ALL`,
-  )
-  const unused = await rows(
-    `SELECT ${counts} FROM processes WHERE event = 'ended' AND because = 'no session took the spare' AND mode = 'session' AND ts >= ${day}`,
-  )
-  const decisions = await rows(
-    `SELECT policy, action, ${counts} FROM decisions WHERE ts >= ${day} GROUP BY ALL ORDER BY ALL`,
-  )
-  const allowances = await rows(
-    `SELECT action, ${counts} FROM allowances WHERE ts >= ${day} GROUP BY ALL ORDER BY ALL`,
-  )
-  const warm = await rows(
-    `SELECT server, coalesce(mode, ''), waited_ms::DOUBLE FROM greetings WHERE warm AND ts >= ${day}
+  return found.map((row) => {
+    const said = Object.fromEntries(names.map((name, i) => [name, row[i]]))
+    return { ...(said as Record<N, string>), hour: row.at(-2) as number, day: row.at(-1) as number }
+  })
+}
+
+/** The same of all of it: where nothing happened there is no row. */
+async function countOf(asked: Asked, table: string, where?: string): Promise<Counts> {
+  return (await countsBy(asked, table, {}, where))[0] ?? { hour: 0, day: 0 }
+}
+
+type OfServers = 'greetings' | 'starts' | 'unusedSpares' | 'decisions' | 'warm' | 'readyMs' | 'growthMs'
+
+async function serversOf(asked: Asked): Promise<Pick<DayRecord, OfServers>> {
+  const { rows, day } = asked
+  const mode = "coalesce(mode, '')"
+  const greetings = await countsBy(asked, 'greetings', { mode, via: "coalesce(via, '')", warm: 'warm' })
+  const decisions = await countsBy(asked, 'decisions', { policy: 'policy', action: 'action' })
+  const warm = await rows<[string, string, number]>(
+    `SELECT server, ${mode}, waited_ms::DOUBLE FROM greetings WHERE warm AND ts >= ${day}
      QUALIFY row_number() OVER (PARTITION BY mode ORDER BY ts DESC, session) <= 2000 ORDER BY ts DESC, session`,
   )
-  const ready = await rows(
+  const ready = await rows<[string, number]>(
     `SELECT server, ready_ms::DOUBLE FROM starts
      QUALIFY row_number() OVER (PARTITION BY server ORDER BY ts DESC, pid) <= 60 ORDER BY ts DESC, pid`,
   )
-  const growths = await rows(
-    `SELECT (ms_before - ms_after)::DOUBLE FROM growths WHERE ts >= ${day} AND calls_before > 0 AND calls_after > 0 ORDER BY ts`,
-  )
-  const saved = async (policy: 'budget' | 'diffs' | 'lazy_tools') =>
-    tokensOf(
-      (await rows(
-        `SELECT coalesce(sum(saved_tokens) FILTER (ts >= ${hour}), 0)::DOUBLE, sum(saved_tokens)::DOUBLE FROM decisions
-         WHERE policy = '${policy}' AND ts >= ${day} GROUP BY client_session ORDER BY max(ts) DESC, client_session`,
-      )) as [number, number][],
-    )
-  const [budgetTokens, diffTokens] = [await saved('budget'), await saved('diffs')]
-  const guesses = await rows(
-    `SELECT event, ${counts} FROM guesses WHERE ts >= ${day} GROUP BY ALL ORDER BY ALL`,
-  )
+  // The calls around each: they are looked for only where there is one.
+  const growths = decisions.some(({ policy, action }) => policy === 'pools' && action === 'grow')
+    ? await rows<[number]>(
+        `SELECT (ms_before - ms_after)::DOUBLE FROM growths
+         WHERE ts >= ${day} AND calls_before > 0 AND calls_after > 0 ORDER BY ts`,
+      )
+    : []
+  const readyMs = new Map<string, number[]>()
+  for (const [server, ms] of ready) readyMs.set(server, [...(readyMs.get(server) ?? []), ms])
+  return {
+    greetings: greetings.map((one) => ({ ...one, warm: Boolean(one.warm) })),
+    starts: await countsBy(asked, 'processes', { mode, how: "coalesce(because, '')" }, "event = 'started'"),
+    unusedSpares: await countOf(
+      asked,
+      'processes',
+      "event = 'ended' AND because = 'no session took the spare' AND mode = 'session'",
+    ),
+    decisions,
+    warm: warm.map(([server, mode, ms]) => ({ server, mode, ms })),
+    readyMs,
+    growthMs: growths.map(([ms]) => ms),
+  }
+}
+
+async function guessesOf(asked: Asked): Promise<Pick<DayRecord, 'guesses' | 'wastedMbS' | 'guessMs'>> {
+  const { rows, hour, day } = asked
   const mbS = 'memory_kb::DOUBLE * held_us / 1024 / 1000000'
-  const wasted = await rows(
+  const [wasted] = await rows<[number, number]>(
     `SELECT coalesce(sum(${mbS}) FILTER (ts >= ${hour}), 0)::DOUBLE, coalesce(sum(${mbS}), 0)::DOUBLE FROM guesses
      WHERE event = 'missed' AND ts >= ${day}`,
   )
-  const guessMs = await rows(
+  const ms = await rows<[number]>(
     `SELECT (saved_us - cost_us) / 1000.0::DOUBLE FROM guesses WHERE event IN ('hit', 'missed') AND ts >= ${day} ORDER BY ts DESC`,
   )
-  const compressions = await rows(
-    `SELECT outcome, ${counts} FROM compressions WHERE ts >= ${day} GROUP BY ALL ORDER BY ALL`,
-  )
-  const [[expandedHour, expandedDay]] = (await rows(
-    `SELECT ${counts} FROM expansions WHERE ts >= ${day}`,
-  )) as [[number, number]]
-  const shortened = await rows(
-    `SELECT coalesce(sum(tokens) FILTER (ts >= ${hour}), 0)::DOUBLE, sum(tokens)::DOUBLE FROM (
-       SELECT client_session, ts, least(tokens_before, shown_tokens) - tokens_after AS tokens FROM compressions WHERE outcome = 'taken'
-       UNION ALL SELECT client_session, ts, -tokens FROM expansions
-     ) WHERE ts >= ${day} GROUP BY client_session ORDER BY max(ts) DESC, client_session`,
-  )
-  const readyMs = new Map<string, number[]>()
-  for (const [server, ms] of ready as [string, number][])
-    readyMs.set(server, [...(readyMs.get(server) ?? []), ms])
-  const [[unusedHour, unusedDay]] = unused as [[number, number]]
   return {
-    greetings: (greetings as [string, string, boolean, number, number][]).map(
-      ([mode, via, isWarm, h, d]) => ({
-        mode,
-        via,
-        warm: isWarm,
-        hour: h,
-        day: d,
-      }),
-    ),
-    starts: (starts as [string, string, number, number][]).map(([mode, how, h, d]) => ({
-      mode,
-      how,
-      hour: h,
-      day: d,
-    })),
-    unusedSpares: { hour: unusedHour, day: unusedDay },
-    decisions: (decisions as [string, string, number, number][]).map(([policy, action, h, d]) => ({
-      policy,
-      action,
-      hour: h,
-      day: d,
-    })),
-    allowances: (allowances as [string, number, number][]).map(([action, h, d]) => ({
-      action,
-      hour: h,
-      day: d,
-    })),
-    warm: (warm as [string, string, number][]).map(([server, mode, ms]) => ({ server, mode, ms })),
-    readyMs,
-    growthMs: (growths as [number][]).map(([ms]) => ms),
-    budgetTokens,
-    diffTokens,
-    guesses: (guesses as [string, number, number][]).map(([event, h, d]) => ({ event, hour: h, day: d })),
-    wastedMbS: { hour: Math.round(wasted[0]![0] as number), day: Math.round(wasted[0]![1] as number) },
-    guessMs: (guessMs as [number][]).map(([ms]) => ms),
+    guesses: await countsBy(asked, 'guesses', { event: 'event' }),
+    wastedMbS: { hour: Math.round(wasted![0]), day: Math.round(wasted![1]) },
+    guessMs: ms.map(([one]) => one),
+  }
+}
+
+type OfTokens =
+  | 'allowances'
+  | 'budgetTokens'
+  | 'diffTokens'
+  | 'lazyToolTokens'
+  | 'compressions'
+  | 'expansions'
+  | 'shortenedTokens'
+
+async function tokensOf(asked: Asked): Promise<Pick<DayRecord, OfTokens>> {
+  const saved = (policy: 'budget' | 'diffs' | 'lazy_tools') =>
+    savedBy(
+      asked,
+      `SELECT client_session, ts, saved_tokens AS tokens FROM decisions WHERE policy = '${policy}'`,
+    )
+  return {
+    allowances: await countsBy(asked, 'allowances', { action: 'action' }),
+    budgetTokens: await saved('budget'),
+    diffTokens: await saved('diffs'),
     lazyToolTokens: await saved('lazy_tools'),
-    compressions: (compressions as [string, number, number][]).map(([outcome, h, d]) => ({
-      outcome,
-      hour: h,
-      day: d,
-    })),
-    expansions: { hour: expandedHour, day: expandedDay },
-    shortenedTokens: tokensOf(shortened as [number, number][]),
+    compressions: await countsBy(asked, 'compressions', { outcome: 'outcome' }),
+    expansions: await countOf(asked, 'expansions'),
+    shortenedTokens: await savedBy(
+      asked,
+      `SELECT client_session, ts, least(tokens_before, shown_tokens) - tokens_after AS tokens FROM compressions WHERE outcome = 'taken'
+       UNION ALL SELECT client_session, ts, -tokens FROM expansions`,
+    ),
   }
 }
 
@@ -171,11 +182,16 @@ interface SavedTokens {
   readonly bySession: readonly number[]
 }
 
-function tokensOf(sessions: readonly (readonly [hour: number, day: number])[]): SavedTokens {
+/** `deeds` have the columns client_session, ts and tokens. */
+async function savedBy({ rows, hour, day }: Asked, deeds: string): Promise<SavedTokens> {
+  const sessions = await rows<[number, number]>(
+    `SELECT coalesce(sum(tokens) FILTER (ts >= ${hour}), 0)::DOUBLE, sum(tokens)::DOUBLE FROM (${deeds})
+     WHERE ts >= ${day} GROUP BY client_session ORDER BY max(ts) DESC, client_session`,
+  )
   const sum = { hour: 0, day: 0 }
-  for (const [hour, day] of sessions) {
-    sum.hour += hour
-    sum.day += day
+  for (const [ofHour, ofDay] of sessions) {
+    sum.hour += ofHour
+    sum.day += ofDay
   }
-  return { sum, bySession: sessions.map(([, day]) => day) }
+  return { sum, bySession: sessions.map(([, ofDay]) => ofDay) }
 }
