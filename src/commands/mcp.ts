@@ -13,8 +13,10 @@ import { findOrStart } from '../core/daemon/start.ts'
 import type { EventOf } from '../core/events/event.ts'
 import { fingerprint } from '../core/hash.ts'
 import { recordOne } from '../core/hook/record.ts'
+import { ownDeferral } from '../core/lazy/deferral.ts'
 import type { UsedTool } from '../core/lazy/uses.ts'
 import { AgentsHeld } from '../core/mcp/agents-held.ts'
+import { type OwnListing, ownListed } from '../core/mcp/own-list.ts'
 import type { OwnDefinition, Surroundings } from '../core/mcp/own-tool.ts'
 import type * as Sdk from '../core/mcp/sdk.ts'
 import { serveMcp } from '../core/mcp/serve.ts'
@@ -56,8 +58,13 @@ export async function runMcp(io: Io, { client = '', home }: McpOptions): Promise
   const settings = resolveSettings({ flags: [], env: io.env, cwd: io.cwd, paths })
   const originals = openOriginals(paths, settings, () => systemClock.wall())
   const judging = openJudging({ clock: systemClock, env: io.env, models: paths.models })
+  const listedNow = () => ownListed(OWN_TOOLS, listingNow(client, io, paths))
   const around: Surroundings = {
     servers,
+    own: () => {
+      const listed = listedNow()
+      return OWN_TOOLS.map((tool) => ({ tool, isListed: listed.includes(tool) }))
+    },
     count,
     originals,
     judging,
@@ -79,6 +86,7 @@ export async function runMcp(io: Io, { client = '', home }: McpOptions): Promise
   let paidFor = false
   await serveMcp(sdk, {
     tools: OWN_TOOLS,
+    listedNow,
     version: packageVersion(),
     instructions: instructionsFor(servers.names()),
     around,
@@ -93,6 +101,15 @@ export async function runMcp(io: Io, { client = '', home }: McpOptions): Promise
   })
   judging.close()
   servers.close()
+}
+
+/** As the settings are now; pairs with #isLazy in daemon/lazy-tools.ts, which has looked for our entry in the client's config: it is what runs here. */
+function listingNow(client: string, { env, cwd }: Io, paths: Paths): OwnListing {
+  const settings = resolveSettings({ flags: [], env, cwd, paths })
+  return {
+    isLazy: client !== '' && ownDeferral(client) === undefined && settings.get('lazy_loading.enabled'),
+    shortens: settings.get('token_optimization.enabled'),
+  }
 }
 
 /** What cannot be recorded is done all the same. */

@@ -1,7 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { areFew, listBudget, OWN_TOKENS } from '../../src/core/lazy/list-budget.ts'
 import { listedIn, withOnly } from '../../src/core/lazy/listed-tools.ts'
 import { type Candidate, selectTools } from '../../src/core/lazy/selection.ts'
+import { noteSizes, serversOf, sizesFrom, sizesText, weightOf } from '../../src/core/lazy/sizes.ts'
 import { toolSearchOf } from '../../src/core/lazy/tool-search.ts'
 import { noteUse, type Uses, usedBy } from '../../src/core/lazy/uses.ts'
 import { type Frame, scanFrame } from '../../src/core/protocol/frame.ts'
@@ -68,6 +70,56 @@ describe('what is listed', () => {
         },
       ),
     )
+  })
+})
+
+describe('how much is listed', () => {
+  const weight = fc.record({ tokens: fc.integer({ min: 0, max: 200_000 }), isWhole: fc.boolean() })
+
+  it('is with our own at most 15 % of all definitions and at most what the setting says; where they are few, all are', () => {
+    verifies('LAZY-1')
+    fc.assert(
+      fc.property(weight, fc.integer({ min: 0, max: 100_000 }), (all, most) => {
+        const budget = listBudget(all, most)
+        expect(budget).toBeLessThanOrEqual(most)
+        if (areFew(all)) expect(all.tokens).toBeLessThan(2_400)
+        else if (all.isWhole) expect(OWN_TOKENS + budget).toBeLessThanOrEqual(0.15 * all.tokens + 1e-9)
+        if (budget > 0) expect(OWN_TOKENS + budget).toBeLessThanOrEqual(0.13 * all.tokens)
+      }),
+    )
+    expect(listBudget({ tokens: 12_000, isWhole: true }, 1_000)).toBe(1_000)
+    expect(listBudget({ tokens: 4_000, isWhole: true }, 1_000)).toBe(160)
+    expect(areFew({ tokens: 2_399, isWhole: true })).toBe(true)
+    expect(areFew({ tokens: 2_400, isWhole: true })).toBe(false)
+    expect(areFew({ tokens: 100, isWhole: false })).toBe(false)
+  })
+
+  it('goes by the servers that a client has where it runs, and by what they listed last', () => {
+    const source = (client: string, scope: string, file: string) => ({ client, scope, file, name: 'x' })
+    const servers = [
+      { id: 'mine', sources: [source('codex', 'user', '/home/me/.codex/config.toml')] },
+      { id: 'project', sources: [source('codex', 'project', '/work/a/.codex/config.toml')] },
+      { id: 'root', sources: [source('codex', 'project', '/work/a/opencode.json')] },
+      { id: 'elsewhere', sources: [source('codex', 'project', '/work/ab/.codex/config.toml')] },
+      { id: 'other', sources: [source('cursor', 'user', '/home/me/.cursor/mcp.json')] },
+    ]
+    expect(serversOf('codex', '/work/a/src', servers)).toEqual(['mine', 'project', 'root'])
+    expect(serversOf('codex', '/work/a', servers)).toEqual(['mine', 'project', 'root'])
+    const sizes = sizesFrom(undefined)
+    const tool = (name: string, tokens: number) => ({ name, tokens, start: 0, end: 0 })
+    expect(noteSizes(sizes, 'mine', [tool('a', 10), tool('b', 20)], false)).toBe(true)
+    expect(noteSizes(sizes, 'mine', [tool('a', 10), tool('b', 20)], false)).toBe(false)
+    expect(weightOf(sizes, ['mine'])).toEqual({ tokens: 30, isWhole: true })
+    expect(weightOf(sizes, ['mine', 'project'])).toEqual({ tokens: 30, isWhole: false })
+    noteSizes(sizes, 'mine', [tool('c', 5)], true)
+    noteSizes(sizes, 'project', [], false)
+    expect(weightOf(sizesFrom(JSON.parse(sizesText(sizes))), ['mine', 'project'])).toEqual({
+      tokens: 35,
+      isWhole: true,
+    })
+    noteSizes(sizes, 'mine', [tool('c', 5)], false)
+    expect(weightOf(sizes, ['mine'])).toEqual({ tokens: 5, isWhole: true })
+    expect(sizesFrom({ mine: { a: 'x', b: -1, c: 2 }, other: null }).get('mine')).toEqual(new Map([['c', 2]]))
   })
 })
 

@@ -116,7 +116,7 @@ async function run(paths: Paths): Promise<void> {
   })
   advisorLater = advisor
   const agents = new AgentsSeen(paths)
-  const lazyTools = new LazyTools({ paths, clock, log, settings })
+  const lazyTools = new LazyTools({ paths, clock, log, settings, servers })
   const sessions = new Set<Session>()
   const guests = new Guests({ clock, log, limits })
   const startedAtMs = clock.now()

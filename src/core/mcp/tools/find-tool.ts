@@ -1,6 +1,8 @@
-import { oneLine } from '../../lazy/tool.ts'
+import { MCP_ENTRY } from '../../config/mcp-place.ts'
+import { oneLine, toolFrom } from '../../lazy/tool.ts'
 import { toolSearchOf } from '../../lazy/tool-search.ts'
-import { failedResult, type OwnTool, textResult } from '../own-tool.ts'
+import { failedResult, type OwnTool, type Surroundings, textResult } from '../own-tool.ts'
+import type { DefinedTool } from '../servers.ts'
 
 const DEFAULT_FOUND = 5
 const MAX_FOUND = 20
@@ -27,7 +29,8 @@ export const FIND_TOOL: OwnTool = {
       MAX_FOUND,
       Math.max(1, Math.trunc(Number(limit ?? DEFAULT_FOUND)) || DEFAULT_FOUND),
     )
-    const [{ tools, silent }, used] = await Promise.all([around.servers.tools(signal), around.used()])
+    const [{ tools: theirs, silent }, used] = await Promise.all([around.servers.tools(signal), around.used()])
+    const tools = [...theirs, ...unlisted(around)]
     const found = await toolSearchOf(tools).find(query, wanted, {
       used: (index) => used(tools[index]!.id, tools[index]!.name),
     })
@@ -54,6 +57,18 @@ export const FIND_TOOL: OwnTool = {
     })
     return textResult(text)
   },
+}
+
+/** Our own tools that are not in the agent's list; where a server has our name, it is the one that is meant. */
+function unlisted({ own, servers }: Surroundings): readonly DefinedTool[] {
+  if (servers.names().includes(MCP_ENTRY)) return []
+  return own().flatMap(({ tool, isListed }) => {
+    const { title, description, inputSchema } = tool
+    const known = isListed
+      ? undefined
+      : toolFrom(MCP_ENTRY, { name: tool.name, title, description, inputSchema })
+    return known === undefined ? [] : [{ ...known, id: MCP_ENTRY, definition: { inputSchema } }]
+  })
 }
 
 /** Without the dialect, which says nothing to a model and costs a line in each. */
