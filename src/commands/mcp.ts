@@ -16,6 +16,7 @@ import { recordOne } from '../core/hook/record.ts'
 import { ownDeferral } from '../core/lazy/deferral.ts'
 import type { UsedTool } from '../core/lazy/uses.ts'
 import { AgentsHeld } from '../core/mcp/agents-held.ts'
+import { nearnessBy } from '../core/mcp/nearness.ts'
 import { type OwnListing, ownListed } from '../core/mcp/own-list.ts'
 import type { OwnDefinition, Surroundings } from '../core/mcp/own-tool.ts'
 import type * as Sdk from '../core/mcp/sdk.ts'
@@ -65,6 +66,11 @@ export async function runMcp(io: Io, { client = '', home }: McpOptions): Promise
       const listed = listedNow()
       return OWN_TOOLS.map((tool) => ({ tool, isListed: listed.includes(tool) }))
     },
+    near: nearnessBy((cmd, args, boundMs) =>
+      findOrStart(paths, { ...io.env }).then((connection) =>
+        asking(connection, (open) => open.ask(cmd, args, boundMs)),
+      ),
+    ),
     count,
     originals,
     judging,
@@ -99,6 +105,7 @@ export async function runMcp(io: Io, { client = '', home }: McpOptions): Promise
       for (const definition of definitions) put('schema', schemaOf(client, definition, count))
     },
   })
+  around.near.close()
   judging.close()
   servers.close()
 }

@@ -146,38 +146,56 @@ describe('uses', () => {
 })
 
 describe('find', () => {
-  it('has the tool in the top five for all but queries that share no word with it, and an exact name first', async () => {
+  it('has the tool in the top five for all but queries that share no word with it, and an exact name first', () => {
     verifies('LAZY-1')
     const search = toolSearchOf(TOOLS)
-    const found = await Promise.all(
-      QUERIES.map(async ([query, wanted]) =>
-        (await search.find(query, 5)).some(({ index }) => TOOLS[index]!.name === wanted),
-      ),
+    const found = QUERIES.map(([query, wanted]) =>
+      search.find(query, 5).some(({ index }) => TOOLS[index]!.name === wanted),
     )
     expect(found.filter(Boolean).length / QUERIES.length).toBeGreaterThanOrEqual(0.9)
     for (const tool of TOOLS.filter(({ name }) => name.includes('_')))
-      expect(TOOLS[(await search.find(`call ${tool.name} now`, 1))[0]!.index]).toBe(tool)
+      expect(TOOLS[search.find(`call ${tool.name} now`, 1)[0]!.index]).toBe(tool)
   })
 
-  it('never fails, gives no more than asked for, and nothing for nothing', async () => {
+  it('never fails, gives no more than asked for, and nothing for nothing', () => {
     const search = toolSearchOf(TOOLS)
-    await fc.assert(
-      fc.asyncProperty(
+    fc.assert(
+      fc.property(
         fc.string({ unit: 'binary' }),
         fc.integer({ min: 0, max: 30 }),
-        async (query, limit) => {
-          const found = await search.find(query, limit)
+        fc.option(fc.array(fc.double({ min: -1, max: 1, noNaN: true }), { maxLength: TOOLS.length })),
+        (query, limit, near) => {
+          const found = search.find(query, limit, { near: near ?? undefined })
           expect(found.length).toBeLessThanOrEqual(limit)
           expect(new Set(found.map(({ index }) => index)).size).toBe(found.length)
+          expect(found.every(({ score }) => Number.isFinite(score))).toBe(true)
         },
       ),
       { numRuns: 15 },
     )
-    expect(await search.find('', 5)).toEqual([])
-    expect(await toolSearchOf([]).find('anything', 5)).toEqual([])
+    expect(search.find('', 5)).toEqual([])
+    expect(search.find('zzz', 5, { near: TOOLS.map(() => 0.1) })).toEqual([])
+    expect(toolSearchOf([]).find('anything', 5)).toEqual([])
   })
 
-  it('puts what was used before first among equals, and follows an embedding where there is one', async () => {
+  it('takes what lies at a path for a file, whatever the path is made of', () => {
+    const search = toolSearchOf(TOOLS)
+    const first = (query: string) => TOOLS[search.find(query, 1)[0]!.index]!.name
+    expect(first('return /srv/mail/ticket_forecast/notes.txt')).toBe('read_text')
+  })
+
+  it('finds what is described in Chinese by English words, and the other way round', () => {
+    const tools = ['获取城市的天气预报|天气', '删除文件|文件'].map((text, i) => {
+      const [description = '', parameters = ''] = text.split('|')
+      return { server: 's', name: `t${i}`, title: '', description, parameters }
+    })
+    const search = toolSearchOf([...tools, ...TOOLS])
+    expect(search.find('city weather', 5).map(({ index }) => index)).toContain(0)
+    expect(search.find('delete a file', 5).map(({ index }) => index)).toContain(1)
+    expect(TOOLS[search.find('发送邮件', 1)[0]!.index - 2]!.name).toBe('send_mail')
+  })
+
+  it('puts what was used before first among equals, and follows meaning where it is known', () => {
     const twins = ['a', 'b'].map((server) => ({
       server,
       name: 'fetch_page',
@@ -186,8 +204,9 @@ describe('find', () => {
       parameters: '',
     }))
     const search = toolSearchOf(twins)
-    expect((await search.find('fetch a page', 1))[0]?.index).toBe(0)
-    expect((await search.find('fetch a page', 1, { used: (i) => i }))[0]?.index).toBe(1)
-    expect((await search.find('zzz', 1, { embed: async () => [0.1, 0.9] }))[0]?.index).toBe(1)
+    expect(search.find('fetch a page', 1)[0]?.index).toBe(0)
+    expect(search.find('fetch a page', 1, { used: (i) => i })[0]?.index).toBe(1)
+    expect(search.find('fetch a page', 1, { near: [0.1, 0.4] })[0]?.index).toBe(1)
+    expect(search.find('zzz', 1, { near: [0.1, 0.9] })[0]?.index).toBe(1)
   })
 })

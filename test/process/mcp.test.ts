@@ -85,7 +85,9 @@ describe('mycelium mcp', () => {
     const own = await agent('bin/mcp', ['--client=codex'])
     expect(await namesOf(own)).toEqual(OWN_TOOLS.map(({ name }) => name))
     const found = JSON.parse(
-      textOfCall(await own.call('find_tool', { query: 'structured weather content', limit: 3 })),
+      textOfCall(await own.call('find_tool', { query: 'structured weather content', limit: 3 })).split(
+        '\n',
+      )[0]!,
     )
     expect(found[0]).toMatchObject({
       name: 'get-structured-content',
@@ -157,6 +159,8 @@ describe('lazy tools', () => {
     // Without a session of the agent's the search has one of its own, and is told everything.
     const own = await agent('bin/mcp', ['--client=codex'])
     expect(textOfCall(await own.call('find_tool', { query: 'echo a message back' }))).toContain('echo')
+    expect(await namesOf(own)).toEqual(['find_tool', 'call_tool'])
+    expect((await own.call('usage_report', {})).structuredContent).toMatchObject({ period: '7d' })
     await own.close()
     // Claude Code searches by itself, and opencode here has no such server.
     const claude = await agent('launchers/everything', ['--client=claude-code', 'node', everything])

@@ -51,6 +51,8 @@ export interface Paths {
   readonly toolUses: string
   /** What the definitions of servers weigh. */
   readonly toolSizes: string
+  /** What tools mean, as numbers. */
+  readonly toolMeanings: string
   /** What people said of shortened texts. */
   readonly ratings: string
   /** Which clients were given our own MCP server, and in which file. */
@@ -98,6 +100,7 @@ export function pathsOf(root: string): Paths {
     envelopes: join(root, 'models', 'envelopes.json'),
     toolUses: join(root, 'models', 'tool-uses.json'),
     toolSizes: join(root, 'models', 'tool-sizes.json'),
+    toolMeanings: join(root, 'models', 'tool-meanings.bin'),
     ratings: join(root, 'models', 'ratings.json'),
     mcpPlaces: join(root, 'mcp.json'),
     run,

