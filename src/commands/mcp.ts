@@ -6,6 +6,7 @@ import { declaredEntries } from '../core/clients/declared.ts'
 import { whereFrom } from '../core/clients/places.ts'
 import { systemClock } from '../core/clock.ts'
 import { resolveSettings } from '../core/config/layers.ts'
+import { readMcpPlaces } from '../core/config/mcp-place.ts'
 import { packageRoot, packageVersion } from '../core/config/package-root.ts'
 import { type Paths, pathsOf, rootFrom } from '../core/config/paths.ts'
 import { asking } from '../core/daemon/connect.ts'
@@ -110,11 +111,14 @@ export async function runMcp(io: Io, { client = '', home }: McpOptions): Promise
   servers.close()
 }
 
-/** As the settings are now; pairs with #isLazy in daemon/lazy-tools.ts, which has looked for our entry in the client's config: it is what runs here. */
+/** As the settings are now; pairs with #isLazy in daemon/lazy-tools.ts, which leaves clients alone that init gave no entry of ours. */
 function listingNow(client: string, { env, cwd }: Io, paths: Paths): OwnListing {
   const settings = resolveSettings({ flags: [], env, cwd, paths })
   return {
-    isLazy: client !== '' && ownDeferral(client) === undefined && settings.get('lazy_loading.enabled'),
+    isLazy:
+      settings.get('lazy_loading.enabled') &&
+      ownDeferral(client) === undefined &&
+      readMcpPlaces(paths).some((place) => place.client === client),
     shortens: settings.get('token_optimization.enabled'),
   }
 }

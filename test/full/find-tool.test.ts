@@ -128,9 +128,11 @@ describe('our own tools, where others are found on demand', () => {
     expect(
       (await find(client, 'tokens and cost of coding agents by day')).map(({ server }) => server),
     ).not.toContain('mycelium')
-    const claude = await agent('bin/mcp', ['--client=claude-code'])
     await home.run('config', 'set', 'lazy_loading.enabled=true')
-    expect(await namesOf(claude)).toHaveLength(8)
+    expect(await namesOf(client)).toEqual([...OWN_LISTED, 'expand'])
+    // One searches by itself; the other was given our server by hand, so nothing is kept from its lists either.
+    for (const name of ['claude-code', 'cursor'])
+      expect(await namesOf(await agent('bin/mcp', [`--client=${name}`]))).toHaveLength(8)
   })
 })
 
