@@ -6,6 +6,7 @@ import { declaredEntries } from '../core/clients/declared.ts'
 import { whereFrom } from '../core/clients/places.ts'
 import { systemClock } from '../core/clock.ts'
 import { resolveSettings } from '../core/config/layers.ts'
+import { readMcpPlaces } from '../core/config/mcp-place.ts'
 import { packageRoot, packageVersion } from '../core/config/package-root.ts'
 import { type Paths, pathsOf, rootFrom } from '../core/config/paths.ts'
 import { asking } from '../core/daemon/connect.ts'
@@ -13,8 +14,11 @@ import { findOrStart } from '../core/daemon/start.ts'
 import type { EventOf } from '../core/events/event.ts'
 import { fingerprint } from '../core/hash.ts'
 import { recordOne } from '../core/hook/record.ts'
+import { ownDeferral } from '../core/lazy/deferral.ts'
 import type { UsedTool } from '../core/lazy/uses.ts'
 import { AgentsHeld } from '../core/mcp/agents-held.ts'
+import { nearnessBy } from '../core/mcp/nearness.ts'
+import { type OwnListing, ownListed } from '../core/mcp/own-list.ts'
 import type { OwnDefinition, Surroundings } from '../core/mcp/own-tool.ts'
 import type * as Sdk from '../core/mcp/sdk.ts'
 import { serveMcp } from '../core/mcp/serve.ts'
@@ -56,8 +60,18 @@ export async function runMcp(io: Io, { client = '', home }: McpOptions): Promise
   const settings = resolveSettings({ flags: [], env: io.env, cwd: io.cwd, paths })
   const originals = openOriginals(paths, settings, () => systemClock.wall())
   const judging = openJudging({ clock: systemClock, env: io.env, models: paths.models })
+  const listedNow = () => ownListed(OWN_TOOLS, listingNow(client, io, paths))
   const around: Surroundings = {
     servers,
+    own: () => {
+      const listed = listedNow()
+      return OWN_TOOLS.map((tool) => ({ tool, isListed: listed.includes(tool) }))
+    },
+    near: nearnessBy((cmd, args, boundMs) =>
+      findOrStart(paths, { ...io.env }).then((connection) =>
+        asking(connection, (open) => open.ask(cmd, args, boundMs)),
+      ),
+    ),
     count,
     originals,
     judging,
@@ -79,6 +93,7 @@ export async function runMcp(io: Io, { client = '', home }: McpOptions): Promise
   let paidFor = false
   await serveMcp(sdk, {
     tools: OWN_TOOLS,
+    listedNow,
     version: packageVersion(),
     instructions: instructionsFor(servers.names()),
     around,
@@ -91,8 +106,21 @@ export async function runMcp(io: Io, { client = '', home }: McpOptions): Promise
       for (const definition of definitions) put('schema', schemaOf(client, definition, count))
     },
   })
+  around.near.close()
   judging.close()
   servers.close()
+}
+
+/** As the settings are now; pairs with #isLazy in daemon/lazy-tools.ts, which leaves clients alone that init gave no entry of ours. */
+function listingNow(client: string, { env, cwd }: Io, paths: Paths): OwnListing {
+  const settings = resolveSettings({ flags: [], env, cwd, paths })
+  return {
+    isLazy:
+      settings.get('lazy_loading.enabled') &&
+      ownDeferral(client) === undefined &&
+      readMcpPlaces(paths).some((place) => place.client === client),
+    shortens: settings.get('token_optimization.enabled'),
+  }
 }
 
 /** What cannot be recorded is done all the same. */

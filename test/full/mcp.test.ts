@@ -36,7 +36,8 @@ it.each(SDKS)('%s calls every tool', async (sdk) => {
   try {
     const { tools } = await own.request('tools/list')
     expect(tools.map(({ name }: { name: string }) => name)).toEqual(OWN_TOOLS.map(({ name }) => name))
-    const found = JSON.parse(textOfCall(await own.call('find_tool', { query: 'structured weather content' })))
+    const text = textOfCall(await own.call('find_tool', { query: 'structured weather content' }))
+    const found = JSON.parse(text.split('\n')[0]!)
     expect(found[0]).toMatchObject({ name: 'get-structured-content', server: 'everything' })
     const called = await own.call('call_tool', {
       ...{ server: 'everything', tool: 'get-structured-content', arguments: { location: 'New York' } },

@@ -2,6 +2,8 @@ import { mkdtempSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { OWN_TOKENS } from '../../src/core/lazy/list-budget.ts'
+import { ownListed } from '../../src/core/mcp/own-list.ts'
 import { definitionOf, OWN_TOOLS } from '../../src/core/mcp/tools/table.ts'
 import { loadCounter } from '../../src/core/tokens/count.ts'
 import { ended } from '../fixtures/built-cli.ts'
@@ -71,6 +73,10 @@ describe('mycelium mcp', () => {
     verifies('MCP-1')
     const count = await loadCounter()
     expect(count(JSON.stringify(OWN_TOOLS.map(definitionOf)))).toBeLessThanOrEqual(1_200)
+    // What is listed of others is reckoned with the same: bytes / 4.
+    const lazily = ownListed(OWN_TOOLS, { isLazy: true, shortens: true }).map(definitionOf)
+    expect(lazily.map(({ name }) => name)).toEqual(['find_tool', 'call_tool', 'expand'])
+    expect(Math.ceil(Buffer.byteLength(JSON.stringify(lazily)) / 4)).toBeLessThanOrEqual(OWN_TOKENS)
   })
 
   it('finds a tool and calls it as if it had been called directly', async () => {
@@ -79,7 +85,9 @@ describe('mycelium mcp', () => {
     const own = await agent('bin/mcp', ['--client=codex'])
     expect(await namesOf(own)).toEqual(OWN_TOOLS.map(({ name }) => name))
     const found = JSON.parse(
-      textOfCall(await own.call('find_tool', { query: 'structured weather content', limit: 3 })),
+      textOfCall(await own.call('find_tool', { query: 'structured weather content', limit: 3 })).split(
+        '\n',
+      )[0]!,
     )
     expect(found[0]).toMatchObject({
       name: 'get-structured-content',
@@ -143,13 +151,16 @@ describe('lazy tools', () => {
     const lazy = await codexEverything()
     const listed = (await lazy.request('tools/list')).tools as { name: string }[]
     expect(listed.length).toBeLessThan(all.tools.length / 2)
-    expect(listed.map(({ name }) => name)).toContain('get-structured-content')
+    // Of all that both servers have, our own included, at most 15 %: of what was used the largest definitions are passed over.
+    expect(listed.map(({ name }) => name)).toEqual(['trigger-long-running-operation'])
     expect(all.tools).toEqual(expect.arrayContaining(listed))
     expect(textOfCall(await lazy.call('echo', { message: 'still there' }))).toContain('still there')
     await lazy.close()
     // Without a session of the agent's the search has one of its own, and is told everything.
     const own = await agent('bin/mcp', ['--client=codex'])
     expect(textOfCall(await own.call('find_tool', { query: 'echo a message back' }))).toContain('echo')
+    expect(await namesOf(own)).toEqual(['find_tool', 'call_tool'])
+    expect((await own.call('usage_report', {})).structuredContent).toMatchObject({ period: '7d' })
     await own.close()
     // Claude Code searches by itself, and opencode here has no such server.
     const claude = await agent('launchers/everything', ['--client=claude-code', 'node', everything])

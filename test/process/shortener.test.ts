@@ -109,3 +109,42 @@ describe('a process that shortens too slowly', () => {
     expect(events).toEqual(['shortener-lost'])
   })
 })
+
+// A real process that answers a query about meanings with the tier that its source says, and nothing else.
+const SAYS = (tier: string) => `
+process.on('message', ({ id, near, keys }) => {
+  if (near !== undefined && near !== 'slow') process.send({ id, tier: '${tier}', cosines: keys.map(() => 0.5) })
+})
+process.on('disconnect', () => process.exit(0))
+process.send({ ready: true })
+`
+
+describe('a question about meanings', () => {
+  it('is answered by the process, which is not started again where it has no model', async () => {
+    verifies('LAZY-1')
+    slow(SAYS('none'))
+    expect(await shortener.near('query', ['a', 'b'])).toMatchObject({ tier: 'none' })
+    shortener.close()
+    expect(await shortener.near('query', ['a'])).toBeUndefined()
+    expect(await shortener.learn([{ key: 'a', text: 'b' }], true)).toBeUndefined()
+    expect(shortener.pid).toBeUndefined()
+  })
+
+  it('is given up after a quarter of a second, or one and a half while the process starts', async () => {
+    verifies('LAZY-1')
+    const { pass } = slow(SAYS('native'))
+    expect(await shortener.near('query', ['a'])).toMatchObject({ tier: 'native', cosines: [0.5] })
+    let answer: unknown = 'none yet'
+    const asked = shortener.near('slow', ['a']).then((given) => {
+      answer = given
+    })
+    pass(249)
+    await new Promise((resolve) => setImmediate(resolve))
+    expect(answer).toBe('none yet')
+    pass(1)
+    await asked
+    expect(answer).toBeUndefined()
+    // It is busy with that: nobody else waits.
+    expect(await shortener.near('query', ['a'])).toBeUndefined()
+  })
+})

@@ -89,7 +89,7 @@ export function isJobsName(name: string): boolean {
 
 /** Pairs with paths.ts and verdict/model/tier.ts. */
 const MODEL_NAME =
-  /^((prewarm|keep-warm|tools|advice|envelopes|tool-uses|ratings)\.json|minilm-int8-\d\.onnx)(\.\d+\.[0-9a-f]{8}\.tmp)?$/
+  /^((prewarm|keep-warm|tools|advice|envelopes|tool-uses|tool-sizes|ratings)\.json|tool-meanings\.bin|minilm-int8-\d\.onnx)(\.\d+\.[0-9a-f]{8}\.tmp)?$/
 
 /** Whether a name in the directory of models is one that we write. */
 export function isModelName(name: string): boolean {

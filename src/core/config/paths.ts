@@ -49,6 +49,10 @@ export interface Paths {
   readonly envelopes: string
   /** What tools were used, by project and client. */
   readonly toolUses: string
+  /** What the definitions of servers weigh. */
+  readonly toolSizes: string
+  /** What tools mean, as numbers. */
+  readonly toolMeanings: string
   /** What people said of shortened texts. */
   readonly ratings: string
   /** Which clients were given our own MCP server, and in which file. */
@@ -95,6 +99,8 @@ export function pathsOf(root: string): Paths {
     advice: join(root, 'models', 'advice.json'),
     envelopes: join(root, 'models', 'envelopes.json'),
     toolUses: join(root, 'models', 'tool-uses.json'),
+    toolSizes: join(root, 'models', 'tool-sizes.json'),
+    toolMeanings: join(root, 'models', 'tool-meanings.bin'),
     ratings: join(root, 'models', 'ratings.json'),
     mcpPlaces: join(root, 'mcp.json'),
     run,

@@ -138,6 +138,6 @@ export const TOKEN_ROWS = {
     reload: 'live',
     reach: 'daemon',
     sentence:
-      'Tokens that the definitions of all listed tools of one agent may come to, with `lazy_loading.enabled`.',
+      'Tokens that the definitions of all listed tools of one agent may come to at most, with `lazy_loading.enabled`; together with our own never more than 15 % of all.',
   },
 } as const satisfies Readonly<Record<string, SettingRow>>

@@ -7,15 +7,20 @@ import type { Paths } from '../config/paths.ts'
 import { writeFileAtomic } from '../config/write-file.ts'
 import { stampOf } from '../file-stamp.ts'
 import { ownDeferral } from '../lazy/deferral.ts'
+import { areFew, listBudget } from '../lazy/list-budget.ts'
 import { listedIn, withOnly } from '../lazy/listed-tools.ts'
 import { type Selection, selectTools } from '../lazy/selection.ts'
 import { noteUse, type UsedTool, type User, type Uses, usedBy, usesFrom } from '../lazy/uses.ts'
 import type { Log } from '../log.ts'
 import type { Interceptor } from '../pipeline/call.ts'
 import { paramString } from '../protocol/fields.ts'
+import type { Frame } from '../protocol/frame.ts'
+import { findMember } from '../protocol/json-text.ts'
 import { jsonIfRegular, readRegular } from '../regular-file.ts'
 import { agentName, clientOf } from './agents.ts'
 import type { Hello } from './hello.ts'
+import type { KnownServers } from './known-servers.ts'
+import { ToolSizes } from './tool-sizes.ts'
 
 /** What it needs of the daemon. */
 export interface LazyToolsServices {
@@ -23,6 +28,7 @@ export interface LazyToolsServices {
   readonly clock: Clock
   readonly log: Log
   readonly settings: Settings
+  readonly servers: Pick<KnownServers, 'all'>
 }
 
 /** A connection of an agent, as far as its tools go. */
@@ -34,18 +40,15 @@ export interface LazySession extends User {
 
 /** Uses are written down this often. */
 const SAVE_MS = 60_000
-/** A definition whose size was not seen yet. */
-const TYPICAL_TOKENS = 150
 
 /**
- * Which tools are listed to an agent: it learns what each uses whether or not anybody acts by it (one file in models/), and with
- * `lazy_loading.enabled` takes the others out of answers to tools/list. Calls are never touched: a tool that was not listed works as ever.
+ * Which tools are listed to an agent: it learns what each uses and what definitions weigh whether or not anybody acts by it (two files in models/),
+ * and with `lazy_loading.enabled` takes the others out of answers to tools/list. Calls are never touched: a tool that was not listed works as ever.
  */
 export class LazyTools {
   readonly #services: LazyToolsServices
   readonly #uses: Uses
-  /** Tokens of each definition that was seen, by server and name. */
-  readonly #tokens = new Map<string, number>()
+  readonly #sizes: ToolSizes
   readonly #configs = new Map<string, { readonly stamp: string; readonly callsUs: boolean }>()
   #places: { readonly stamp: string; readonly rows: readonly McpPlace[] } = { stamp: '', rows: [] }
   #dirty = false
@@ -53,6 +56,7 @@ export class LazyTools {
 
   constructor(services: LazyToolsServices) {
     this.#services = services
+    this.#sizes = new ToolSizes(services)
     this.#uses = usesFrom(jsonIfRegular(services.paths.toolUses))
     this.#savedAtMs = services.clock.now()
   }
@@ -71,18 +75,17 @@ export class LazyTools {
 
   /** Lists to an agent only what it is likely to use; the choice stays as it was first made, so that what the agent has in its prompt stays too. */
   list(session: LazySession, hello: Hello): Interceptor {
-    let chosen: Selection | undefined
+    let chosen: Selection | 'all' | undefined
     let told = false
     return (next) => (call) => {
-      if (call.method !== 'tools/list' || !this.#isLazy(hello)) return next(call)
+      if (call.method !== 'tools/list') return next(call)
       return next(call).then((reply) => {
         const all = listedIn(reply.frame)
         if (all === undefined) return reply
-        for (const { name, tokens } of all) this.#tokens.set(`${session.server}\t${name}`, tokens)
-        chosen ??= selectTools(
-          this.#candidates(session),
-          this.#services.settings.get('lazy_loading.list_tokens'),
-        )
+        this.#sizes.note(session.server, all, isPage(call.frame, reply.frame))
+        if (!this.#isLazy(hello)) return reply
+        chosen ??= this.#choose(session, hello)
+        if (chosen === 'all') return reply
         const names = chosen.get(session.server)
         const frame = withOnly(reply.frame, ({ name }) => names?.has(name) === true)
         if (!told && frame !== reply.frame) {
@@ -107,15 +110,16 @@ export class LazyTools {
 
   /** Called in each tick. */
   look(): void {
-    if (this.#dirty && this.#services.clock.now() - this.#savedAtMs > SAVE_MS) this.save()
+    if (this.#services.clock.now() - this.#savedAtMs > SAVE_MS) this.save()
   }
 
   /** Keeps what was learnt. A disk that takes nothing costs that. */
   save(): void {
     const { paths, log, clock } = this.#services
+    this.#savedAtMs = clock.now()
+    this.#sizes.save()
     if (!this.#dirty) return
     this.#dirty = false
-    this.#savedAtMs = clock.now()
     try {
       mkdirSync(dirname(paths.toolUses), { recursive: true, mode: 0o700 })
       writeFileAtomic(paths.toolUses, JSON.stringify(Object.fromEntries(this.#uses)))
@@ -124,11 +128,18 @@ export class LazyTools {
     }
   }
 
-  #candidates(user: User) {
-    return this.usedBy(user).map((used) => ({
+  /** What is listed of all servers of the agent; all of it where that is little. */
+  #choose(user: User, { client, cwd, env }: Hello): Selection | 'all' {
+    const weight = this.#sizes.weightFor(client, env.CLAUDE_PROJECT_DIR || cwd)
+    if (areFew(weight)) return 'all'
+    const candidates = this.usedBy(user).map((used) => ({
       ...used,
-      tokens: this.#tokens.get(`${used.server}\t${used.name}`) ?? TYPICAL_TOKENS,
+      tokens: this.#sizes.of(used.server, used.name),
     }))
+    return selectTools(
+      candidates,
+      listBudget(weight, this.#services.settings.get('lazy_loading.list_tokens')),
+    )
   }
 
   /** Only where the agent can find the rest: its client has our server in a config that counts here, and no search of its own. */
@@ -160,6 +171,14 @@ export class LazyTools {
     this.#configs.set(file, { stamp, callsUs })
     return callsUs
   }
+}
+
+/** Whether a list is only part of one. */
+function isPage(call: Frame, answer: Frame): boolean {
+  return (
+    paramString(call, 'cursor') !== undefined ||
+    findMember(answer.line, answer.bodyStart, 'nextCursor') !== undefined
+  )
 }
 
 function isWithin(path: string, directory: string): boolean {

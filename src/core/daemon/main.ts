@@ -35,6 +35,7 @@ import { LazyTools } from './lazy-tools.ts'
 import { Listener } from './listen.ts'
 import { acquireLock, DAEMON_LOCK } from './lock.ts'
 import { loggedSettings } from './logged-settings.ts'
+import { meaningCommands } from './meaning-commands.ts'
 import { overviewOf, statusOf } from './overview.ts'
 import { poolCommands } from './pool-commands.ts'
 import { Processes } from './processes.ts'
@@ -116,7 +117,7 @@ async function run(paths: Paths): Promise<void> {
   })
   advisorLater = advisor
   const agents = new AgentsSeen(paths)
-  const lazyTools = new LazyTools({ paths, clock, log, settings })
+  const lazyTools = new LazyTools({ paths, clock, log, settings, servers })
   const sessions = new Set<Session>()
   const guests = new Guests({ clock, log, limits })
   const startedAtMs = clock.now()
@@ -211,6 +212,7 @@ async function run(paths: Paths): Promise<void> {
       return warmServers(args.targets as readonly WarmTarget[], services)
     },
     ...poolCommands(pools, servers),
+    ...meaningCommands(shortener),
     stop: async () => {
       const open = sessions.size
       await Promise.race([stopAllButExit(), new Promise((resolve) => setTimeout(resolve, STOP_LIMIT_MS))])

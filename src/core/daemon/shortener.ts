@@ -6,7 +6,7 @@ import type { Paths } from '../config/paths.ts'
 import type { Log } from '../log.ts'
 import type { Limits } from '../pool/limits.ts'
 import { spawnApart } from '../pool/spawn.ts'
-import type { Forget, Order, Ready, Shortened } from '../shorten/order.ts'
+import type { Forget, Learn, Learnt, Near, Nearness, Order, Ready, Shortened } from '../shorten/order.ts'
 
 /** How the process that shortens is started, and how long it may take. */
 export interface ShortenerServices {
@@ -32,8 +32,15 @@ const AFTER_CRASH_MS = 10_000
 /** One that gives no answer for this long gives none any more. */
 const HUNG_MS = 60_000
 
+/** What a search may wait for meanings; longer while the process starts, as it does after each pause. Pairs with LIMIT_MS in mcp/nearness.ts. */
+const NEAR_MS = { ready: 250, starting: 1_500 } as const
+/** Nobody waits for what is learnt. */
+const LEARN_MS = 10_000
+
+type Answer = Shortened | Nearness | Learnt
+
 interface Waiting {
-  readonly give: (answer: Shortened | undefined) => void
+  readonly give: (answer: Answer | undefined) => void
   readonly cancel: () => void
 }
 
@@ -49,6 +56,8 @@ export class Shortener {
   #child: ChildProcess | undefined
   #starting: Promise<ChildProcess | undefined> | undefined
   #isReady = false
+  /** Until it said that it has none. */
+  #hasModel = true
   #nextId = 1
   #usedAtMs = 0
   #notBeforeMs = 0
@@ -60,22 +69,46 @@ export class Shortener {
 
   /** The texts in fewer tokens; undefined where that failed. Never rejects. */
   async shorten(order: Omit<Order, 'id' | 'untilMs'>): Promise<Shortened | undefined> {
-    const { clock, limits } = this.#services
-    const now = clock.now()
     const length = order.texts.reduce((sum, text) => sum + text.length, 0)
+    if (length > MAX_CHARACTERS) return undefined
+    const limitMs = this.#services.limits.shortenMs + (this.#isReady ? 0 : START_MS)
+    const untilMs = this.#services.clock.wall() + limitMs
+    return this.#ask<Shortened>(limitMs, (id) => ({ ...order, id, untilMs }) satisfies Order)
+  }
+
+  /** How near texts are to a query, those whose meaning is known; undefined where nobody can say, or not in time. Never rejects. */
+  async near(query: string, keys: readonly string[]): Promise<Nearness | undefined> {
+    if (!this.#hasModel) return undefined
+    const limitMs = this.#isReady ? NEAR_MS.ready : NEAR_MS.starting
+    const answer = await this.#ask<Nearness>(limitMs, (id) => ({ id, near: query, keys }) satisfies Near)
+    // Without a model no process need start for the next one.
+    if (answer?.tier === 'none') this.#hasModel = false
+    return answer
+  }
+
+  /** Has texts embedded, by their keys; undefined where that failed. Never rejects. */
+  async learn(texts: Learn['learn'], last: boolean): Promise<Learnt | undefined> {
+    if (!this.#hasModel) return undefined
+    return this.#ask<Learnt>(LEARN_MS, (id) => ({ id, learn: texts, last }) satisfies Learn)
+  }
+
+  async #ask<A extends Answer>(
+    limitMs: number,
+    orderFor: (id: number) => Order | Near | Learn,
+  ): Promise<A | undefined> {
+    const { clock } = this.#services
+    const now = clock.now()
     if (this.#closed || now < this.#notBeforeMs) return undefined
     // One agent has waited in vain: nobody else does before that is done.
     if (this.#overdue.size > 0) return undefined
-    if (this.#waiting.size >= MAX_WAITING || length > MAX_CHARACTERS) return undefined
+    if (this.#waiting.size >= MAX_WAITING) return undefined
     this.#usedAtMs = now
     const id = this.#nextId++
-    const limitMs = limits.shortenMs + (this.#isReady ? 0 : START_MS)
-    const untilMs = clock.wall() + limitMs
     return await new Promise((resolve) => {
-      const give = (answer: Shortened | undefined): void => {
+      const give = (answer: Answer | undefined): void => {
         if (!this.#waiting.delete(id)) return
         cancel()
-        resolve(answer)
+        resolve(answer as A | undefined)
       }
       const cancel = clock.after(limitMs, () => {
         if (this.#child !== undefined) this.#overdue.set(id, clock.now())
@@ -85,7 +118,7 @@ export class Shortener {
       void this.#process().then((child) => {
         if (child === undefined) give(undefined)
         else if (this.#waiting.has(id))
-          child.send({ ...order, id, untilMs } satisfies Order, (error) => {
+          child.send(orderFor(id), (error) => {
             if (error) give(undefined)
           })
       })
@@ -151,7 +184,7 @@ export class Shortener {
     })
     child.unref()
     child.channel?.unref()
-    child.on('message', (answer: Shortened | Ready) => {
+    child.on('message', (answer: Answer | Ready) => {
       if ('ready' in answer) {
         this.#isReady = true
         return

@@ -2,7 +2,9 @@ import { knownServers } from '../clients/known-servers.ts'
 import { resolveSettings } from '../config/layers.ts'
 import { mcpPath, readMcpPlaces } from '../config/mcp-place.ts'
 import { ownDeferral } from '../lazy/deferral.ts'
-import { readRegular } from '../regular-file.ts'
+import { areFew } from '../lazy/list-budget.ts'
+import { serversOf, sizesFrom, weightOf } from '../lazy/sizes.ts'
+import { jsonIfRegular, readRegular } from '../regular-file.ts'
 import type { Finding, Look } from './finding.ts'
 
 const GIVE = (client: string) => `mycelium init --mcp --client ${client}`
@@ -20,6 +22,7 @@ export function checkToolLists({ where, paths }: Look): readonly Finding[] {
       .filter(({ file }) => textOf(file).includes(JSON.stringify(mcpPath(paths))))
       .map(({ client }) => client),
   )
+  const sizes = sizesFrom(jsonIfRegular(paths.toolSizes))
   return clients.map((client): Finding => {
     const own = ownDeferral(client, where.env)
     const row = { id: 'tool-lists', subject: client }
@@ -35,6 +38,13 @@ export function checkToolLists({ where, paths }: Look): readonly Finding[] {
         severity: 'advice',
         message: `its ${ownDeferral(client)} is off (ENABLE_TOOL_SEARCH=false): all definitions are sent`,
         fix: 'unset ENABLE_TOOL_SEARCH',
+      }
+    const weight = weightOf(sizes, serversOf(client, where.cwd, servers))
+    if (areFew(weight) && weight.tokens > 0)
+      return {
+        ...row,
+        severity: 'ok',
+        message: `sends all tool definitions, some ${weight.tokens} tokens: too few for tools on demand to pay`,
       }
     if (ours.has(client) && lazyTools)
       return {

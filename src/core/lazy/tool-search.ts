@@ -1,6 +1,8 @@
 import { addScores, type Bag, bagOf, type Postings, postingsOf } from '../bm25.ts'
 import { stemOf, wordsOf } from '../policy/text/words.ts'
 import { alikeTo } from './alike-words.ts'
+import { glossOf } from './gloss.ts'
+import { MAX_QUERY, wantedOf } from './query.ts'
 import type { KnownTool } from './tool.ts'
 
 /** A tool that was found, by its place in the list that is searched. */
@@ -14,14 +16,14 @@ export interface Found {
 export interface SearchHelp {
   /** How often each tool was used before, decayed; 0 for never. */
   readonly used?: (index: number) => number
-  /** How near each tool's meaning is to the query's, −1 to 1: from an embedding, where there is one. */
-  readonly embed?: (query: string) => Promise<ArrayLike<number>>
+  /** How near each tool's meaning is to the query's, −1 to 1, by place in the list: cosines of embeddings. Undefined where there are none. */
+  readonly near?: ArrayLike<number> | undefined
 }
 
 /** The tools of an agent, to be searched. */
 export interface ToolSearch {
   /** The best `limit` tools, best first; none that has nothing of the query. */
-  find(query: string, limit: number, help?: SearchHelp): Promise<readonly Found[]>
+  find(query: string, limit: number, help?: SearchHelp): readonly Found[]
 }
 
 /** How often the words of each part count: what a tool is called says more than what its parameters are. */
@@ -32,21 +34,21 @@ const ALIKE = 0.5
 const NAMED = 0.5
 /** A tool that was used before is worth this much more at most, of the best score: habits settle what words leave open. */
 const HABIT = 0.15
-/** A meaning that is the nearest of all is worth the best score of words. */
-const MEANING = 1
-const MAX_QUERY = 2_000
+/** A tool that shares no word with the query and is no nearer than that has nothing to do with it. */
+const NEAREST_NOTHING = 0.15
+/** A cosine of 1 is worth this much of the best score of words. Absolute, not by the nearest: where nothing is near, words decide. */
+const MEANING = 2
 
 /** Makes the index: Okapi BM25 over names, descriptions and parameters, by stems, identifiers whole and in parts. */
 export function toolSearchOf(tools: readonly KnownTool[]): ToolSearch {
   const postings = postingsOf(tools.map(documentOf))
   const nameWords = tools.map(({ name, server }) => ({ name: wordsOf(name), server: wordsOf(server) }))
   return {
-    find: async (query, limit, help = {}) => {
-      const text = query.slice(0, MAX_QUERY)
-      const scores = lexical(postings, text, nameWords)
-      addMeaning(scores, await help.embed?.(text))
+    find: (query, limit, help = {}) => {
+      const scores = lexical(postings, wantedOf(query), nameWords)
+      addMeaning(scores, help.near)
       const best = scores.reduce((most, score) => Math.max(most, score), 0)
-      const named = namedIn(tools, text)
+      const named = namedIn(tools, query.slice(0, MAX_QUERY))
       return [...scores.entries()]
         .map(([index, score]) => ({
           index,
@@ -63,7 +65,8 @@ function documentOf(tool: KnownTool): Bag {
   const counts = new Map<string, number>()
   let length = 0
   for (const [part, weight] of Object.entries(WEIGHTS)) {
-    for (const [word, count] of wordsIn(tool[part as keyof typeof WEIGHTS])) {
+    const text = tool[part as keyof typeof WEIGHTS]
+    for (const [word, count] of wordsIn(`${text} ${glossOf(text)}`)) {
       // A parameter that is named in every sentence says no more than one that is named once.
       const times = weight * (part === 'parameters' ? 1 : count)
       counts.set(word, (counts.get(word) ?? 0) + times)
@@ -121,14 +124,11 @@ function shareOf(name: ReadonlySet<string>, words: ReadonlySet<string>, alike: R
 
 function addMeaning(scores: Float64Array, near: ArrayLike<number> | undefined): void {
   if (near === undefined) return
-  let [best, nearest] = [0, 0]
+  const best = scores.reduce((most, score) => Math.max(most, score), 0) || 1
   for (let i = 0; i < scores.length; i++) {
-    best = Math.max(best, scores[i]!)
-    nearest = Math.max(nearest, near[i] ?? 0)
+    const cosine = near[i] ?? 0
+    if (scores[i]! > 0 || cosine > NEAREST_NOTHING) scores[i]! += MEANING * best * Math.max(0, cosine)
   }
-  if (nearest === 0) return
-  for (let i = 0; i < scores.length; i++)
-    scores[i]! += (MEANING * (best || 1) * Math.max(0, near[i] ?? 0)) / nearest
 }
 
 /** Saturates: ten uses are not ten times one. */

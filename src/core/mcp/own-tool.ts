@@ -3,11 +3,16 @@ import type { EventOf } from '../events/event.ts'
 import type { Originals } from '../originals/store.ts'
 import type { Judging } from '../verdict/open-judge.ts'
 import type { AgentsHeld } from './agents-held.ts'
+import type { Nearness } from './nearness.ts'
 import type { Servers } from './servers.ts'
 
 /** What a tool of ours may use. */
 export interface Surroundings {
   readonly servers: Servers
+  /** Our own tools by name, and whether each is in the agent's list now. */
+  own(): readonly { readonly tool: OwnTool; readonly isListed: boolean }[]
+  /** How near tools are in meaning to what is searched. */
+  readonly near: Nearness
   /** How often a server's tool was used before by this agent's user; 0 for never. */
   used(): Promise<(id: string, tool: string) => number>
   /** Reports on recorded usage, as the command of the same name does. */

@@ -14,6 +14,8 @@ import { definitionOf } from './tools/table.ts'
 /** What is served, and to whom it belongs. */
 export interface Served {
   readonly tools: readonly OwnTool[]
+  /** Those of them that are in the list now; the others are called all the same. */
+  readonly listedNow: () => readonly OwnTool[]
   readonly version: string
   readonly instructions: string
   readonly around: Surroundings
@@ -23,12 +25,12 @@ export interface Served {
 
 /** Serves MCP on standard input and output, to clients of either era, until the client closes its end. */
 export function serveMcp({ Server, serveStdio, ProtocolError }: typeof Sdk, served: Served): Promise<void> {
-  const { tools, version, instructions, around, listed } = served
-  const definitions = tools.map(definitionOf)
+  const { tools, listedNow, version, instructions, around, listed } = served
   return new Promise((resolve) => {
     const handle = serveStdio(() => {
       const server = new Server({ name: 'mycelium', version }, { capabilities: { tools: {} }, instructions })
       server.setRequestHandler('tools/list', () => {
+        const definitions = listedNow().map(definitionOf)
         listed(definitions)
         return { tools: definitions } as never
       })

@@ -70,3 +70,30 @@ export function wholeEffect(outcome: Effect['outcome'], because: string, tokens 
 export interface Ready {
   readonly ready: true
 }
+
+/** A query that is to be held against texts whose meaning is known, by their keys (lazy/meaning-text.ts). */
+export interface Near {
+  readonly id: number
+  readonly near: string
+  readonly keys: readonly string[]
+}
+
+/** Texts whose meaning is to be known; `last` where no more of them follow. */
+export interface Learn {
+  readonly id: number
+  readonly learn: readonly { readonly key: string; readonly text: string }[]
+  readonly last: boolean
+}
+
+/** Cosines in the order of the keys, null where the text is not known; `tier` is the model's, `none` without one. */
+export interface Nearness {
+  readonly id: number
+  readonly tier: string
+  readonly cosines: readonly (number | null)[]
+}
+
+/** The texts are known, as far as there is a model. */
+export interface Learnt {
+  readonly id: number
+  readonly learnt: number
+}

@@ -1,3 +1,4 @@
+import { MCP_ENTRY } from '../../config/mcp-place.ts'
 import { failedResult, type OwnTool, type ToolResult } from '../own-tool.ts'
 
 /** Calls a tool of another server as if the agent had called it itself. */
@@ -16,14 +17,20 @@ export const CALL_TOOL: OwnTool = {
   },
   // What it does is what the tool does: the worst is to be expected.
   annotations: { readOnlyHint: false, destructiveHint: true, openWorldHint: true },
-  run: async ({ server, tool, arguments: args }, around, { signal, progress }) => {
+  run: async ({ server, tool, arguments: args }, around, made) => {
+    const { signal, progress } = made
     if (typeof server !== 'string' || typeof tool !== 'string')
       return failedResult('server and tool: as find_tool returned them')
     if (args !== undefined && (typeof args !== 'object' || args === null || Array.isArray(args)))
       return failedResult("arguments: an object, by the tool's input schema")
-    const id = around.servers.idOf(server)
+    const isOwn = server === MCP_ENTRY && !around.servers.names().includes(server)
+    const own = isOwn ? around.own().find((one) => one.tool.name === tool)?.tool : undefined
+    if (isOwn && (own === undefined || own === CALL_TOOL))
+      return failedResult(`${server} has no tool ${JSON.stringify(tool)} that call_tool could call`)
+    const id = isOwn ? MCP_ENTRY : around.servers.idOf(server)
     const hit = around.foundUncalled.delete(`${id}\t${tool}`)
     around.record({ action: hit ? 'hit' : 'call', server: id, because: '', savedTokens: 0 })
+    if (own !== undefined) return own.run((args ?? {}) as Readonly<Record<string, unknown>>, around, made)
     const asking = { signal, ...(progress && { progress }) }
     return (await around.servers.call(server, { name: tool, arguments: args ?? {} }, asking)) as ToolResult
   },

@@ -1,9 +1,14 @@
-import { oneLine } from '../../lazy/tool.ts'
+import { MCP_ENTRY } from '../../config/mcp-place.ts'
+import { wantedOf } from '../../lazy/query.ts'
+import { oneLine, toolFrom } from '../../lazy/tool.ts'
 import { toolSearchOf } from '../../lazy/tool-search.ts'
-import { failedResult, type OwnTool, textResult } from '../own-tool.ts'
+import { failedResult, type OwnTool, type Surroundings, textResult } from '../own-tool.ts'
+import type { DefinedTool } from '../servers.ts'
 
 const DEFAULT_FOUND = 5
 const MAX_FOUND = 20
+/** Named and no more: some 85 tokens, and nearly always the wanted one is among them when it is not among the first. */
+const FURTHER = 10
 
 /** Finds tools of the agent's other servers by what they do. */
 export const FIND_TOOL: OwnTool = {
@@ -27,11 +32,16 @@ export const FIND_TOOL: OwnTool = {
       MAX_FOUND,
       Math.max(1, Math.trunc(Number(limit ?? DEFAULT_FOUND)) || DEFAULT_FOUND),
     )
-    const [{ tools, silent }, used] = await Promise.all([around.servers.tools(signal), around.used()])
-    const found = await toolSearchOf(tools).find(query, wanted, {
+    // The model loads while servers are asked.
+    const meant = wantedOf(query)
+    around.near.wake(meant)
+    const [{ tools: theirs, silent }, used] = await Promise.all([around.servers.tools(signal), around.used()])
+    const tools = [...theirs, ...unlisted(around)]
+    const ranked = toolSearchOf(tools).find(query, wanted + FURTHER, {
       used: (index) => used(tools[index]!.id, tools[index]!.name),
+      near: await around.near.of(meant, tools),
     })
-    const rows = found.map(({ index }) => {
+    const rows = ranked.slice(0, wanted).map(({ index }) => {
       const tool = tools[index]!
       around.foundUncalled.add(`${tool.id}\t${tool.name}`)
       return {
@@ -41,11 +51,13 @@ export const FIND_TOOL: OwnTool = {
         inputSchema: schemaOf(tool.definition),
       }
     })
+    const names = ranked.slice(wanted).map(({ index }) => `${tools[index]!.server}/${tools[index]!.name}`)
+    const further = names.length === 0 ? '' : `\nFurther, to be searched by name: ${names.join(', ')}`
     const unasked = silent.length === 0 ? '' : `\nNot reachable now: ${silent.join(', ')}.`
     const text =
       rows.length === 0
         ? `Nothing of ${tools.length} tools fits. Servers: ${around.servers.names().join(', ') || 'none'}.${unasked}`
-        : `${JSON.stringify(rows)}${unasked}`
+        : `${JSON.stringify(rows)}${further}${unasked}`
     around.record({
       action: 'find',
       server: '',
@@ -54,6 +66,18 @@ export const FIND_TOOL: OwnTool = {
     })
     return textResult(text)
   },
+}
+
+/** Our own tools that are not in the agent's list; where a server has our name, it is the one that is meant. */
+function unlisted({ own, servers }: Surroundings): readonly DefinedTool[] {
+  if (servers.names().includes(MCP_ENTRY)) return []
+  return own().flatMap(({ tool, isListed }) => {
+    const { title, description, inputSchema } = tool
+    const known = isListed
+      ? undefined
+      : toolFrom(MCP_ENTRY, { name: tool.name, title, description, inputSchema })
+    return known === undefined ? [] : [{ ...known, id: MCP_ENTRY, definition: { inputSchema } }]
+  })
 }
 
 /** Without the dialect, which says nothing to a model and costs a line in each. */
