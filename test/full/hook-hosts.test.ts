@@ -101,9 +101,9 @@ const USED: readonly (readonly [
 ]
 
 describe('a whole turn of a real client with our hooks', () => {
-  it.each(USED)(
-    'records each event once, and one that mycelium left does not disturb it: %#',
-    async (client, { uses, recorded, events }) => {
+  it.each(USED.map(([client, turn]) => [client.id, client, turn] as const))(
+    'records each event once, and one that mycelium left does not disturb it: %s',
+    async (_, client, { uses, recorded, events }) => {
       verifies('CLI-3')
       writeFileSync(join(sandbox.project, 'note.txt'), 'a note\n')
       client.configure(sandbox, 'http://127.0.0.1:1', EVERYTHING)
@@ -197,9 +197,9 @@ const SHELL_HIDDEN = [
 const SHELL_VISIBLE = ['cat src/main.ts', `grep -rn ${VISIBLE} .`]
 
 describe('a real client reads nothing that is hidden, and everything else', () => {
-  it.each(READS)(
-    '%#',
-    async (client, hidden, visible) => {
+  it.each(READS.map(([client, ...uses]) => [client.id, client, ...uses] as const))(
+    '%s',
+    async (_, client, hidden, visible) => {
       verifies('IGNORE-1')
       const { project, home } = sandbox
       const plant = () => {
