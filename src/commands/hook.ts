@@ -53,17 +53,17 @@ export async function runHook(call: HookCall): Promise<void> {
       clock,
     })
     const fired = hookEvent(bytes, { client: client ?? 'unknown', event, at: microseconds(clock) })
-    if (fired.event === 'PreToolUse' && fired.outcome === 'ok') {
+    if (/^(PreToolUse|BeforeTool)$/.test(fired.event) && fired.outcome === 'ok') {
       let held = false
       await trying(async () => {
         if (!isOn('ignore.enabled', true)) return
         // Loaded where there is something to guard only: every use of a tool waits for it.
         const { answerOf, deedOf, guarded } = await import('../core/hook/guard.ts')
-        const verdict = guarded(bytes, root, env)
+        const verdict = guarded(bytes, root, env, fired.client)
         const deed = deedOf(verdict)
         if (deed === undefined) return
         held = true
-        await write(answerOf(verdict))
+        await write(answerOf(verdict, fired.client))
         const { clientSession } = fired
         recordDecision(root, clock, { policy: 'ignore', ...deed, clientSession, savedTokens: 0 })
       })
@@ -91,16 +91,17 @@ async function tellDaemon(
   input: Buffer,
   looksAhead: boolean,
 ): Promise<void> {
-  const isPrompt = looksAhead && (event === 'UserPromptSubmit' || tool === 'ToolSearch')
+  const isPrompt = looksAhead && (/^(UserPromptSubmit|BeforeAgent)$/.test(event) || tool === 'ToolSearch')
   // What a session holds is remembered for differences alone.
   const isLost = () =>
-    /Compact$|^SessionStart$/.test(event) &&
+    /Compact$|Compress$|^SessionStart$/.test(event) &&
     switchesIn({ userFile: join(root, 'config.json'), cwd: project, env })('diff.enabled', false)
   if (!isPrompt && !isLost()) return
   const { isContextLost, say, sayForgotten, textIn } = await import('../core/hook/say.ts')
   let text: string | undefined
   try {
-    if (isContextLost(input, event)) return await sayForgotten(clientSession, root, clock)
+    if (isContextLost(input, event))
+      return await sayForgotten({ client, project, session: clientSession }, root, clock)
     text = textIn(input, event, tool)
   } catch {
     // Input that is no JSON; what it says of it might have the text in it.

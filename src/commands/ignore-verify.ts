@@ -3,12 +3,15 @@ import { whereFrom } from '../core/clients/places.ts'
 import { systemClock } from '../core/clock.ts'
 import { pathsFrom } from '../core/config/paths.ts'
 import { MyceliumError } from '../core/errors.ts'
+import { guardedClients } from '../core/ignore/carry-out.ts'
 import { guardPath, readGuard } from '../core/ignore/guard-file.ts'
 import { projectFor, targetWishes } from '../core/ignore/make-plan.ts'
 import { nothingHidden, planInForce } from '../core/ignore/plan-file.ts'
+import type { VerifyPlace } from '../core/ignore/verify/ask-hook.ts'
 import { withCanary } from '../core/ignore/verify/canary.ts'
-import { type VerifyPlace, verifyClaude } from '../core/ignore/verify/claude-hook.ts'
+import { verifyClaude } from '../core/ignore/verify/claude-hook.ts'
 import { verifyClaudeLive } from '../core/ignore/verify/claude-live.ts'
+import { OTHER_GUARDED, verifyOther } from '../core/ignore/verify/other-hooks.ts'
 import type { VerifyRow } from '../core/ignore/verify/row.ts'
 import { quietPath } from '../core/launch/quiet.ts'
 import { which } from '../core/launch/which.ts'
@@ -48,17 +51,20 @@ export async function runIgnoreVerify(
   const hidden = new Set(stored.hide.map((file) => file.path))
   const visible = Object.keys(stored.importance).find((one) => !hidden.has(one))
   const targets = targetWishes({ patterns: guard, hide: stored.hide }, stored.request.targets, project, where)
-  const isClaude = targets.some(({ dialect }) => dialect.shape === 'deny')
+  const guarded = guardedClients(targets, stored.request.targets, where)
+  const isClaude = guarded.includes('claude-code')
   const rows = await withCanary(guard, async (canary) => {
     const found: VerifyRow[] = isClaude ? [...(await verifyClaude(canary, place))] : []
     const program = which('claude', where)
     if (isClaude && options.live && program !== undefined && visible !== undefined)
       found.push(...(await verifyClaudeLive(program, canary, join(project, visible), place)))
+    for (const client of OTHER_GUARDED)
+      if (guarded.includes(client)) found.push(...(await verifyOther(client, canary, place)))
     return found
   })
   if (io.signal.aborted) throw new MyceliumError('interrupted', 'stopped; the canary is removed')
   for (const { dialect } of targets) {
-    if (dialect.shape === 'deny' || dialect.file === '.claudeignore') continue
+    if (guarded.includes(dialect.target) || dialect.file === '.claudeignore') continue
     rows.push({
       client: dialect.target,
       tool: dialect.file,

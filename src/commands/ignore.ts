@@ -152,15 +152,17 @@ async function writeOnce(
   const { plan, stored, changes } = made
   if (isRepeat && changes.length === 0) return { code: 0, isAgreed: true }
   const targets = targetWishes(plan, request.targets, project, where)
-  const preview = previewWrite(targets, where, paths)
+  const preview = previewWrite(targets, request.targets, where, paths)
   if (!options.json && isRepeat) io.write(changesText(changes))
   if (!options.json && !isRepeat) {
     io.write(planReport(made, targets, untold(request.targets), { width: io.width, paint: io.paint.stdout }))
     // Only our own lines: what else is in those files may be a secret.
     for (const { file, before, after } of preview.files)
       io.write(`\n${unifiedDiff(file, ownLines(before), ownLines(after), io.paint.stdout)}`)
-    for (const { file, added } of preview.hooks)
+    for (const { file, added, wish } of preview.hooks) {
       io.write(`\n${file}: the hook for ${added.join(', ')} is added\n`)
+      if (wish.host.needs !== undefined) io.write(`next: ${wish.host.needs}\n`)
+    }
   }
   const count = preview.files.length + preview.hooks.length
   const isAgreed = !options.dryRun && (await agreed(io, options, count, 'mycelium ignore write'))

@@ -8,6 +8,7 @@ import { OUR_OWN } from '../core/clients/entry.ts'
 import {
   applyHooks,
   type HookPlan,
+  hookRow,
   isQuietStale,
   planHooks,
   writeQuiet,
@@ -72,17 +73,19 @@ export async function runInit(io: Io, options: InitOptions): Promise<number> {
   )
   const hookProblems: Problem[] = []
   const { hooks = false, statusline = false, client: ofClients = [] } = options
-  const hookPlans = planHooks(where, paths, { hooks, statusline, only: ofClients }, hookProblems)
+  const entryFiles = previewPlan(plan, where)
+  const afterEntries = (file: string) => entryFiles.find((one) => one.file === file)?.after
+  const wanted = { hooks, statusline, only: ofClients }
+  const hookPlans = planHooks(where, paths, wanted, hookProblems, afterEntries)
   const hookFiles = hookPlans.filter(({ before, after }) => before !== after)
+  const afterHooks = (file: string) => hookFiles.find((one) => one.file === file)?.after ?? afterEntries(file)
   const quietText = renderQuiet(paths, process.execPath, packageRoot())
   const isQuietWanted = hookPlans.length > 0 && (hooks || statusline)
   const quietIsStale = (isQuietWanted || existsSync(quietPath(paths))) && isQuietStale(paths, quietText)
   const mcpText = renderMcp(paths, process.execPath, packageRoot())
-  const entryFiles = previewPlan(plan, where)
   const planServer = (now: Discovery, later: (file: string) => string | undefined, into: Problem[]) =>
     options.mcp ? planMcp(clients, now, where, paths, into, later) : []
-  const afterEntries = (file: string) => entryFiles.find((one) => one.file === file)?.after
-  const mcpFiles = planServer(discovery, afterEntries, hookProblems).filter((one) => one.before !== one.after)
+  const mcpFiles = planServer(discovery, afterHooks, hookProblems).filter((one) => one.before !== one.after)
   const mcpIsStale = (mcpFiles.length > 0 || existsSync(mcpPath(paths))) && isMcpStale(paths, mcpText)
   const previews = [...entryFiles, ...hookFiles, ...mcpFiles]
   const talk = (text: string) => (options.json ? undefined : io.write(text))
@@ -112,7 +115,7 @@ export async function runInit(io: Io, options: InitOptions): Promise<number> {
     const done = await applyPlan(agreed, where, paths, textFor(relayBinary), io.signal)
     if (relayBinary !== undefined) removeOtherRelays(paths, relayBinary)
     if (quietIsStale) writeQuiet(paths, quietText)
-    const hooked = await applyHooks(hookFiles, paths, quietText)
+    const hooked = await applyHooks(hookFiles, where, paths, quietText)
     if (mcpIsStale) writeMcp(paths, mcpText)
     const served = await applyMcp(
       planServer(now, () => undefined, []),
@@ -193,10 +196,12 @@ function relayOf(relayBinary: string | undefined, where: Where): Relay {
 function hookNotes({ hooks, statusline }: InitOptions, plans: readonly HookPlan[]): string {
   if (!hooks && !statusline) return ''
   if (plans.length === 0)
-    return 'hooks: only those of Claude Code can be installed yet, and it is not in use here\n'
+    return 'hooks: those of Claude Code, Codex and Gemini CLI can be installed, and none of them is in use here\n'
   return plans
-    .filter((plan) => plan.statuslineTaken)
-    .map(({ file }) => `status line: ${file} has another one, which stays\n`)
+    .flatMap(({ file, added, statuslineTaken, wish }) => [
+      ...(statuslineTaken ? [`status line: ${file} has another one, which stays\n`] : []),
+      ...(added.length > 0 && wish.host.needs ? [`next: ${wish.host.needs}\n`] : []),
+    ])
     .join('')
 }
 
@@ -255,7 +260,7 @@ function initJson({
     servers,
     relay: relay ?? null,
     hooks: options.dryRun
-      ? hookFiles.map(({ wish, file, added }) => ({ client: wish.host.id, file, added }))
+      ? hookFiles.map(({ wish, file, added }) => hookRow(wish.host, file, added))
       : (applied?.hooked ?? []),
     mcp: (options.dryRun ? mcpFiles : (applied?.served ?? [])).map(({ client, file }) => ({ client, file })),
     left: left.map(({ client, file, name, reason }) => ({ client, file, name, reason })),

@@ -25,7 +25,7 @@ records names, ids and sizes, nothing that was said. Before a tool is used in a 
 the tool would read one, and reads over their budget it answers in part where that is wanted (budget.enabled). It prints nothing else and ends with 0 \
 whatever happens, so that no agent waits for it or fails by it; what went wrong is in log/hook.log.`,
   parts: [
-    new Argument('<client>', 'whose hook it is, such as claude-code'),
+    new Argument('<client>', 'whose hook it is: claude-code, codex or gemini-cli'),
     new Argument('[event]', 'the event, where the input does not name it'),
   ],
   run: async ({ env, write }, [client, event]) =>

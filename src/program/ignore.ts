@@ -21,7 +21,7 @@ const WRITE: Leaf = {
   word: 'write',
   summary: 'hide them: ignore files, deny rules and the hook',
   about: `Makes a plan, shows what it changes and, when you agree, puts it in force: marked blocks in ignore files, behind your own lines; deny rules \
-and a hook for Claude Code; rules for opencode. Refused when the plan would have hidden more than 2 % of what recent commits edited.`,
+for Claude Code, and a hook for Claude Code, Codex and Gemini CLI; rules for opencode. Refused when the plan would have hidden more than 2 % of what recent commits edited.`,
   parts: [
     path(),
     ...size(),

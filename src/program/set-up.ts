@@ -15,7 +15,10 @@ servers are picked up by it.`,
   parts: [
     clients(),
     servers(),
-    new Option('--hooks', 'also install the hooks by which mycelium sees tool use (Claude Code)'),
+    new Option(
+      '--hooks',
+      'also install the hooks by which mycelium sees tool use (Claude Code, Codex, Gemini CLI)',
+    ),
     new Option('--statusline', 'also show a status line, where none is set (Claude Code)'),
     new Option('--mcp', "also give each client mycelium's own MCP server (docs/mcp.md)"),
     dryRun(),

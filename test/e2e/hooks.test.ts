@@ -143,7 +143,7 @@ describe('init --hooks', () => {
   })
 
   it('says where there is nothing to install into, and leaves a status line of the user', async () => {
-    expect((await mycelium('init', '--hooks', '--yes')).stdout).toContain('it is not in use here')
+    expect((await mycelium('init', '--hooks', '--yes')).stdout).toContain('none of them is in use here')
     expect(existsSync(join(home.dir, '.claude'))).toBe(false)
     put('{"statusLine": {"type": "command", "command": "mine"}}')
     expect((await mycelium('init', '--statusline', '--yes')).stdout).toContain('has another one, which stays')
@@ -219,5 +219,130 @@ describe('init --hooks', () => {
     renameSync(join(home.dir, '.mycelium'), join(home.dir, 'gone'))
     expect(await fire(hook, payload)).toEqual([0, '', ''])
     expect(readdirSync(home.dir).sort()).toEqual(['.claude', 'gone'])
+  })
+})
+
+/** Of the other clients: where their hooks are, what is added, and how long each is waited for, in the client's unit. */
+const OTHERS = [
+  {
+    client: 'codex',
+    file: '.codex/hooks.json',
+    events: [
+      'SessionStart',
+      'UserPromptSubmit',
+      'PostToolUse',
+      'PostCompact',
+      'SubagentStop',
+      'Stop',
+      'SessionEnd',
+    ],
+    timeouts: [5, 5, 5, 5, 5, 5, 3],
+    handler: {},
+  },
+  {
+    client: 'gemini-cli',
+    file: '.gemini/settings.json',
+    events: ['SessionStart', 'BeforeAgent', 'AfterTool', 'AfterAgent', 'SessionEnd'],
+    timeouts: [5000, 5000, 5000, 5000, 5000],
+    handler: { name: 'mycelium' },
+  },
+] as const
+
+describe.each(OTHERS)('init --hooks for $client', ({ client, file, events, timeouts, handler }) => {
+  const at = () => join(home.dir, file)
+  const of = (content: string) => parse(content, [], { allowTrailingComma: true })
+
+  it.each(SETTINGS)(
+    'adds its hooks behind those of the user, once, and undo gives every byte back: %s',
+    async (_, content) => {
+      verifies('CLI-3')
+      const before = content
+        .replaceAll('PostToolUse', events[2])
+        .replaceAll('"Stop"', client === 'codex' ? '"Stop"' : '"AfterAgent"')
+      home.put(file, before)
+      const dry = await mycelium('init', '--hooks', '--dry-run', '--json')
+      expect(JSON.parse(dry.stdout).hooks).toMatchObject([{ client, file: at(), added: events }])
+      expect(readFileSync(at(), 'utf8')).toBe(before)
+      // A status line is none of these clients'.
+      expect(await mycelium('init', '--hooks', '--statusline', '--yes')).toMatchObject({
+        code: 0,
+        stderr: '',
+      })
+      const after = readFileSync(at(), 'utf8')
+      const [old, now] = [of(before || '{}'), of(after)]
+      for (const [i, event] of events.entries()) {
+        expect(now.hooks[event].slice(0, -1)).toEqual(old.hooks?.[event] ?? [])
+        expect(now.hooks[event].at(-1)).toEqual({
+          ...(/Tool/.test(event) && { matcher: '*' }),
+          hooks: [
+            {
+              ...handler,
+              type: 'command',
+              command: expect.stringContaining(`hook ${client}`),
+              timeout: timeouts[i],
+            },
+          ],
+        })
+      }
+      expect({ ...now, hooks: undefined }).toEqual({ ...old, hooks: undefined })
+      expect(await mycelium('init', '--hooks', '--statusline', '--yes')).toMatchObject({
+        code: 0,
+        stdout: 'nothing to do\n',
+      })
+      expect(readFileSync(at(), 'utf8')).toBe(after)
+      writeFileSync(at(), `${after}\n// later\n`)
+      expect((await mycelium('undo')).stdout).toContain('the other changes kept')
+      expect(readFileSync(at(), 'utf8')).toBe(
+        `${(before || '{}').replace('[ ]', '[]')}${before === '' ? '\n' : ''}\n// later\n`,
+      )
+      home.put(file, before)
+      await mycelium('init', '--hooks', '--yes')
+      expect(await mycelium('undo')).toMatchObject({ code: 0, stderr: '' })
+      expect(readFileSync(at(), 'utf8')).toBe(before)
+      expect(readdirSync(home.dir)).toEqual([dirname(file)])
+    },
+  )
+})
+
+describe('hooks beside the servers of the same file', () => {
+  it('stand there together with launchers and our own server, and each way back leaves every byte as it was', async () => {
+    verifies('CLI-3')
+    const before = `{
+  // mine
+  "mcpServers": { "one": { "command": "${process.execPath}", "args": ["-e", "0"] } },
+  "hooks": { "AfterTool": [] }
+}
+`
+    const file = home.put('.gemini/settings.json', before)
+    const { stdout } = await mycelium('init', '--hooks', '--mcp', '--dry-run')
+    for (const added of ['"SessionStart"', '"mycelium": { "command"', 'bin/mcp'])
+      expect(stdout).toContain(added)
+    expect(await mycelium('init', '--yes')).toMatchObject({ code: 0, stderr: '' })
+    expect(await mycelium('init', '--hooks', '--yes')).toMatchObject({ code: 0, stderr: '' })
+    expect(await mycelium('init', '--mcp', '--yes')).toMatchObject({ code: 0, stderr: '' })
+    const now = parse(readFileSync(file, 'utf8'))
+    expect(now.mcpServers.one.command).not.toBe(process.execPath)
+    expect(now.mcpServers.mycelium).toBeDefined()
+    expect(now.hooks.AfterTool).toHaveLength(1)
+    expect(await mycelium('undo')).toMatchObject({ code: 0, stderr: '' })
+    expect(readFileSync(file, 'utf8')).toBe(before)
+
+    await mycelium('init', '--hooks', '--mcp', '--yes')
+    writeFileSync(file, `${readFileSync(file, 'utf8')}// later\n`)
+    await mycelium('undo')
+    expect(readFileSync(file, 'utf8')).toBe(`${before}// later\n`)
+  })
+
+  it('says what Codex wants before it runs them, and only of Codex', async () => {
+    home.put('.gemini/settings.json', '{}')
+    expect((await mycelium('init', '--hooks', '--yes')).stdout).not.toContain('/hooks')
+    home.put('.codex/config.toml', '')
+    const { stdout } = await mycelium('init', '--hooks', '--yes', '--json')
+    expect(JSON.parse(stdout).hooks).toMatchObject([
+      { client: 'codex', needs: expect.stringContaining('/hooks') },
+    ])
+    await mycelium('undo')
+    expect((await mycelium('init', '--hooks', '--yes')).stdout).toContain('start codex, enter /hooks')
+    expect(readFileSync(join(home.dir, '.codex/config.toml'), 'utf8')).toBe('')
   })
 })

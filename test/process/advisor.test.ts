@@ -233,30 +233,35 @@ describe('what is foreseen', () => {
 })
 
 describe('what is written', () => {
-  it('has a server started that was never called, by what its tools are said to do, and is kept nowhere', async () => {
-    verifies('PRE-1')
-    settings()
-    home.define({ name: 'delta', mode: 'shared', argv: [process.execPath, PROBE, '--tools=cwd,env'] })
-    await usedBefore('alpha', 'beta', 'delta')
-    await until('lists are kept', () =>
-      readFileSync(home.paths.knownTools, 'utf8').includes('Working directory'),
-    )
-    model()
-    await session('gamma', 'told')
-    const text = `Which working directory is it? zanzibar-${'z'.repeat(9_000)} I want the value of an environment variable.`
-    expect(await prompted(text, 'told')).toEqual({ code: 0, out: '' })
-    await until('it was foreseen', () => guesses().length > 0)
-    expect(guesses()[0]).toMatchObject({ event: 'guess-warmed', server: 'delta', cause: 'text' })
-    await until('it is warm', async () => (await processes('delta')) === 1)
-    await home.ask('flush')
-    expect(textsBelow(home.dir).filter((one) => one.includes('zanzibar'))).toEqual([])
-    const removed = await ended(process.execPath, [bin, 'undo', '--yes'], {
-      ...home.env,
-      MYCELIUM_HOME: home.paths.root,
-    })
-    expect(removed.code).toBe(0)
-    expect(existsSync(home.paths.models)).toBe(false)
-  }, 40_000)
+  // The second is Gemini CLI's word for it.
+  it.each(['UserPromptSubmit', 'BeforeAgent'])(
+    'has a server started that was never called, by what its tools are said to do, and is kept nowhere: %s',
+    async (event) => {
+      verifies('PRE-1')
+      settings()
+      home.define({ name: 'delta', mode: 'shared', argv: [process.execPath, PROBE, '--tools=cwd,env'] })
+      await usedBefore('alpha', 'beta', 'delta')
+      await until('lists are kept', () =>
+        readFileSync(home.paths.knownTools, 'utf8').includes('Working directory'),
+      )
+      model()
+      await session('gamma', 'told')
+      const text = `Which working directory is it? zanzibar-${'z'.repeat(9_000)} I want the value of an environment variable.`
+      expect(await prompted(text, 'told', { hook_event_name: event })).toEqual({ code: 0, out: '' })
+      await until('it was foreseen', () => guesses().length > 0)
+      expect(guesses()[0]).toMatchObject({ event: 'guess-warmed', server: 'delta', cause: 'text' })
+      await until('it is warm', async () => (await processes('delta')) === 1)
+      await home.ask('flush')
+      expect(textsBelow(home.dir).filter((one) => one.includes('zanzibar'))).toEqual([])
+      const removed = await ended(process.execPath, [bin, 'undo', '--yes'], {
+        ...home.env,
+        MYCELIUM_HOME: home.paths.root,
+      })
+      expect(removed.code).toBe(0)
+      expect(existsSync(home.paths.models)).toBe(false)
+    },
+    40_000,
+  )
 
   it('waits for no daemon, and starts none', async () => {
     verifies('PRE-1')

@@ -400,6 +400,54 @@ describe('mycelium doctor', () => {
     expect(existsSync(join(home.paths.bin, 'quiet'))).toBe(true)
   })
 
+  it('follows the hooks of Codex and Gemini CLI, each by its own words for off and for trust', async () => {
+    verifies('CLI-3')
+    put('.codex/config.toml', '')
+    put('.gemini/settings.json', '{}')
+    const of = async (client: string) =>
+      (await findings()).filter(({ id, subject }) => id.startsWith('hook') && subject === client)
+    for (const client of ['codex', 'gemini-cli'])
+      expect(await of(client)).toMatchObject([{ id: 'hooks-not-installed', fix: 'mycelium init --hooks' }])
+    await mycelium('init', '--hooks', '--yes')
+    expect(await of('gemini-cli')).toMatchObject([
+      { id: 'hooks', message: '5 installed, none has fired yet' },
+    ])
+    expect(await of('codex')).toMatchObject([
+      { id: 'hooks-untrusted', severity: 'warning', fix: expect.stringContaining('/hooks') },
+    ])
+    const state = (event: string) =>
+      `[hooks.state."${at('.codex/hooks.json')}:${event}:0:0"]\ntrusted_hash = "sha256:0"\n`
+    const all = [
+      'session_start',
+      'user_prompt_submit',
+      'post_tool_use',
+      'post_compact',
+      'subagent_stop',
+      'stop',
+    ]
+    put('.codex/config.toml', all.map(state).join(''))
+    expect((await of('codex'))[0]?.message).toMatch(/not yet: SessionEnd$/)
+    put('.codex/config.toml', [...all, 'session_end'].map(state).join(''))
+    expect(await of('codex')).toMatchObject([{ id: 'hooks', message: '7 installed, none has fired yet' }])
+    put('.codex/config.toml', '[features]\nhooks = false\n')
+    expect(await of('codex')).toMatchObject([{ id: 'hooks-disabled' }])
+
+    const whole = readFileSync(at('.gemini/settings.json'), 'utf8')
+    for (const off of ['"enabled": false', '"disabled": ["mycelium"]']) {
+      put('.gemini/settings.json', whole.replace('{', `{ "hooksConfig": { ${off} },`))
+      expect(await of('gemini-cli')).toMatchObject([{ id: 'hooks-disabled' }])
+    }
+    put('.gemini/settings.json', whole.replace('"AfterAgent"', '"Other"'))
+    expect(await of('gemini-cli')).toMatchObject([
+      { id: 'hooks-partial', message: 'not installed for AfterAgent' },
+    ])
+    put('.gemini/settings.json', whole)
+    const transcript = put('.gemini/tmp/work/chats/session-1.jsonl', '')
+    const later = Date.now() / 1000 + 7200
+    utimesSync(transcript, later, later)
+    expect(await of('gemini-cli')).toMatchObject([{ id: 'hooks-silent' }])
+  })
+
   it('names who holds the database', async () => {
     verifies('CLI-3')
     const held = await openDatabase({ file: home.paths.database, write: true })

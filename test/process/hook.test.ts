@@ -102,6 +102,79 @@ describe('mycelium hook', () => {
     expect(await events()).toMatchObject([expected])
   })
 
+  // As the clients sent them (Codex 0.169.0, Gemini CLI 0.61.0), cut to what is looked at.
+  it.each([
+    [
+      'codex',
+      {
+        session_id: '01a2',
+        turn_id: '01a3',
+        transcript_path: '/home/u/.codex/sessions/2026/11/27/rollout.jsonl',
+        cwd: '/work/p',
+        hook_event_name: 'PostToolUse',
+        model: 'gpt-5.5',
+        permission_mode: 'default',
+        tool_name: 'Bash',
+        tool_input: { command: 'cat a' },
+        tool_response: 'text\n',
+        tool_use_id: 'call_1',
+      },
+      { clientSession: '01a2', tool: 'Bash', toolUse: 'call_1', bytesIn: 19, bytesOut: 8, outcome: 'ok' },
+    ],
+    [
+      'codex',
+      {
+        session_id: '01a2',
+        hook_event_name: 'PostToolUse',
+        tool_name: 'mcp__x__y',
+        tool_response: { content: [], isError: true },
+      },
+      { tool: 'mcp__x__y', outcome: 'failed' },
+    ],
+    [
+      'gemini-cli',
+      {
+        session_id: '32b6',
+        cwd: '/work/p',
+        hook_event_name: 'AfterTool',
+        timestamp: '2026-11-27T03:47:42.783Z',
+        tool_name: 'mcp_github_search',
+        tool_input: { query: 'x' },
+        mcp_context: { server_name: 'github', tool_name: 'search' },
+        tool_response: { llmContent: 'found', returnDisplay: '' },
+      },
+      {
+        event: 'AfterTool',
+        tool: 'mcp_github_search',
+        toolUse: '',
+        bytesIn: 13,
+        bytesOut: 41,
+        outcome: 'ok',
+      },
+    ],
+    [
+      'gemini-cli',
+      {
+        hook_event_name: 'AfterTool',
+        tool_name: 'read_file',
+        tool_response: {
+          llmContent: 'no',
+          returnDisplay: 'no',
+          error: { message: 'no', type: 'file_not_found' },
+        },
+      },
+      { outcome: 'failed' },
+    ],
+    [
+      'gemini-cli',
+      { hook_event_name: 'AfterAgent', prompt: 'hello', prompt_response: 'bye', stop_hook_active: false },
+      { event: 'AfterAgent', bytesIn: 7, bytesOut: 5 },
+    ],
+  ])('knows what %s sends: %#', async (client, payload, expected) => {
+    expect(await run(['hook', client], JSON.stringify(payload))).toEqual(SILENT)
+    expect(await events()).toMatchObject([{ client, ...expected }])
+  })
+
   it.each([
     ['no JSON', 'not json', 'unreadable'],
     ['JSON that is cut short', JSON.stringify(USED).slice(0, 80), 'unreadable'],

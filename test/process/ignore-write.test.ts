@@ -241,7 +241,9 @@ describe('mycelium ignore write', () => {
   it('knows its targets, and says what each cannot be told', async () => {
     const said = await write({ target: ['codex', 'gemini-cli', 'ripgrep'] })
     expect(said).toContain('Codex has no ignore file')
-    expect(said).toContain('grep_search and shell commands do not')
+    expect(said).toContain('shell commands, replace and no_ignore do not: the hook does')
+    expect(said).toContain('.codex/hooks.json: the hook for PreToolUse is added')
+    expect(said).toContain('start codex, enter /hooks')
     expect(existsSync(join(project, '.geminiignore')) && existsSync(join(project, '.ignore'))).toBe(true)
     expect(existsSync(join(project, '.claude'))).toBe(false)
     await write({ target: ['aider'] })
@@ -249,6 +251,122 @@ describe('mycelium ignore write', () => {
     await expect(write({ target: ['curser'] })).rejects.toMatchObject({
       code: 'unknown_target',
       hint: 'did you mean cursor?',
+    })
+  })
+})
+
+/** What the installed hook of another client says, as that client asks it. */
+function ask(client: string, event: string, asked: object): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(join(home.dir, '.mycelium/bin/quiet'), ['hook', client], {
+      env: home.env,
+      stdio: ['pipe', 'pipe', 'inherit'],
+    })
+    let out = ''
+    child.stdout.setEncoding('utf8').on('data', (chunk) => (out += chunk))
+    child.on('error', reject)
+    child.on('close', () => resolve(out))
+    child.stdin.end(JSON.stringify({ session_id: 's', cwd: project, hook_event_name: event, ...asked }))
+  })
+}
+
+describe('the hooks of other clients', () => {
+  beforeEach(() => {
+    home.put('.gemini/settings.json', '{}')
+    home.put('.codex/config.toml', '')
+  })
+
+  it('are installed for those in use, answer each in its own words, and go with the plan', async () => {
+    verifies('IGNORE-1')
+    await write()
+    const gemini = (tool_name: string, tool_input: object) =>
+      ask('gemini-cli', 'BeforeTool', { tool_name, tool_input })
+    expect(JSON.parse(await gemini('read_file', { file_path: 'src/legacy.ts' }))).toEqual({
+      decision: 'deny',
+      reason: expect.stringContaining('mycelium ignore allow src/legacy.ts'),
+    })
+    const searched = JSON.parse(
+      await gemini('run_shell_command', { command: 'grep -rn canary .', description: 'd' }),
+    )
+    expect(searched).toEqual({
+      hookSpecificOutput: {
+        hookEventName: 'BeforeTool',
+        tool_input: { command: expect.not.stringContaining('legacy'), description: 'd' },
+      },
+    })
+    expect(await gemini('read_file', { file_path: 'src/main.ts' })).toBe('')
+    const codex = (tool_name: string, tool_input: object, more = {}) =>
+      ask('codex', 'PreToolUse', { tool_name, tool_input, tool_use_id: 'call_1', ...more })
+    expect(JSON.parse(await codex('Bash', { command: 'cat old/a.ts' })).hookSpecificOutput).toMatchObject({
+      hookEventName: 'PreToolUse',
+      permissionDecision: 'deny',
+    })
+    // Without `allow` Codex takes no other input.
+    expect(
+      JSON.parse(await codex('Bash', { command: 'grep -rn canary .' })).hookSpecificOutput,
+    ).toMatchObject({
+      permissionDecision: 'allow',
+      updatedInput: { command: expect.not.stringContaining('legacy') },
+    })
+    // The directory of the one command is elsewhere; the session began in the project.
+    const transcript = home.put(
+      'rollout.jsonl',
+      `{"type":"session_meta","payload":{"cwd":${JSON.stringify(project)}}}\n`,
+    )
+    const away = { cwd: '/', transcript_path: transcript }
+    expect(await codex('Bash', { command: `cat ${project}/old/a.ts` }, away)).toContain('"deny"')
+    expect(
+      await codex('Bash', { command: `cat ${project}/old/a.ts` }, { ...away, transcript_path: '/dev/null' }),
+    ).toBe('')
+    const recorded = readFileSync(join(home.dir, '.mycelium/events', SHARED_NAME)).toString('latin1')
+    expect(recorded.match(/the files are hidden/g)).toHaveLength(3)
+    await state((io) => runIgnoreUndo(io, undefined, {}))
+    expect(readFileSync(join(home.dir, '.gemini/settings.json'), 'utf8')).toBe('{}')
+    expect(existsSync(join(home.dir, '.codex/hooks.json'))).toBe(false)
+  })
+
+  it('are tried by verify with what each client sends, and are no wall while Codex does not trust them', async () => {
+    verifies('IGNORE-1')
+    await write()
+    const rowsOf = async () => {
+      const { io, said } = capturedIo(home.env, project)
+      await runIgnoreVerify(io, undefined, { json: true })
+      const { rows } = JSON.parse(said()) as {
+        rows: readonly Record<'client' | 'tool' | 'result' | 'by', string>[]
+      }
+      return (client: string) => rows.filter((row) => row.client === client)
+    }
+    const first = await rowsOf()
+    expect(first('gemini-cli').map(({ tool }) => tool)).toEqual(
+      expect.arrayContaining([
+        'read_file',
+        'grep_search',
+        'grep_search no_ignore',
+        'run_shell_command cat',
+        'MCP file tool',
+      ]),
+    )
+    expect(first('gemini-cli').filter(({ result }) => result !== 'unreadable')).toEqual([])
+    expect(first('gemini-cli')[0]?.by).toBe('.geminiignore and hook')
+    expect(first('codex').every(({ result, by }) => result === 'READABLE' && by.includes('/hooks'))).toBe(
+      true,
+    )
+    home.put(
+      '.codex/config.toml',
+      `[hooks.state."${join(home.dir, '.codex/hooks.json')}:pre_tool_use:0:0"]\ntrusted_hash = "sha256:0"\n`,
+    )
+    expect((await rowsOf())('codex').filter(({ result }) => result !== 'unreadable')).toEqual([])
+    home.put(
+      '.gemini/settings.json',
+      readFileSync(join(home.dir, '.gemini/settings.json'), 'utf8').replace(
+        '{',
+        '{"hooksConfig":{"disabled":["mycelium"]},',
+      ),
+    )
+    const later = (await rowsOf())('gemini-cli')
+    expect(later.find(({ tool }) => tool === 'run_shell_command cat')).toMatchObject({
+      result: 'READABLE',
+      by: expect.stringContaining('switched off'),
     })
   })
 })

@@ -35,13 +35,13 @@ const on = (more: object = {}) => ({
 
 const textOf = (agent: RawAgent, text: string) => agent.call('echo', { text })
 
-async function growing(): Promise<RawAgent> {
+async function growing(client = 'claude-code', env: object = { CLAUDE_CODE_SESSION_ID: 'its-session' }) {
   home = daemonHome()
   writeFileSync(home.paths.settings, JSON.stringify({ ...on(), diff: { enabled: true } }))
   home.define({ name: 'growing', mode: 'shared', argv: [process.execPath, join(SERVERS, 'growing.mjs')] })
   const agent = await home.agent('growing', {
-    client: 'claude-code',
-    env: { ...home.env, CLAUDE_CODE_SESSION_ID: 'its-session' },
+    client,
+    env: { ...home.env, ...env },
   })
   await agent.initialize()
   return agent
@@ -211,18 +211,18 @@ describe('results of tools', () => {
     expect(expanded(handle)).toContain('Report 3.')
   })
 
-  it('are given whole after the context was compacted', async () => {
+  // Codex and Gemini CLI tell their servers no session.
+  it.each([
+    ['claude-code', { hook_event_name: 'SessionStart', source: 'compact' }, undefined],
+    ['codex', { hook_event_name: 'PostCompact', trigger: 'auto' }, {}],
+    ['gemini-cli', { hook_event_name: 'SessionStart', source: 'clear' }, {}],
+  ])('are given whole after %s lost its context', async (client, payload, env) => {
     verifies('DIFF-1')
-    const agent = await growing()
+    const agent = await growing(client, env)
     const first = await agent.call('report')
-    execFileSync(process.execPath, [builtCli(), 'hook', 'claude-code', 'SessionStart'], {
+    execFileSync(process.execPath, [builtCli(), 'hook', client], {
       env: { ...home.env, MYCELIUM_HOME: home.paths.root },
-      input: JSON.stringify({
-        session_id: 'its-session',
-        hook_event_name: 'SessionStart',
-        source: 'compact',
-        cwd: home.dir,
-      }),
+      input: JSON.stringify({ session_id: 'its-session', cwd: home.dir, ...payload }),
     })
     const second = await agent.call('report')
     expect(second).not.toContain('last result of this call')

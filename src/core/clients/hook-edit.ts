@@ -11,7 +11,7 @@ import {
   textOf,
   type Value,
 } from './document.ts'
-import { HOOK_TIMEOUT_S, type HookHost } from './hook-hosts.ts'
+import type { HookHost } from './hook-hosts.ts'
 import { readDocument } from './syntaxes.ts'
 
 /** What is wanted in a client's settings. */
@@ -63,25 +63,26 @@ export function putHooks(before: string, wish: HookWish): Hooked {
   const events = [...(wish.hooks ? host.events : []), ...(wish.guards ? host.guards : [])]
   if (events.length > 0) {
     if (hooksIn(readRoot(text, host.file)) === undefined) put((root) => root, {}, 'hooks')
-    for (const { event, matcher } of events) {
+    for (const { event, matcher, timeout = host.timeout } of events) {
       const list = listUnder(hooksIn(readRoot(text, host.file))!, event, host.file)
       if (list?.items.some((group) => ourHandlers(group, quiet).length > 0)) continue
       const command = quietCommand(quiet, `hook ${host.id}`)
-      const run = { type: 'command', command, timeout: HOOK_TIMEOUT_S }
+      const run = { ...(host.name && { name: host.name }), type: 'command', command, timeout }
       const group = { ...(matcher && { matcher: '*' }), hooks: [run] }
       if (list === undefined) put((root) => hooksIn(root)!, [group], event)
       else put((root) => listUnder(hooksIn(root)!, event, host.file)!, group)
       added.push(event)
     }
   }
-  const line = onlyMember(readRoot(text, host.file), 'statusLine', host.file)
+  const isLineWanted = wish.statusline && host.hasStatusline
+  const line = isLineWanted ? onlyMember(readRoot(text, host.file), 'statusLine', host.file) : undefined
   const isOurs = line !== undefined && calls(line.value, quiet)
-  if (wish.statusline && line === undefined) {
+  if (isLineWanted && line === undefined) {
     const command = quietCommand(quiet, 'statusline')
     put((root) => root, { type: 'command', command }, 'statusLine')
     added.push('statusLine')
   }
-  const statuslineTaken = wish.statusline && line !== undefined && !isOurs
+  const statuslineTaken = line !== undefined && !isOurs
   return { text: added.length === 0 ? before : text, kept, added, statuslineTaken }
 }
 
@@ -113,6 +114,23 @@ export function hookedEvents(text: string, quiet: string, file: string): readonl
   const line = membersOf(root, 'statusLine').at(-1)
   const isOurs = line !== undefined && calls(line.value, quiet)
   return [...called.map(({ key }) => key), ...(isOurs ? ['statusLine'] : [])]
+}
+
+/** Where in a text the program is called: the event, the number of the group in it, and that of the handler in the group. Throws config_invalid. */
+export function placesOfHooks(
+  text: string,
+  quiet: string,
+  file: string,
+): readonly { readonly event: string; readonly group: number; readonly handler: number }[] {
+  const hooks = membersOf(readRoot(text, file), 'hooks').at(-1)?.value
+  if (hooks?.kind !== 'map') return []
+  return hooks.members.flatMap(({ key: event, value }) =>
+    value.kind !== 'list'
+      ? []
+      : value.items.flatMap((one, group) =>
+          ourHandlers(one, quiet).map((handler) => ({ event, group, handler })),
+        ),
+  )
 }
 
 /** The next place to cut: a handler, its group, its event, or the hooks as a whole, whichever holds nothing else. */

@@ -9,12 +9,12 @@ import type { Preview } from './apply.ts'
 import { changeFile } from './change-file.ts'
 import { type Problem, problemOf } from './discover.ts'
 import { type HookEdit, type Hooked, type HookWish, putHooks, takeHooks } from './hook-edit.ts'
-import { hookHosts } from './hook-hosts.ts'
-import { takeIgnore } from './ignore-edit.ts'
+import { type HookHost, hookHosts } from './hook-hosts.ts'
 import { hashOf, readBackup, readJournal, withFile, writeJournal } from './journal.ts'
 import { type Change, makeRoomFor, noteChange } from './note-change.ts'
 import { removeCreated } from './our-files.ts'
 import { realPath, type Where } from './places.ts'
+import { textWithoutUs } from './without-us.ts'
 
 /** What the user asked for. */
 export interface HookOptions {
@@ -31,14 +31,24 @@ export interface HookPlan extends Preview, Pick<Hooked, 'added' | 'statuslineTak
   readonly wish: HookWish
 }
 
+/** Hooks that were added to one client's settings. */
+export interface HookRow {
+  readonly client: string
+  readonly file: string
+  readonly added: readonly string[]
+  /** What the user has to do before they run. */
+  readonly needs?: string
+}
+
 /** What came of it. */
 export interface HooksDone {
-  readonly changed: readonly {
-    readonly client: string
-    readonly file: string
-    readonly added: readonly string[]
-  }[]
+  readonly changed: readonly HookRow[]
   readonly problems: readonly Problem[]
+}
+
+/** The row of one client. */
+export function hookRow({ id, needs }: HookHost, file: string, added: readonly string[]): HookRow {
+  return { client: id, file, added, ...(needs !== undefined && { needs }) }
 }
 
 /** What installing hooks would change; nothing is changed yet. Clients that are not in use here are left out. */
@@ -47,13 +57,16 @@ export function planHooks(
   paths: Paths,
   { hooks, statusline, only, guards = false }: HookOptions,
   problems: Problem[],
+  /** Texts as they will be when something else was written to them. */
+  later: (file: string) => string | undefined = () => undefined,
 ): readonly HookPlan[] {
   if (!hooks && !statusline && !guards) return []
   return hookHosts(where).flatMap((host): HookPlan[] => {
     if (only.length > 0 && !only.includes(host.id)) return []
     if (!guards && !host.marks.some(existsSync)) return []
+    if (!guards && !hooks && !host.hasStatusline) return []
     try {
-      const before = readConfig(host.file)?.text ?? ''
+      const before = later(host.file) ?? readConfig(host.file)?.text ?? ''
       const wish = { host, quiet: quietPath(paths), hooks, statusline, guards }
       const { text: after, added, statuslineTaken } = putHooks(before, wish)
       return [{ file: host.file, format: 'json', before, after, added, statuslineTaken, wish }]
@@ -67,6 +80,7 @@ export function planHooks(
 /** Carries it out: the program that hooks call first, then backup and journal, then the settings. */
 export async function applyHooks(
   plans: readonly HookPlan[],
+  where: Where,
   paths: Paths,
   quietText: string,
 ): Promise<HooksDone> {
@@ -75,8 +89,8 @@ export async function applyHooks(
   for (const { wish, file } of plans) {
     try {
       writeQuiet(paths, quietText)
-      const added = await editSettings(wish, file, paths)
-      if (added.length > 0) changed.push({ client: wish.host.id, file, added })
+      const added = await editSettings(wish, file, where, paths)
+      if (added.length > 0) changed.push(hookRow(wish.host, file, added))
     } catch (error) {
       problems.push(problemOf(wish.host.id, file, error))
     }
@@ -96,12 +110,17 @@ export function writeQuiet(paths: Paths, quietText: string): void {
   writeFileAtomic(quietPath(paths), quietText, 0o700)
 }
 
-async function editSettings(wish: HookWish, file: string, paths: Paths): Promise<readonly string[]> {
+async function editSettings(
+  wish: HookWish,
+  file: string,
+  where: Where,
+  paths: Paths,
+): Promise<readonly string[]> {
   const before = readConfig(file)
   if (before === undefined) {
     const { text, added } = putHooks('', wish)
     if (added.length === 0) return []
-    note(paths, { wish, file, ...makeRoomFor(file, 0o700), before: '', after: text, kept: [] })
+    note(paths, where, { wish, file, ...makeRoomFor(file, 0o700), before: '', after: text, kept: [] })
     writeFileAtomic(file, text, 0o600)
     return added
   }
@@ -111,7 +130,7 @@ async function editSettings(wish: HookWish, file: string, paths: Paths): Promise
     const done = putHooks(text, wish)
     added = done.added
     if (done.text !== text)
-      note(paths, { wish, file, realFile, before: text, after: done.text, kept: done.kept })
+      note(paths, where, { wish, file, realFile, before: text, after: done.text, kept: done.kept })
     return done.text
   })
   if (outcome === 'missing') throw new MyceliumError('config_changed', `${file} was removed meanwhile`)
@@ -124,7 +143,7 @@ interface Note extends Change {
   readonly created?: 'file' | 'directory'
 }
 
-function note(paths: Paths, { wish, kept, created, ...change }: Note): void {
+function note(paths: Paths, where: Where, { wish, kept, created, ...change }: Note): void {
   const editOf = (was: HookEdit | undefined): HookEdit => ({
     client: wish.host.id,
     quiet: wish.quiet,
@@ -138,8 +157,9 @@ function note(paths: Paths, { wish, kept, created, ...change }: Note): void {
     change,
     (record) => ({ hooks: editOf(record?.hooks) }),
     (record) => {
-      const shown = record?.ignore === undefined ? before : takeIgnore(before, record.ignore, file).text
-      return shown === '' ? '' : takeHooks(shown, editOf(record?.hooks), file).text
+      if (before === '') return ''
+      // Ours may be in it without the journal's knowing.
+      return takeHooks(textWithoutUs(before, record, file, where, paths), editOf(record?.hooks), file).text
     },
   )
 }
@@ -164,9 +184,10 @@ export async function removeGuards(
         const some = takeHooks(text, edit, host.file, events)
         if (some.taken === 0) return text
         isEmpty = some.taken === all.taken
+        const isAlone = record.edits.length === 0 && record.mcp === undefined && record.ignore === undefined
         const base = hashOf(text) === record.written ? readBackup(paths, record.base) : undefined
-        const after = isEmpty && record.edits.length === 0 && base !== undefined ? base : some.text
-        const rest = isEmpty && record.edits.length === 0 ? undefined : { ...record, written: hashOf(after) }
+        const after = isEmpty && isAlone && base !== undefined ? base : some.text
+        const rest = isEmpty && isAlone ? undefined : { ...record, written: hashOf(after) }
         writeJournal(paths, withFile(readJournal(paths), realFile, rest))
         return after
       })

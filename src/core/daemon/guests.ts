@@ -6,7 +6,7 @@ import type { Dispatch } from '../pipeline/call.ts'
 import type { Limits } from '../pool/limits.ts'
 import { Guest } from '../session/guest.ts'
 import type { Session } from '../session/session.ts'
-import { clientOf, sessionOfAgent } from './agents.ts'
+import { agentName, clientOf, sessionOfAgent } from './agents.ts'
 import type { Hello } from './hello.ts'
 
 /** A session whose agent may make calls by another way. */
@@ -47,6 +47,12 @@ export class Guests {
     for (const [guest, host] of this.#guests)
       if (host === session)
         guest.close(new MyceliumError('session_gone', 'the session of the agent has ended'))
+  }
+
+  /** How agents of a client in a directory are called that name no session of theirs to their servers. */
+  agentsAt(client: string, cwd: string): readonly string[] {
+    const here = [...this.#hosts.values()].filter((host) => host.client === client && host.cwd === cwd)
+    return [...new Set(here.map((host) => agentName(undefined, client, host.clientPid())))]
   }
 
   /** In whose name a guest's calls are made. Throws session_gone where there is nobody. */

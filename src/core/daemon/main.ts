@@ -206,7 +206,10 @@ async function run(paths: Paths): Promise<void> {
     enforce: () => envelopes.enforce(),
     reload: () => ({ problem: settings.look()?.message ?? null }),
     heard: (args: Readonly<Record<string, unknown>>) => advisor.heard(args),
-    forget: ({ session }: Readonly<Record<string, unknown>>) => shortener.forget(String(session)),
+    forget: ({ session, client, project }: Readonly<Record<string, unknown>>) => {
+      for (const agent of [String(session), ...guests.agentsAt(String(client), String(project))])
+        shortener.forget(agent)
+    },
     warm: (args: Readonly<Record<string, unknown>>) => {
       const services = { clock, limits, pools, servers, agents, whyNoRoom: envelopes.whyNoRoom }
       return warmServers(args.targets as readonly WarmTarget[], services)

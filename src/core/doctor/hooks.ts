@@ -1,10 +1,9 @@
 import { existsSync, statSync } from 'node:fs'
-import { dirname, join } from 'node:path'
-import { valueAt } from '../clients/document.ts'
+import { join } from 'node:path'
 import { hookedEvents } from '../clients/hook-edit.ts'
 import { type HookHost, hookHosts } from '../clients/hook-hosts.ts'
+import { hookHindrance } from '../clients/hook-standing.ts'
 import { isQuietStale, writeQuiet } from '../clients/install-hooks.ts'
-import { readDocument } from '../clients/syntaxes.ts'
 import { readConfig } from '../config/config-text.ts'
 import { MyceliumError } from '../errors.ts'
 import { quietPath } from '../launch/quiet.ts'
@@ -14,7 +13,7 @@ import type { Finding, Look } from './finding.ts'
 const INIT = 'mycelium init --hooks'
 /** A session that began before the hooks were installed does not know them. */
 const GRACE_MS = 3_600_000
-const MAX_PROJECTS = 500
+const MAX_DIRECTORIES = 500
 
 /** Hooks: installed, all of them, as this version writes them, and really firing. */
 export function checkHooks(look: Look): readonly Finding[] {
@@ -41,8 +40,7 @@ function hostFindings(host: HookHost, look: Look): readonly Finding[] {
   const { paths, quietText, clock } = look
   const quiet = quietPath(paths)
   const text = readConfig(host.file)?.text ?? ''
-  const root = text.trim() === '' ? undefined : readDocument(text, 'json', host.file)
-  const called = root === undefined ? [] : hookedEvents(text, quiet, host.file)
+  const called = text.trim() === '' ? [] : hookedEvents(text, quiet, host.file)
   const subject = host.id
   if (called.length === 0)
     return [
@@ -67,14 +65,14 @@ function hostFindings(host: HookHost, look: Look): readonly Finding[] {
         return `${quiet} written`
       },
     })
-  const disabled = root && valueAt(root, 'disableAllHooks')
-  if (disabled?.kind === 'other' && disabled.value === true)
+  const hindrance = hookHindrance(host, text, quiet)
+  if (hindrance !== undefined)
     findings.push({
-      id: 'hooks-disabled',
+      id: hindrance.kind === 'off' ? 'hooks-disabled' : 'hooks-untrusted',
       severity: 'warning',
       subject,
-      message: `"disableAllHooks" is set in ${host.file}`,
-      fix: `edit ${host.file}`,
+      message: hindrance.message,
+      fix: hindrance.fix,
     })
   const events = called.filter((event) => event !== 'statusLine')
   const missing = host.events.filter(({ event }) => !events.includes(event))
@@ -88,7 +86,7 @@ function hostFindings(host: HookHost, look: Look): readonly Finding[] {
     })
   const firedMs = (look.lastHookAt(host.id) ?? 0) / 1000
   const installedMs = statSync(host.file).mtimeMs
-  const workedMs = newestTranscript(dirname(host.file))
+  const workedMs = newestTranscript(host)
   // A store that cannot be asked does not know when.
   if (
     look.storeError === undefined &&
@@ -113,14 +111,22 @@ function ago(ms: number): string {
 }
 
 /** When the client last wrote down what it did, ms since the epoch; 0 when never. */
-function newestTranscript(directory: string): number {
-  const projects = join(directory, 'projects')
-  const files = namesIn(projects)
-    .slice(0, MAX_PROJECTS)
-    .flatMap((project) =>
-      namesIn(join(projects, project))
-        .filter((name) => name.endsWith('.jsonl'))
-        .map((name) => join(projects, project, name)),
-    )
+function newestTranscript({ transcripts }: HookHost): number {
+  const [top, ...rest] = transcripts as readonly [string, ...(string | null)[]]
+  const end = rest.pop()!
+  let directories = [top]
+  for (const name of rest)
+    directories = directories
+      .flatMap((directory) =>
+        (name === null ? [...namesIn(directory)] : [name]).map((one) => join(directory, one)),
+      )
+      // Where they are named after days, the latest come first.
+      .sort((a, b) => (a < b ? 1 : -1))
+      .slice(0, MAX_DIRECTORIES)
+  const files = directories.flatMap((directory) =>
+    namesIn(directory)
+      .filter((name) => name.endsWith(end))
+      .map((name) => join(directory, name)),
+  )
   return Math.max(0, ...files.map((file) => statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0))
 }

@@ -1,5 +1,5 @@
 import type { EventOf } from '../events/event.ts'
-import { decodeString, membersOf, type Range, skipSpace } from '../protocol/json-text.ts'
+import { decodeString, firstMember, membersOf, type Range, skipSpace } from '../protocol/json-text.ts'
 
 /** Longest name or id that is recorded of a hook: they are names, and what is longer is none. */
 const MAX_NAME_CHARS = 512
@@ -15,7 +15,8 @@ export interface HookOrigin {
 
 /** Keys of a hook's input, in the order in which they are taken: clients name the same thing alike, events do not. */
 const SENT = ['tool_input', 'prompt']
-const GIVEN = ['tool_response', 'error', 'last_assistant_message']
+const GIVEN = ['tool_response', 'error', 'last_assistant_message', 'prompt_response']
+const OPEN_OBJECT = 0x7b
 const FAILED = ['PostToolUseFailure', 'StopFailure']
 
 /**
@@ -50,8 +51,22 @@ export function hookEvent(input: Buffer, { client, event, at }: HookOrigin): Eve
     bytesIn: size(SENT),
     bytesOut: size(GIVEN),
     durationUs: durationUs(input, values.get('duration_ms')),
-    outcome: members === undefined ? 'unreadable' : FAILED.includes(name) ? 'failed' : 'ok',
+    outcome:
+      members === undefined
+        ? 'unreadable'
+        : FAILED.includes(name) || (client !== 'claude-code' && isFailure(input, values.get('tool_response')))
+          ? 'failed'
+          : 'ok',
   }
+}
+
+/** Clients without an event for it say so in the answer: Gemini CLI by an `error`, Codex as MCP does. Claude Code's is not looked into: it costs what reading it costs. */
+function isFailure(input: Buffer, answer: Range | undefined): boolean {
+  if (answer === undefined) return false
+  const told = firstMember(input, answer.start, 'isError')
+  if (told !== undefined) return input.toString('latin1', told.start, told.end) === 'true'
+  const error = firstMember(input, answer.start, 'error')
+  return error !== undefined && input[error.start] === OPEN_OBJECT
 }
 
 /** -1 when the client does not say. */

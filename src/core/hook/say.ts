@@ -10,6 +10,11 @@ export interface Said {
   readonly text: string
 }
 
+/** Whose context was lost. Servers are told the session by Claude Code alone: agents of others are known by client and project. */
+export interface Forgotten extends Pick<Said, 'client' | 'project'> {
+  readonly session: string
+}
+
 /** Kept of a text from either end: what is asked for is there. Pairs with MAX_TEXT_CHARS in daemon/advisor.ts. */
 const END_CHARS = 2_000
 /** A daemon that takes no connection by then is not told. */
@@ -17,7 +22,8 @@ const LIMIT_MS = 200
 
 /** The text that a hook's input has for that: a prompt, or what an agent looks for among its tools; undefined where there is none. Throws for input that is no JSON. */
 export function textIn(input: Buffer, event: string, tool: string): string | undefined {
-  if (event === 'UserPromptSubmit') return cut(Object(JSON.parse(input.toString('utf8'))).prompt)
+  if (event === 'UserPromptSubmit' || event === 'BeforeAgent')
+    return cut(Object(JSON.parse(input.toString('utf8'))).prompt)
   if (event !== 'PostToolUse' || tool !== TOOL_SEARCH) return undefined
   return cut(Object(Object(JSON.parse(input.toString('utf8'))).tool_input).query)
 }
@@ -30,9 +36,10 @@ function cut(text: unknown): string | undefined {
   return text.length <= 2 * END_CHARS ? text : `${text.slice(0, END_CHARS)}\n${text.slice(-END_CHARS + 1)}`
 }
 
-/** Whether what a session was sent may have left its context with that event. Claude Code says why a session starts. */
+/** Whether what a session was sent may have left its context with that event. Clients say why a session starts. */
 export function isContextLost(input: Buffer, event: string): boolean {
-  if (event === 'PreCompact' || event === 'PostCompact') return true
+  // Gemini CLI's PreCompress comes before every request, whether or not anything is compressed: where it is asked for, nothing counts as held.
+  if (event === 'PreCompact' || event === 'PostCompact' || event === 'PreCompress') return true
   if (event !== 'SessionStart') return false
   return Object(JSON.parse(input.toString('utf8'))).source !== 'startup'
 }
@@ -43,8 +50,8 @@ export function say(said: Said, root: string, clock: Clock): Promise<void> {
 }
 
 /** Tells the daemon that what a session holds is not known any more, as say() does. Pairs with `forget` in daemon/main.ts. */
-export function sayForgotten(session: string, root: string, clock: Clock): Promise<void> {
-  return tell('forget', { session }, root, clock)
+export function sayForgotten(who: Forgotten, root: string, clock: Clock): Promise<void> {
+  return tell('forget', who, root, clock)
 }
 
 function tell(cmd: string, args: object, root: string, clock: Clock): Promise<void> {

@@ -1,9 +1,12 @@
+import { existsSync } from 'node:fs'
 import type { Problem } from '../clients/discover.ts'
+import { hookHosts } from '../clients/hook-hosts.ts'
 import { applyHooks, type HookPlan, planHooks } from '../clients/install-hooks.ts'
 import { applyIgnore, type IgnorePreview, previewIgnore } from '../clients/install-ignore.ts'
 import type { Where } from '../clients/places.ts'
 import { readConfig } from '../config/config-text.ts'
 import type { Paths } from '../config/paths.ts'
+import { WITHOUT_DIALECT } from './dialects/table.ts'
 import type { TargetWish } from './make-plan.ts'
 import type { IgnorePlan } from './plan.ts'
 import { type PlanRequest, storePlan } from './plan-file.ts'
@@ -22,27 +25,51 @@ export interface Written {
   readonly problems: readonly Problem[]
 }
 
+/**
+ * Clients whose hook stands before hidden files: those that are told of them otherwise too, and Codex, which can be told in no other way, when it is named or,
+ * where none is, in use.
+ */
+export function guardedClients(
+  targets: readonly TargetWish[],
+  named: readonly string[],
+  where: Where,
+): readonly string[] {
+  if (targets.every(({ wish }) => wish.lines.length === 0)) return []
+  return hookHosts(where).flatMap(({ id, marks }) => {
+    if (id === 'claude-code') return targets.some(({ dialect }) => dialect.shape === 'deny') ? [id] : []
+    if (targets.some(({ dialect }) => dialect.target === id) || named.includes(id)) return [id]
+    return named.length === 0 && Object.hasOwn(WITHOUT_DIALECT, id) && marks.some(existsSync) ? [id] : []
+  })
+}
+
 /** The program that hooks call is below the root; its client asks it before each tool. */
 function guardHooks(
   targets: readonly TargetWish[],
+  named: readonly string[],
   where: Where,
   paths: Paths,
   problems: Problem[],
 ): readonly HookPlan[] {
-  if (!targets.some(({ dialect, wish }) => dialect.shape === 'deny' && wish.lines.length > 0)) return []
-  const wish = { hooks: false, statusline: false, guards: true, only: ['claude-code'] }
+  const only = guardedClients(targets, named, where)
+  if (only.length === 0) return []
+  const wish = { hooks: false, statusline: false, guards: true, only }
   return planHooks(where, paths, wish, problems).filter(({ before, after }) => before !== after)
 }
 
 /** Looks only. */
-export function previewWrite(targets: readonly TargetWish[], where: Where, paths: Paths): WritePreview {
+export function previewWrite(
+  targets: readonly TargetWish[],
+  named: readonly string[],
+  where: Where,
+  paths: Paths,
+): WritePreview {
   const problems: Problem[] = []
   const files = previewIgnore(
     targets.map(({ wish }) => wish),
     paths,
     problems,
   ).filter(({ before, after, isNew }) => before !== after || (isNew && after !== ''))
-  return { files, hooks: guardHooks(targets, where, paths, problems), problems }
+  return { files, hooks: guardHooks(targets, named, where, paths, problems), problems }
 }
 
 /** Puts a plan in force: the guard first, then what clients read, then the hook that asks the guard. */
@@ -71,9 +98,9 @@ export async function carryOut(
     paths,
   )
   const hookProblems: Problem[] = []
-  const hooks = guardHooks(targets, where, paths, hookProblems)
+  const hooks = guardHooks(targets, kept.request.targets, where, paths, hookProblems)
   const hooked =
-    hooks.length === 0 ? { changed: [], problems: [] } : await applyHooks(hooks, paths, quietText)
+    hooks.length === 0 ? { changed: [], problems: [] } : await applyHooks(hooks, where, paths, quietText)
   return {
     changed: [...changed, ...hooked.changed.map(({ file }) => file)],
     problems: [...problems, ...dropped, ...hookProblems, ...hooked.problems],

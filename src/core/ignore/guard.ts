@@ -4,7 +4,7 @@ import { meets } from './glob.ts'
 import { type Guard, lookupIn } from './guard-file.ts'
 import { judgeShell } from './shell-reads.ts'
 import { quoted } from './shell-searches.ts'
-import { hiddenAt, realWorld, type ShellWorld } from './shell-world.ts'
+import { hiddenAt, hiddenBelow, realWorld, type ShellWorld } from './shell-world.ts'
 
 /** One use of a tool, as a client puts it to its hook. */
 export interface ToolUse {
@@ -13,6 +13,8 @@ export interface ToolUse {
   /** Where the agent stands. */
   readonly cwd: string
   readonly env: Readonly<Record<string, string | undefined>>
+  /** A search that meets hidden files, too: nothing that its client holds to leaves them out. */
+  readonly unfiltered?: boolean
 }
 
 /** What is to become of it. `input` replaces what the tool was given, whole. */
@@ -40,7 +42,7 @@ const MAX_PATH_CHARS = 4_096
  * Whether a tool may be used as it asks to be. Never throws for what the input looks like: what is not understood passes, because an agent that
  * cannot work costs more than a file that it reads in vain.
  */
-export function judgeTool({ tool, input, cwd, env }: ToolUse, guard: Guard): Verdict {
+export function judgeTool({ tool, input, cwd, env, unfiltered }: ToolUse, guard: Guard): Verdict {
   const lookup = lookupIn(guard)
   const world = realWorld(lookup, cwd, env)
   const fields = Object(input) as Readonly<Record<string, unknown>>
@@ -56,7 +58,10 @@ export function judgeTool({ tool, input, cwd, env }: ToolUse, guard: Guard): Ver
   if (tool === 'Grep') {
     // A glob without a slash is met anywhere.
     const pattern = typeof fields.glob === 'string' && fields.glob.includes('/') ? fields.glob : undefined
-    return deny(hiddenIn(fields.path) ?? insideOf({ path: fields.path, pattern }, cwd, world))
+    const path = hiddenIn(fields.path) ?? insideOf({ path: fields.path, pattern }, cwd, world)
+    if (path !== undefined || !unfiltered) return deny(path)
+    const [met] = hiddenBelow(typeof fields.path === 'string' ? resolve(cwd, fields.path) : cwd, world)
+    return met === undefined ? PASS : { kind: 'deny', path: met, reason: reasonFor(met, 'this search', true) }
   }
   if (tool === 'Glob') return deny(hiddenIn(fields.path) ?? insideOf(fields, cwd, world))
   if (tool === 'Bash' && typeof fields.command === 'string') {

@@ -47,7 +47,7 @@ export const DIALECTS: readonly Dialect[] = [
     when: 'used',
     marks: ['~/.gemini/settings.json', '.gemini'],
     gaps: [
-      'read_file and glob hold to it; grep_search and shell commands do not',
+      'read_file and glob hold to it, and grep_search with a ripgrep of the system; shell commands, replace and no_ignore do not: the hook does',
       'its negations are unreliable: a file that you keep by `!` is left out of our block instead',
     ],
   }),
@@ -119,9 +119,9 @@ export const DIALECTS: readonly Dialect[] = [
   }),
 ]
 
-/** Clients that can be told nothing of the kind, and why; `--target` knows them. */
+/** Clients that can be told nothing in a file, and why; `--target` knows them. Their hook asks the guard. */
 export const WITHOUT_DIALECT: Readonly<Record<string, string>> = {
-  codex: 'Codex has no ignore file and no rules on reading: its sandbox bounds writing only',
+  codex: 'Codex has no ignore file and no rules on reading: its hook alone stands before hidden files',
 }
 
 /** The rows of these targets, or, when none is named, of the clients in use. Throws unknown_target. */

@@ -2,8 +2,8 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { putHooks } from '../../clients/hook-edit.ts'
-import { hookHosts } from '../../clients/hook-hosts.ts'
-import { isHookInstalled, type VerifyPlace } from './claude-hook.ts'
+import { hookHost } from '../../clients/hook-hosts.ts'
+import { type VerifyPlace, whyUnasked } from './ask-hook.ts'
 import { startScriptedModel } from './model.ts'
 import { type Canary, isGivenAway, probesFor, type VerifyRow } from './row.ts'
 import { runProgram } from './run-program.ts'
@@ -28,8 +28,14 @@ export async function verifyClaudeLive(
   const home = mkdtempSync(join(tmpdir(), 'mycelium-verify-'))
   try {
     mkdirSync(join(home, '.claude'))
-    const host = hookHosts({ ...where, env: {}, home }).find(({ id }) => id === 'claude-code')!
-    const wish = { host, quiet, hooks: false, statusline: false, guards: isHookInstalled(place) }
+    const host = hookHost('claude-code', { ...where, env: {}, home })!
+    const wish = {
+      host,
+      quiet,
+      hooks: false,
+      statusline: false,
+      guards: whyUnasked('claude-code', place) === undefined,
+    }
     writeFileSync(host.file, putHooks('', wish).text)
     const env = {
       PATH: where.env.PATH,

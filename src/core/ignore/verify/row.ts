@@ -15,6 +15,20 @@ export interface Probe {
   readonly input: Readonly<Record<string, unknown>>
   /** It looks into all files, and its answer names the file of each line. */
   readonly searches?: true
+  /** What a client tells its hook beside. */
+  readonly more?: Readonly<Record<string, unknown>>
+}
+
+/** One row: `byFile` is what a file stops, `byHook` what the hook did, `hook` when it stops it. */
+export function rowFor(
+  client: string,
+  { name: tool }: Probe,
+  byFile: string | undefined,
+  byHook: string,
+): VerifyRow {
+  const stopped = [...(byFile === undefined ? [] : [byFile]), ...(byHook === 'hook' ? ['hook'] : [])]
+  if (stopped.length === 0) return { client, tool, result: 'READABLE', by: byHook }
+  return { client, tool, result: 'unreadable', by: stopped.join(' and ') }
 }
 
 /** The file that must not be read, and what is in it. */
@@ -32,14 +46,7 @@ export function isGivenAway(answer: string, { searches }: Probe, { path, mark }:
 
 /** The attempts that Claude Code's tools allow, with the inputs that it gives its hooks (measured). */
 export function probesFor(canary: Canary, project: string): readonly Probe[] {
-  const { file, path, mark } = canary
-  const word = `'${path.replaceAll("'", `'\\''`)}'`
-  const code = JSON.stringify(path)
-  const bash = (name: string, command: string): Probe => ({
-    name: `Bash ${name}`,
-    tool: 'Bash',
-    input: { command, description: 'read' },
-  })
+  const { file, mark } = canary
   return [
     { name: 'Read', tool: 'Read', input: { file_path: file } },
     {
@@ -49,14 +56,33 @@ export function probesFor(canary: Canary, project: string): readonly Probe[] {
       searches: true,
     },
     { name: 'Edit', tool: 'Edit', input: { file_path: file, old_string: mark, new_string: 'x' } },
-    bash('cat', `cat ${word}`),
-    bash('head <', `head -n 5 < ${word}`),
-    { ...bash('grep -rn', `grep -rn ${mark} .`), searches: true },
-    { ...bash('rg', `rg -n ${mark}`), searches: true },
-    bash('python -c', `python3 -c ${shellWord(`print(open(${code}).read())`)}`),
-    bash('node -e', `node -e ${shellWord(`console.log(require('fs').readFileSync(${code}, 'utf8'))`)}`),
-    bash('find -exec', `find . -name ${shellWord(path.slice(path.lastIndexOf('/') + 1))} -exec cat {} +`),
+    ...shellProbes(canary, 'Bash', 'Bash', { description: 'read' }),
     { name: 'MCP file tool', tool: 'mcp__filesystem__read_text_file', input: { path: file } },
+  ]
+}
+
+/** Ways to read a file that a shell has, under the name of a client's tool and the name that its hook is given. */
+export function shellProbes(
+  { path, mark }: Canary,
+  title: string,
+  tool: string,
+  beside: Readonly<Record<string, unknown>>,
+): readonly Probe[] {
+  const word = shellWord(path)
+  const code = JSON.stringify(path)
+  const shell = (name: string, command: string): Probe => ({
+    name: `${title} ${name}`,
+    tool,
+    input: { command, ...beside },
+  })
+  return [
+    shell('cat', `cat ${word}`),
+    shell('head <', `head -n 5 < ${word}`),
+    { ...shell('grep -rn', `grep -rn ${mark} .`), searches: true },
+    { ...shell('rg', `rg -n ${mark}`), searches: true },
+    shell('python -c', `python3 -c ${shellWord(`print(open(${code}).read())`)}`),
+    shell('node -e', `node -e ${shellWord(`console.log(require('fs').readFileSync(${code}, 'utf8'))`)}`),
+    shell('find -exec', `find . -name ${shellWord(path.slice(path.lastIndexOf('/') + 1))} -exec cat {} +`),
   ]
 }
 
