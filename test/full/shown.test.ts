@@ -4,8 +4,10 @@ import { afterEach, beforeAll, beforeEach, expect, it } from 'vitest'
 import { createSandbox, removeSandbox, type Sandbox } from '../../src/core/bench/sandbox.ts'
 import { ended } from '../fixtures/built-cli.ts'
 import { SERVERS } from '../fixtures/daemon-home.ts'
+import { CODEX } from '../fixtures/hooked-clients.ts'
 import { type ModelServer, startModelServer } from '../fixtures/model-server.ts'
 import { realClient } from '../fixtures/real-clients.ts'
+import { startUseByUse } from '../fixtures/scripted-model.ts'
 
 // Which half of a structured result a real client shows its model: shortening the other one saves nothing. Pairs with READ_TEXTS_ALONE in daemon/shortening.ts.
 
@@ -51,6 +53,17 @@ it('Claude Code: the structure', async () => {
     ENABLE_TOOL_SEARCH: 'false',
   })
   expect([...shown]).toEqual(['structure'])
+})
+
+it('Codex: the structure', async () => {
+  const scripted = await startUseByUse([{ tool: 'halves', namespace: 'mcp__everything' }])
+  const [command, ...args] = COMMAND
+  CODEX.configure(sandbox, scripted.url, { command, args })
+  await CODEX.turn(sandbox, scripted.url).finally(() => scripted.close())
+  expect(scripted.answers).toHaveLength(1)
+  const [answer = ''] = scripted.answers
+  const halves = Object.entries(HALVES).flatMap(([half, words]) => (answer.includes(words) ? [half] : []))
+  expect(halves, answer).toEqual(['structure'])
 })
 
 it('Gemini CLI: the texts', async () => {
