@@ -7,6 +7,7 @@ import type { Paths } from '../config/paths.ts'
 import { writeFileAtomic } from '../config/write-file.ts'
 import type { Log } from '../log.ts'
 import { type Keeper, keeperOf, type ServerCosts, type Wish } from '../policy/idle/keeper.ts'
+import { mayStartAhead, spareAfterMs } from '../policy/janitor.ts'
 import type { Limits } from '../pool/limits.ts'
 import type { Pools } from '../pool/pools.ts'
 import { jsonIfRegular } from '../regular-file.ts'
@@ -30,11 +31,11 @@ const SLOT_MS = 60_000
 const SUPPOSED: ServerCosts = { coldMs: 1_500, memoryMb: 80 }
 const SAVE_SLOTS = 15
 /** Longer than most pauses of a working day. Beyond an hour nothing was gained in replays. */
-const STAYS_MS = 3_600_000
+const STAYS_SLOTS = 60
 
 /**
  * Learns when each server is used, minute by minute, also while nothing acts by it; with `prewarm.enabled` says which are worth being warm. It spends
- * what keeping each for `limits.idle_ms` would. Kept in one file, so that a new daemon knows what the one before had learnt.
+ * what the plain rules would: each process for `limits.idle_ms` after its last session, each spare for as long as one is there without a wish. Kept in one file, so that a new daemon knows what the one before had learnt.
  */
 export class KeepWarm {
   readonly #services: KeepWarmServices
@@ -43,6 +44,8 @@ export class KeepWarm {
   #slot: number
   #beganMs: number
   #unsaved = 0
+  /** Whether the daemon was worth staying, and the slot in which that was reckoned. */
+  #stays = { slot: -1, isWorth: false }
 
   constructor(services: KeepWarmServices) {
     this.#services = services
@@ -56,10 +59,17 @@ export class KeepWarm {
     const { clock, pools, limits, measured } = this.#services
     const slot = this.#now
     if (slot === this.#slot) return
-    const used = new Set<string>()
-    for (const pool of pools.all()) if (pool.lastUsedMs >= this.#beganMs) used.add(pool.profile.server)
+    const [used, held, owned] = [new Set<string>(), new Set<string>(), new Set<string>()]
+    for (const { profile, sharing, movedMs, lastUsedMs, members } of pools.all()) {
+      // Where each session has a process, calls say nothing of when a session will want another.
+      if ((sharing === 'owned' ? movedMs : lastUsedMs) >= this.#beganMs) used.add(profile.server)
+      if (sharing === 'owned') owned.add(profile.server)
+      else if (members.size > 0) held.add(profile.server)
+    }
     for (const [server, costs] of measured()) this.#costs.set(server, { ...this.costsOf(server), ...costs })
-    this.#keeper.pass(this.#slot, used, (server) => this.costsOf(server), Math.ceil(limits.idleMs / SLOT_MS))
+    const windowOf = (server: string) =>
+      Math.ceil((owned.has(server) ? spareAfterMs(limits) : limits.idleMs) / SLOT_MS)
+    this.#keeper.pass(this.#slot, used, (server) => this.costsOf(server), windowOf, held)
     this.#slot = slot
     this.#beganMs = clock.now()
     this.#unsaved += 1
@@ -72,10 +82,19 @@ export class KeepWarm {
     return this.#keeper.wishFor(server, this.#slot, this.costsOf(server))
   }
 
-  /** How long the daemon stays without work: a new one starts nothing ahead, as it has seen no session of any server. */
+  /** How long the daemon stays without work: a new one starts nothing ahead, as it has seen no session of any server. More than the setting only while that is worth its memory. */
   get staysMs(): number {
     const { limits, settings } = this.#services
-    return settings.get('prewarm.enabled') ? Math.max(limits.daemonIdleMs, STAYS_MS) : limits.daemonIdleMs
+    if (!settings.get('prewarm.enabled')) return limits.daemonIdleMs
+    if (this.#stays.slot !== this.#slot) this.#stays = { slot: this.#slot, isWorth: this.#isWorthStaying() }
+    return this.#stays.isWorth ? Math.max(limits.daemonIdleMs, STAYS_SLOTS * SLOT_MS) : limits.daemonIdleMs
+  }
+
+  #isWorthStaying(): boolean {
+    const startable = this.#services.pools.all().filter(mayStartAhead)
+    const servers = new Set(startable.map(({ profile }) => profile.server))
+    const ownMb = process.memoryUsage.rss() / 2 ** 20
+    return this.#keeper.isWorthStaying(servers, this.#slot, (one) => this.costsOf(one), ownMb, STAYS_SLOTS)
   }
 
   /** Keeps what was learnt. A disk that takes nothing costs that. */
