@@ -30,6 +30,8 @@ const SLOT_MS = 60_000
 /** What a server is supposed to cost until it was seen. */
 const SUPPOSED: ServerCosts = { coldMs: 1_500, memoryMb: 80 }
 const SAVE_SLOTS = 15
+/** A start may take longer than it mostly does. */
+const EARLY_MS = 15_000
 /** Longer than most pauses of a working day. Beyond an hour nothing was gained in replays. */
 const STAYS_SLOTS = 60
 
@@ -79,7 +81,12 @@ export class KeepWarm {
   /** What is thought of a server now; undefined where nothing is known, or the user does not want it. */
   wishFor(server: string): Wish | undefined {
     if (!this.#services.settings.get('prewarm.enabled')) return undefined
-    return this.#keeper.wishFor(server, this.#slot, this.costsOf(server))
+    const costs = this.costsOf(server)
+    const wish = this.#keeper.wishFor(server, this.#slot, costs)
+    const soon = slotSoon(this.#services.clock.wall(), costs)
+    if (wish === undefined || wish.warm || soon <= this.#slot) return wish
+    const next = this.#keeper.wishFor(server, soon, costs)
+    return next?.warm ? next : wish
   }
 
   /** How long the daemon stays without work: a new one starts nothing ahead, as it has seen no session of any server. More than the setting only while that is worth its memory. */
@@ -123,6 +130,11 @@ export class KeepWarm {
   costsOf(server: string): ServerCosts {
     return this.#costs.get(server) ?? SUPPOSED
   }
+}
+
+/** The slot by which a start that is begun now is over: what is due by the clock comes in the first second of its minute. */
+export function slotSoon(wallMs: number, { coldMs }: ServerCosts): number {
+  return Math.floor((wallMs + coldMs + EARLY_MS) / SLOT_MS)
 }
 
 /** What the daemon has seen of its servers since it started. */
