@@ -61,7 +61,7 @@ describe('limits in force', () => {
         if (total(rows, most) <= ceilingMb)
           for (const row of rows) expect(hardOf(row)).toBeCloseTo(most(row), 3)
         const floor = ({ kept: before, memoryMb }: Running) =>
-          before === undefined ? 0 : Math.max(before.guaranteeMb, Math.min(2 * before.hardMb, 1.1 * memoryMb))
+          before === undefined ? 0 : Math.max(before.guaranteeMb, Math.min(2 * before.hardMb, memoryMb))
         if (total(rows, floor) <= ceilingMb)
           for (const row of rows) expect(hardOf(row)).toBeGreaterThanOrEqual(floor(row) - 1e-6)
       }),

@@ -51,15 +51,17 @@ export function inForce(running: readonly Running[], ceilingMb: number): Readonl
   const limited = running.flatMap(({ kept, ...one }) =>
     kept === undefined || one.processes === 0 ? [] : [{ ...one, kept }],
   )
-  const { mb } = shareCeiling(
+  const claims = (room: number) =>
     limited.map(({ server, processes, memoryMb, kept }) => ({
       server,
       hardMb: mostOf(kept) * processes,
-      guaranteeMb: Math.max(kept.guaranteeMb, Math.min(mostOf(kept), memoryMb * ROOM)) * processes,
+      guaranteeMb: Math.max(kept.guaranteeMb, Math.min(mostOf(kept), memoryMb * room)) * processes,
       weight: kept.hardMb * processes,
-    })),
-    ceilingMb,
-  )
+    }))
+  const roomy = claims(ROOM)
+  // Where it is tight nobody's tenth is worth another's process.
+  const isTight = roomy.reduce((sum, { guaranteeMb }) => sum + guaranteeMb, 0) > ceilingMb
+  const { mb } = shareCeiling(isTight ? claims(1) : roomy, ceilingMb)
   return new Map(
     limited.map(({ server, processes, kept }) => {
       const shareMb = mb.get(server)! / processes

@@ -53,6 +53,8 @@ interface Run {
   /** Set aside or lent now, and what others cannot have of it, MB. */
   heldMb: number
   firmMb: number
+  /** What it has now, MB. */
+  hasMb: number
   peakMb: number
   outOfMemory: number
   ms: number
@@ -67,7 +69,7 @@ const ROOM = 1.1
 /**
  * Holds each server of a trace against a policy of its own, which knows the samples before, and counts from the server's own `fromMs` on. A sample lasts until
  * the next, unless that is so far off that the server was not running. With a `ceilingMb`, a server may have up to MOST times its hard limit, as long as
- * that and what all others have and a tenth, or are guaranteed, are within it; without, its hard limit.
+ * that and what all others have and a tenth, or are guaranteed, are within it, and up to its hard limit as long as all have no more than it; without, its hard limit.
  */
 export function replay(
   servers: readonly TraceServer[],
@@ -77,37 +79,40 @@ export function replay(
 ): Replayed {
   const runs = servers.map((server): Run => {
     const sums = { peakMb: 0, outOfMemory: 0, ms: 0, slackMs: 0, used: 0, held: 0 }
-    return { policy: policyOf(server), fromMs: fromMs(server), heldMb: 0, firmMb: 0, ...sums }
+    return { policy: policyOf(server), fromMs: fromMs(server), heldMb: 0, firmMb: 0, hasMb: 0, ...sums }
   })
   const moments = momentsOf(servers)
-  let [lent, heldMb, firmMb, peakMb] = [0, 0, 0, 0]
-  const hold = (run: Run, mb: number, firm: number) => {
+  let [lent, heldMb, firmMb, hasMb, peakMb] = [0, 0, 0, 0, 0]
+  const hold = (run: Run, mb: number, firm: number, has: number) => {
     heldMb += mb - run.heldMb
     firmMb += firm - run.firmMb
-    run.heldMb = mb
-    run.firmMb = firm
+    hasMb += has - run.hasMb
+    Object.assign(run, { heldMb: mb, firmMb: firm, hasMb: has })
+  }
+  /** Whether a server may have so much beside all others. */
+  const isThere = (run: Run, mb: number, hardMb: number): boolean => {
+    if (ceilingMb === undefined) return mb <= hardMb
+    if (mb <= hardMb) return hasMb - run.hasMb + mb <= ceilingMb
+    return mb <= MOST * hardMb && firmMb - run.firmMb + mb <= ceilingMb
   }
   moments.forEach(({ atMs, at, sample }, i) => {
     const run = runs[at]!
-    if (sample === undefined) hold(run, 0, 0)
+    if (sample === undefined) hold(run, 0, 0, 0)
     else {
       const { samples, gapMs } = servers[at]!
       const { mb } = samples[sample]!
       const counts = atMs >= run.fromMs
       const before = run.policy.inForce()
-      if (counts && before !== undefined && mb > before.hardMb) {
-        const isThere = ceilingMb !== undefined && firmMb - run.firmMb + mb <= ceilingMb
-        if (isThere && mb <= MOST * before.hardMb) lent++
-        else run.outOfMemory++
-      }
+      const ends = counts && before !== undefined && !isThere(run, mb, before.hardMb)
+      if (ends) run.outOfMemory++
+      else if (counts && before !== undefined && mb > before.hardMb) lent++
       run.policy.see(atMs, mb)
       const bounds = run.policy.inForce()
       if (counts && bounds !== undefined) {
-        hold(
-          run,
-          Math.max(bounds.asideMb, ceilingMb === undefined ? 0 : mb),
-          Math.max(bounds.guaranteeMb, ROOM * mb),
-        )
+        // What has ended has nothing.
+        const has = ends ? 0 : mb
+        const lentMb = ceilingMb === undefined ? 0 : has
+        hold(run, Math.max(bounds.asideMb, lentMb), Math.max(bounds.guaranteeMb, ROOM * has), has)
         run.peakMb = Math.max(run.peakMb, run.heldMb)
         const lasts = (samples[sample + 1]?.atMs ?? atMs) - atMs
         if (lasts <= gapMs) count(run, lasts, mb)
