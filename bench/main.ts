@@ -35,6 +35,7 @@ import { throughput } from './rows/throughput.ts'
 import { transcripts } from './rows/transcripts.ts'
 import { verdict as verdictRow } from './rows/verdict.ts'
 import { week } from './rows/week.ts'
+import { weekReplay } from './rows/week-replay.ts'
 
 /** Every row, in the order of the report. */
 const ROWS: Readonly<Record<string, (context: Context) => Promise<RowResult>>> = {
@@ -58,6 +59,7 @@ const ROWS: Readonly<Record<string, (context: Context) => Promise<RowResult>>> =
   diffs,
   agents,
   week,
+  'week-replay': weekReplay,
   'events-append': eventsAppend,
   'events-ingest': eventsIngest,
   'events-query': eventsQuery,
@@ -70,7 +72,7 @@ const USAGE = `npm run bench [-- options]
   --sts FILE     also the fidelity of the models of the row verdict, by your copy of STS-B's test set
   --no-peers     without mcp-proxy + mcp-remote and mcporter
   --transcripts DIR  sessions of agents for the row diffs; they are only read
-  --week-data FILE  sessions for the row week, as prewarm evaluate --sequences takes them, instead of generated ones
+  --week-data FILE  sessions for the rows week and week-replay, as prewarm evaluate --sequences takes them, instead of generated ones
   --json FILE    write everything measured to FILE
   --markdown FILE  write the tables of docs/benchmarks.md to FILE
 `

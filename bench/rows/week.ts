@@ -3,13 +3,14 @@ import type { Context } from '../context.ts'
 import type { Headline, RowResult } from '../result.ts'
 import type { Opened } from '../week/agent.ts'
 import { FLEET } from '../week/fleet.ts'
-import { type Play, type Played, play, WAYS } from '../week/play.ts'
+import { type Play, type Played, play, staticWith, WAYS } from '../week/play.ts'
+import { idleMsFor, memoryOf, replayWeek } from '../week/replay.ts'
 import { DAY_MS, DAYS, LEARNING_DAYS, weekOf } from '../week/schedule.ts'
 import { generatedTraffic, readTraffic, toolsIn } from '../week/traffic.ts'
 
 const SEED = 20_261_127
 
-/** A week of sessions in some minutes, three ways: what agents waited for and what was held. */
+/** A week of sessions in some minutes, each way, and static with as much memory as learning took: what agents waited for and what was held. */
 export async function week(context: Context): Promise<RowResult> {
   const names = FLEET.map(({ name }) => name)
   const traffic =
@@ -26,6 +27,7 @@ export async function week(context: Context): Promise<RowResult> {
   }
   const all: Played[] = []
   for (const way of WAYS) all.push(await play(what, way))
+  all.push(await play(what, staticWith(equalIdleMs(all, what))))
   return {
     headlines: all.flatMap((one) => headlinesOf(one)),
     details: [],
@@ -58,6 +60,17 @@ function headlinesOf({ way, count }: Played): Headline[] {
       line(`${days}: server processes`, sum('processHours'), 'h'),
     ]
   })
+}
+
+/** How long static has to keep what nobody has, to take as much memory as learning did: by a replay, and by how far the replay of static was off. */
+function equalIdleMs(all: readonly Played[], { visits }: Play): number {
+  const judgedMbH = (name: string): number => {
+    const { held } = all.find(({ way }) => way.name === name)!.count
+    const [mark, end] = held as [(typeof held)[0], (typeof held)[0]]
+    return end.serversMbH + end.otherMbH - mark.serversMbH - mark.otherMbH
+  }
+  const ratio = judgedMbH('learning') / judgedMbH('static')
+  return idleMsFor([visits], ratio * memoryOf(replayWeek(visits, 'static')))
 }
 
 function coldOf(opened: readonly Opened[]): number {

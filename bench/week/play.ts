@@ -49,6 +49,15 @@ export interface Played {
   readonly day?: { readonly shown: DayShown; readonly counted: Omit<DayShown, 'startedAhead'> }
 }
 
+/** Static settings, but for how long a process that nobody has is kept. */
+export function staticWith(idleMs: number): Way {
+  const settings = [
+    ...WAYS.find(({ name }) => name === 'static')!.settings!,
+    `limits.idle_ms=${Math.round(idleMs)}`,
+  ]
+  return { name: 'static, equal memory', settings, learns: false }
+}
+
 /** As `mycelium jobs` would, every night. */
 const NIGHTLY = ['prewarm-train', 'envelope-tune']
 const NIGHT_HOUR = 4

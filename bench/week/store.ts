@@ -59,6 +59,7 @@ export function dayShown(run: (args: readonly string[]) => string): DayShown {
   return {
     sessions: (sharing.sessions ?? 0) + (spares.sessions ?? 0),
     warm: (sharing['found a process'] ?? 0) + (spares['got a spare'] ?? 0),
-    startedAhead: day('prewarm')['started ahead'] ?? 0,
+    // By keep-alive, and by foresight.
+    startedAhead: (day('prewarm')['started ahead'] ?? 0) + (day('foresight')['started ahead'] ?? 0),
   }
 }

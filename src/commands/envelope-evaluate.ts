@@ -14,6 +14,8 @@ import { jsonText } from '../core/report/json.ts'
 export interface EnvelopeEvaluateOptions {
   readonly trace: string
   readonly unit?: TimeUnit
+  /** What all may have together, MB, above 0. */
+  readonly ceiling?: number
   readonly json?: boolean
 }
 
@@ -28,7 +30,7 @@ export async function runEnvelopeEvaluate(io: Io, options: EnvelopeEvaluateOptio
   const { servers, unit } = serversOf(lines, options.unit)
   io.endBySignals()
   const report = {
-    evaluation: evaluate(servers, ENVELOPE_OPTIONS),
+    evaluation: evaluate(servers, ENVELOPE_OPTIONS, options.ceiling),
     skippedLines,
     unit: lines.every(({ dated }) => dated) ? ('date' as const) : unit,
   }

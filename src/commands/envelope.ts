@@ -44,8 +44,8 @@ export async function runEnvelopeTune(io: Io, options: EnvelopeOptionsGiven): Pr
     (await connection.runAndReadAll(historySql(nowMs - HISTORY_MS))).getRowsJS().map(historyRow),
   )
   const ceilingMb = source.settings.get('envelope.ceiling') * machineMemoryMb()
-  const make = () =>
-    tuned(rows, { nowMs, ceilingMb, former: readEnvelopes(source.paths), options: ENVELOPE_OPTIONS })
+  const tuneBy = { ...ENVELOPE_OPTIONS, lends: source.settings.get('envelope.lend') }
+  const make = () => tuned(rows, { nowMs, ceilingMb, former: readEnvelopes(source.paths), options: tuneBy })
   const keep = () => {
     const made = make()
     writeEnvelopes(source.paths, made)

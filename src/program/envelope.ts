@@ -1,4 +1,4 @@
-import { Argument, Option } from 'commander'
+import { Argument, InvalidArgumentError, Option } from 'commander'
 import { json, type Noun } from './row.ts'
 
 const commands = () => import('../commands/envelope.ts')
@@ -56,7 +56,8 @@ envelope.enabled nothing is held, and this fails.`,
     {
       word: 'evaluate',
       summary: 'replay a recording of memory against these limits and against fixed ones',
-      about: `Replays samples in the order of time: each is held against the limit that those before it set. Lines are server,time,MB with or without \
+      about: `Replays samples in the order of time: each is held against the limit that those before it set, and may borrow what \
+others do not use, up to twice its limit. Lines are server,time,MB with or without \
 a header; time is a date, or a number of seconds, or of milliseconds where the numbers are as large as today's. The first fifth of each server's time \
 is for learning, the rest is judged.`,
       parts: [
@@ -65,10 +66,20 @@ is for learning, the rest is judged.`,
           's',
           'ms',
         ]),
+        new Option(
+          '--ceiling <MB>',
+          'what all may have together; without, what the fixed limits of the comparison come to',
+        ).argParser(megabytes),
         json(),
       ],
       run: async (io, _, options) =>
         (await import('../commands/envelope-evaluate.ts')).runEnvelopeEvaluate(io, options),
     },
   ],
+}
+
+function megabytes(text: string): number {
+  const mb = Number(text)
+  if (text.trim() !== '' && mb > 0 && Number.isFinite(mb)) return mb
+  throw new InvalidArgumentError('It must be a number above 0.')
 }

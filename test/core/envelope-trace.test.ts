@@ -64,17 +64,43 @@ describe('the times of a trace', () => {
 })
 
 describe('a replay', () => {
+  const fixedAt = (mb: number) => ({ hardMb: mb, asideMb: mb, guaranteeMb: mb })
+
+  it('lends up to twice a limit, of what all others neither have nor are guaranteed', () => {
+    verifies('ENV-1')
+    const { servers } = serversOf(
+      linesOf('a,0,50', 'a,10,150', 'a,20,210', 'a,30,50', 'b,0,80', 'b,10,80', 'b,20,80', 'b,30,80'),
+      undefined,
+    )
+    const policy = () => ({
+      inForce: () => ({ hardMb: 100, asideMb: 60, guaranteeMb: 40 }),
+      see: () => {},
+    })
+    const within = (ceilingMb: number) => {
+      const { outOfMemory, lent, peakMb } = replay(servers, policy, () => 0, ceilingMb)
+      return { outOfMemory, lent, peakMb }
+    }
+    // 150 beside the 80 of the other and a tenth; 210 is more than twice 100, and ends.
+    expect(within(1_000)).toEqual({ outOfMemory: 1, lent: 1, peakMb: 230 })
+    expect(within(238)).toEqual({ outOfMemory: 1, lent: 1, peakMb: 230 })
+    expect(within(237)).toEqual({ outOfMemory: 2, lent: 0, peakMb: 140 })
+    // Not even what is within the limits is there.
+    expect(within(129).outOfMemory).toBeGreaterThan(2)
+    // A limit that lends nothing is set aside as it is.
+    expect(replay(servers, policy, () => 0)).toMatchObject({ outOfMemory: 2, lent: 0, peakMb: 120 })
+  })
+
   it('holds each sample against the limit before it, and weighs slack by time', () => {
     verifies('ENV-1')
     const { servers } = serversOf(linesOf('a,0,50', 'a,10,100', 'a,40,120', 'b,0,10', 'b,40,10'), undefined)
     const told: number[] = []
-    const policy = () => ({ inForce: () => 100, see: (_: number, mb: number) => void told.push(mb) })
+    const policy = () => ({ inForce: () => fixedAt(100), see: (_: number, mb: number) => void told.push(mb) })
     const outcome = replay(servers, policy, () => 0)
     // a: 10 s at half, 30 s at all of it; b: 40 s at a tenth.
     expect(outcome.slack).toBeCloseTo((10 * 0.5 + 40 * 0.9) / 80, 9)
     expect(outcome.slackByMemory).toBeCloseTo(1 - (10 * 50 + 30 * 100 + 40 * 10) / 8_000, 9)
     expect(outcome).toMatchObject({ outOfMemory: 1, peakMb: 200 })
-    expect(told).toEqual([50, 100, 120, 10, 10])
+    expect(told).toEqual([50, 10, 100, 120, 10])
   })
 
   it('counts no limit of a server that was not running', () => {
@@ -83,7 +109,7 @@ describe('a replay', () => {
       linesOf('a,0,50', 'a,10,50', 'a,10000,50', 'a,10010,50', 'b,5000,50', 'b,5010,50'),
       undefined,
     )
-    const policy = () => ({ inForce: () => 100, see: () => {} })
+    const policy = () => ({ inForce: () => fixedAt(100), see: () => {} })
     expect(replay(servers, policy, () => 0).peakMb).toBe(100)
   })
 })

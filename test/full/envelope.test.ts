@@ -24,7 +24,7 @@ function begin(limit: { softMb: number; hardMb: number }): void {
   keepLimits(home.paths, { leaky: limit })
   writeFileSync(
     home.paths.settings,
-    JSON.stringify({ 'envelope.enabled': true, 'envelope.mechanism': 'polling' }),
+    JSON.stringify({ 'envelope.enabled': true, 'envelope.lend': false, 'envelope.mechanism': 'polling' }),
   )
 }
 

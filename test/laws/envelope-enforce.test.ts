@@ -48,6 +48,26 @@ describe('limits in force', () => {
     )
   })
 
+  it('with lending are together never over the ceiling, nor any above twice what was kept, and leave each what it has', () => {
+    verifies('ENV-1')
+    fc.assert(
+      fc.property(running, ceiling, (given, ceilingMb) => {
+        const rows = given.map((row) => (row.kept ? { ...row, kept: { ...row.kept, lends: true } } : row))
+        const limits = inForce(rows, ceilingMb)
+        const hardOf = ({ server }: Running) => limits.get(server)?.hardMb ?? 0
+        expect(total(rows, hardOf)).toBeLessThanOrEqual(ceilingMb * (1 + 1e-9) + 1e-6)
+        const most = ({ kept: before }: Running) => 2 * (before?.hardMb ?? 0)
+        for (const row of rows) expect(hardOf(row)).toBeLessThanOrEqual(most(row) + 1e-6)
+        if (total(rows, most) <= ceilingMb)
+          for (const row of rows) expect(hardOf(row)).toBeCloseTo(most(row), 3)
+        const floor = ({ kept: before, memoryMb }: Running) =>
+          before === undefined ? 0 : Math.max(before.guaranteeMb, Math.min(2 * before.hardMb, memoryMb))
+        if (total(rows, floor) <= ceilingMb)
+          for (const row of rows) expect(hardOf(row)).toBeGreaterThanOrEqual(floor(row) - 1e-6)
+      }),
+    )
+  })
+
   it('leave each process what it has while that fits', () => {
     verifies('ENV-1')
     fc.assert(

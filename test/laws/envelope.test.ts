@@ -75,12 +75,29 @@ describe('an envelope', () => {
         fc.pre(inForceMb(before) !== undefined)
         const atMs = all.at(-1)!.atMs + 1_000
         const killed = before.limit.hardMb * factor
-        const one = observe(before, { atMs, mb: killed }, ENVELOPE_OPTIONS)
+        const one = observe(before, { atMs, mb: killed }, { ...ENVELOPE_OPTIONS, lends: false })
         expect(one.deaths).toBe(before.deaths + 1)
         expect(one.limit.hardMb).toBeGreaterThanOrEqual(Math.max(killed * 1.2, killed + 100) - near)
         expect(one.limit.because).toBe('death')
         const told = afterDeath(before, atMs, ENVELOPE_OPTIONS)
         expect(told.limit.hardMb).toBeGreaterThanOrEqual(before.limit.hardMb)
+      }),
+    )
+  })
+
+  it('counts no death where memory is lent, up to twice the limit, and sets aside no more than the limit', () => {
+    verifies('ENV-1')
+    fc.assert(
+      fc.property(samples, fc.double({ min: 1.001, max: 5, noNaN: true }), (all, factor) => {
+        const before = envelopeOf(all)
+        fc.pre(inForceMb(before) !== undefined && Math.abs(factor - 2) > 1e-6)
+        const { hardMb, asideMb, guaranteeMb } = before.limit
+        expect(asideMb).toBeLessThanOrEqual(hardMb)
+        expect(asideMb).toBeGreaterThanOrEqual(guaranteeMb)
+        const one = observe(before, { atMs: all.at(-1)!.atMs + 1_000, mb: hardMb * factor }, ENVELOPE_OPTIONS)
+        expect(one.deaths - before.deaths).toBe(factor > 2 ? 1 : 0)
+        // What was lent is known from then on.
+        expect(one.limit.hardMb).toBeGreaterThanOrEqual(hardMb * factor - near)
       }),
     )
   })

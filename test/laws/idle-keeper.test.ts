@@ -5,13 +5,14 @@ import { verifies } from '../requirements.ts'
 
 const COSTS = { coldMs: 1_000, memoryMb: 100 }
 const costsOf = () => COSTS
+const NONE = new Set<string>()
 
 /** Minutes of servers that are used by the clock, each with a period of its own. */
 function taught(periods: Readonly<Record<string, number>>, minutes: number, windowSlots = 5): Keeper {
   const keeper = new Keeper()
   for (let slot = 0; slot < minutes; slot++) {
     const used = Object.entries(periods).flatMap(([server, period]) => (slot % period === 0 ? [server] : []))
-    keeper.pass(slot, new Set(used), costsOf, windowSlots)
+    keeper.pass(slot, new Set(used), costsOf, () => windowSlots, NONE)
   }
   return keeper
 }
@@ -51,6 +52,40 @@ describe('the keeper', () => {
     expect(price('hourly') / price('often')).toBeLessThan(2.1)
   })
 
+  it('holds a wish for later worth staying for, as long as its own memory until then costs less', () => {
+    verifies('PRE-2')
+    const keeper = taught({ hourly: 60, often: 2, rare: 700 }, 2_371)
+    // The next of these is due in half an hour.
+    const stays = (servers: readonly string[], ownMb: number, horizonSlots: number) =>
+      keeper.isWorthStaying(servers, 2_371, costsOf, ownMb, horizonSlots)
+    expect(stays(['hourly'], 1, 60)).toBe(true)
+    expect(stays(['hourly'], 1, 20)).toBe(false)
+    expect(stays(['hourly'], 1e6, 60)).toBe(false)
+    expect(stays(['rare', 'unheard of'], 1, 60)).toBe(false)
+    expect(stays([], 0, 60)).toBe(false)
+  })
+
+  it('spends nothing on what a session holds, and for each server what its own window would', () => {
+    verifies('PRE-2')
+    const keptAfter = (held: ReadonlySet<string>) => {
+      const keeper = new Keeper()
+      for (let slot = 0; slot < 50; slot++)
+        keeper.pass(
+          slot,
+          new Set(slot === 0 ? ['a', 'b'] : []),
+          costsOf,
+          (server) => (server === 'a' ? 4 : 9),
+          held,
+        )
+      return keeper.data() as { purse: { allowed: number }; demand: readonly number[] }
+    }
+    const allowed = (...held: readonly string[]) => keptAfter(new Set(held)).purse.allowed
+    expect(allowed('a') / allowed('b')).toBeCloseTo(9 / 4, 0)
+    expect(allowed()).toBeCloseTo(allowed('a') + allowed('b'), 9)
+    expect(allowed('a', 'b')).toBe(0)
+    expect(Math.max(...keptAfter(new Set(['a', 'b'])).demand)).toBe(0)
+  })
+
   it('says the same after it was kept as data and read again, and takes a slot once', () => {
     const used = fc.array(fc.tuple(fc.integer({ min: 0, max: 400 }), fc.constantFrom('a', 'b', 'c')), {
       maxLength: 200,
@@ -60,8 +95,8 @@ describe('the keeper', () => {
         const keeper = new Keeper()
         for (let slot = 0; slot <= 400; slot++) {
           const names = new Set(uses.flatMap(([at, server]) => (at === slot ? [server] : [])))
-          keeper.pass(slot, names, costsOf, 10)
-          keeper.pass(slot, new Set(['a', 'b', 'c']), costsOf, 10)
+          keeper.pass(slot, names, costsOf, () => 10, NONE)
+          keeper.pass(slot, new Set(['a', 'b', 'c']), costsOf, () => 10, NONE)
         }
         const again = keeperOf(JSON.parse(JSON.stringify(keeper.data())))
         for (const server of ['a', 'b', 'c'])

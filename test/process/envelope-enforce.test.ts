@@ -8,6 +8,7 @@ import type { Mechanism } from '../../src/core/bounds/rung.ts'
 import { stopDaemon } from '../../src/core/daemon/connect.ts'
 import { groupPrefix } from '../../src/core/daemon/records.ts'
 import type { Enforcement } from '../../src/core/daemon/wire-envelopes.ts'
+import { machineMemoryMb } from '../../src/core/machine-memory.ts'
 import { capturedIo } from '../fixtures/captured-io.ts'
 import { type DaemonHome, daemonHome, SERVERS, until } from '../fixtures/daemon-home.ts'
 import { keepLimits, ownGroups } from '../fixtures/kept-limits.ts'
@@ -36,12 +37,12 @@ const logged = (event: string) => log().filter((one) => one.event === event)
 const enforcement = () => home.ask<Enforcement>('enforcement')
 const held = async (name: string) => (await enforcement()).servers.find(({ server }) => server === name)
 
-/** Two servers under limits that the machine, or looking, holds them to. */
+/** Two servers under limits that the machine, or looking, holds them to. Nothing is lent unless settings say so. */
 function begin(mechanism: Mechanism, hardMb = 150, settings = {}): void {
   home = daemonHome()
   home.define({ name: 'leaky', argv: LEAKY, mode: 'shared' }, { name: 'probe', mode: 'shared' })
   keepLimits(home.paths, { leaky: { softMb: hardMb - 20, hardMb }, probe: { softMb: 400, hardMb: 500 } })
-  set({ 'envelope.enabled': true, 'envelope.mechanism': mechanism, ...settings })
+  set({ 'envelope.enabled': true, 'envelope.lend': false, 'envelope.mechanism': mechanism, ...settings })
 }
 
 describe.each<Mechanism>([...groups, 'polling'])('a server that leaks, held by %s', (mechanism) => {
@@ -109,6 +110,38 @@ describe('a server that leaks again', () => {
     expect(logged('memory-not-raised')).toHaveLength(1)
   })
 })
+
+describe.each<Mechanism>([...groups, 'polling'])(
+  'a server over its limit where memory is lent, held by %s',
+  (mechanism) => {
+    it('goes on up to twice the limit, and no further', async () => {
+      verifies('ENV-1')
+      begin(mechanism, 150, { 'envelope.lend': true })
+      const agent = await home.agent('leaky')
+      await agent.initialize()
+      await home.ask('enforce')
+      const pid = await agent.call('pid')
+      // Its runtime has some memory of its own beside.
+      expect(await agent.call('hold', { mb: 150 })).toBe('150')
+      await until('it was weighed', async () => ((await held('leaky'))?.processes[0]?.memoryMb ?? 0) > 150)
+      expect(await agent.call('pid')).toBe(pid)
+      expect((await held('leaky'))?.because).toBe('as kept, and 150 MB of the ceiling that nobody needs')
+      expect(await agent.call('leak', { mbPerStep: 60, stepMs: 20 })).toContain('out-of-memory, limit 300 MB')
+    })
+
+    it('is held to its limit where the ceiling has no more', async () => {
+      verifies('ENV-1')
+      begin(mechanism, 150, { 'envelope.lend': true, 'envelope.ceiling': 400 / machineMemoryMb() })
+      const [agent, neighbour] = [await home.agent('leaky'), await home.agent('probe')]
+      await Promise.all([agent.initialize(), neighbour.initialize()])
+      await home.ask('enforce')
+      const both = (await enforcement()).servers.map(({ hardMb }) => hardMb ?? 0)
+      expect(both[0]! + both[1]!).toBeLessThanOrEqual(401)
+      expect(both[0]!).toBeLessThan(300)
+      expect(await agent.call('leak', { mbPerStep: 60, stepMs: 20 })).toContain('out-of-memory')
+    })
+  },
+)
 
 describe('the setting', () => {
   it('off, changes nothing of a server; on, it counts at once, and off again lifts what was set', async () => {
@@ -270,7 +303,7 @@ describe('mycelium envelope apply', () => {
     expect(await apply([], { dryRun: true })).toMatch(
       /^not enforced: .*\n {2}next: .*dry run: nothing was changed/s,
     )
-    set({ 'envelope.enabled': true, 'envelope.mechanism': 'polling' })
+    set({ 'envelope.enabled': true, 'envelope.lend': false, 'envelope.mechanism': 'polling' })
     await expect(apply()).rejects.toMatchObject({ code: 'daemon_not_running' })
     await expect(apply(['leeky'])).rejects.toMatchObject({
       code: 'unknown_server',

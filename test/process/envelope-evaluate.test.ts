@@ -30,6 +30,8 @@ describe('an evaluation of memory limits', () => {
       'slackByMemory',
       'outOfMemory',
       'peakMb',
+      'lent',
+      'ceilingMb',
       'peakReduction',
       'baselines',
       'n',
@@ -48,7 +50,7 @@ describe('an evaluation of memory limits', () => {
       judgedFrom: 0.2,
       staticMargin: 0.2,
     })
-    expect(Object.keys(baselines)).toEqual(['static', 'staticBare', 'staticSafe', 'quantile'])
+    expect(Object.keys(baselines)).toEqual(['static', 'staticBare', 'staticSafe', 'quantile', 'strict'])
     expect(Object.keys(baselines.static)).toEqual(['slack', 'slackByMemory', 'outOfMemory', 'peakMb'])
     expect(answer.outOfMemory).toBe(0)
   })

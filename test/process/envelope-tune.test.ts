@@ -107,6 +107,7 @@ describe('mycelium envelope tune', () => {
       'softMb',
       'hardMb',
       'guaranteeMb',
+      'asideMb',
       'confidence',
       'because',
       'since',

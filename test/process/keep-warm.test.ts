@@ -22,7 +22,8 @@ function learnt(): object {
       slot,
       new Set(slot % 2 === now % 2 ? ['probe'] : []),
       () => ({ coldMs: 500, memoryMb: 50 }),
-      5,
+      () => 5,
+      new Set(),
     )
   return keeper.data()
 }
@@ -65,28 +66,65 @@ it('what cannot be used of what was learnt is learnt anew', async () => {
   rmSync(dirname(home.paths.keepWarm), { recursive: true })
 }, 30_000)
 
-it('a daemon that keeps servers warm stays an hour without work, any other as long as limits.daemon_idle_ms', async () => {
+/** What a daemon would have learnt of a server that is used every hour and at no other time: memory is cheap then. */
+function learntHourly(): object {
+  const keeper = new Keeper()
+  const now = Math.floor(Date.now() / 60_000)
+  const costs = { coldMs: 500, memoryMb: 50 }
+  for (let slot = now - 6_000; slot <= now; slot++)
+    keeper.pass(
+      slot,
+      new Set((now - slot) % 60 === 0 ? ['probe', 'other'] : []),
+      () => costs,
+      () => 3,
+      new Set(),
+    )
+  return keeper.data()
+}
+
+/** A daemon whose time can be put forward and whose one session is over. */
+async function worked(enabled: boolean, hasLearnt: boolean): Promise<number> {
+  home = daemonHome()
+  home.env.MYCELIUM_BENCH_CLOCK = join(home.dir, 'clock')
+  writeFileSync(home.env.MYCELIUM_BENCH_CLOCK, '0')
+  home.define({ name: 'probe', mode: 'shared' })
+  settings(enabled)
+  if (hasLearnt) {
+    mkdirSync(dirname(home.paths.keepWarm), { recursive: true })
+    writeFileSync(home.paths.keepWarm, JSON.stringify(learntHourly()))
+  }
+  const agent = await home.agent('probe')
+  await agent.initialize()
+  agent.socket.end()
+  await until('the session is over', async () => (await home.status()).sessions === 0)
+  return (await home.status()).pid
+}
+
+async function pass(minutes: number): Promise<void> {
+  const before = Date.now()
+  const { at } = await home.ask<{ at: number }>('advance', { ms: minutes * 60_000 })
+  expect(at - before).toBeGreaterThanOrEqual(minutes * 60_000)
+}
+
+it('a daemon that has nothing to start ahead stays without work as long as limits.daemon_idle_ms', async () => {
   verifies('PRE-2')
-  for (const [enabled, minutes] of [
-    [false, 15],
-    [true, 60],
+  for (const [enabled, hasLearnt] of [
+    [false, true],
+    [true, false],
   ] as const) {
-    home = daemonHome()
-    home.env.MYCELIUM_BENCH_CLOCK = join(home.dir, 'clock')
-    writeFileSync(home.env.MYCELIUM_BENCH_CLOCK, '0')
-    home.define({ name: 'probe', mode: 'shared' })
-    writeFileSync(home.paths.settings, JSON.stringify({ 'prewarm.enabled': enabled }))
-    const { pid } = await home.status()
-    const pass = async (ms: number) => {
-      const before = Date.now()
-      const { at } = await home.ask<{ at: number }>('advance', { ms })
-      expect(at - before).toBeGreaterThanOrEqual(ms)
-    }
-    await pass((minutes - 1) * 60_000)
+    const pid = await worked(enabled, hasLearnt)
+    await pass(14)
     expect((await home.status()).pid).toBe(pid)
     // It goes while it is asked, or just after.
-    await home.ask('advance', { ms: 2 * 60_000 }).catch(() => {})
+    await home.ask('advance', { ms: 3 * 60_000 }).catch(() => {})
     await until('it has ended', async () => (await home.status()).pid !== pid)
     if (!enabled) await home.close()
   }
+}, 40_000)
+
+it('a daemon stays longer without work where it is worth starting a server ahead within the hour', async () => {
+  verifies('PRE-2')
+  const pid = await worked(true, true)
+  await pass(50)
+  expect(await home.status()).toMatchObject({ pid, upstreams: 0 })
 }, 40_000)

@@ -63,7 +63,11 @@ export const LIMIT_ROWS = {
     MINUTE,
     'A process beyond the first that has had no call for this long is ended.',
   ),
-  'limits.spare_ms': time(10 * MINUTE, 'A spare that nobody took is ended after this.', 'next-session'),
+  'limits.spare_ms': time(
+    10 * MINUTE,
+    'A process that `server warm` started and nobody took is ended after this; a spare after three minutes at most, or by what was learnt.',
+    'next-session',
+  ),
   'limits.lifetime_ms': time(0, 'Oldest age of a process in a `call` or `shared` pool; 0 for no bound.'),
   'limits.server_request_ms': time(
     10 * MINUTE,

@@ -142,6 +142,14 @@ export const SETTINGS = {
     sentence:
       'Hold each server to the memory limits that `mycelium envelope tune` kept; what goes over them is replaced or ended.',
   },
+  'envelope.lend': {
+    type: 'boolean',
+    default: true,
+    reload: 'live',
+    reach: 'daemon',
+    sentence:
+      'With `envelope.enabled`, let a server have up to twice its hard limit while all together stay within `envelope.ceiling`, instead of ending it.',
+  },
   'envelope.tell_runtimes': {
     type: 'boolean',
     default: true,

@@ -13,6 +13,7 @@ import {
   type InForce,
   inForce,
   type Kept,
+  mostOf,
   type Running,
   whyNoRoom,
   within,
@@ -74,7 +75,9 @@ export class Envelopes {
     this.#services = services
     this.#watch = new MemoryWatch(services.clock)
     this.#deaths = new MemoryDeaths(services)
-    services.settings.onChange(['envelope.enabled', 'envelope.ceiling'], () => this.#switched())
+    services.settings.onChange(['envelope.enabled', 'envelope.ceiling', 'envelope.lend'], () =>
+      this.#switched(),
+    )
     if (this.enabled) this.takeUp()
   }
 
@@ -86,7 +89,7 @@ export class Envelopes {
   variables({ server, file, args, spawnEnv }: Profile): Readonly<Record<string, string>> {
     const isWanted = this.enabled && this.#services.settings.get('envelope.tell_runtimes')
     const kept = isWanted ? this.#keptOf(server) : undefined
-    return kept === undefined ? {} : runtimeVariables(file, args, spawnEnv, kept.hardMb)
+    return kept === undefined ? {} : runtimeVariables(file, args, spawnEnv, mostOf(kept))
   }
 
   /** A process that just started with these variables. */
@@ -259,7 +262,10 @@ export class Envelopes {
     const servers = this.#file?.servers ?? {}
     if (!Object.hasOwn(servers, server)) return undefined
     const kept = servers[server]!
-    return within({ ...kept, hardMb: this.#deaths.raisedMb(server) ?? kept.hardMb }, this.#ceilingMb)
+    const raisedMb = this.#deaths.raisedMb(server)
+    // What died again and again of having too little leaks, or knows its own limit by now.
+    const lends = raisedMb === undefined && this.#services.settings.get('envelope.lend')
+    return within({ ...kept, lends, hardMb: raisedMb ?? kept.hardMb }, this.#ceilingMb)
   }
 
   #limits(): ReadonlyMap<string, InForce> {

@@ -7,6 +7,7 @@ import type { Paths } from '../config/paths.ts'
 import { writeFileAtomic } from '../config/write-file.ts'
 import type { Log } from '../log.ts'
 import { type Keeper, keeperOf, type ServerCosts, type Wish } from '../policy/idle/keeper.ts'
+import { mayStartAhead, spareAfterMs } from '../policy/janitor.ts'
 import type { Limits } from '../pool/limits.ts'
 import type { Pools } from '../pool/pools.ts'
 import { jsonIfRegular } from '../regular-file.ts'
@@ -29,12 +30,14 @@ const SLOT_MS = 60_000
 /** What a server is supposed to cost until it was seen. */
 const SUPPOSED: ServerCosts = { coldMs: 1_500, memoryMb: 80 }
 const SAVE_SLOTS = 15
+/** A start may take longer than it mostly does. */
+const EARLY_MS = 15_000
 /** Longer than most pauses of a working day. Beyond an hour nothing was gained in replays. */
-const STAYS_MS = 3_600_000
+const STAYS_SLOTS = 60
 
 /**
  * Learns when each server is used, minute by minute, also while nothing acts by it; with `prewarm.enabled` says which are worth being warm. It spends
- * what keeping each for `limits.idle_ms` would. Kept in one file, so that a new daemon knows what the one before had learnt.
+ * what the plain rules would: each process for `limits.idle_ms` after its last session, each spare for as long as one is there without a wish. Kept in one file, so that a new daemon knows what the one before had learnt.
  */
 export class KeepWarm {
   readonly #services: KeepWarmServices
@@ -43,6 +46,8 @@ export class KeepWarm {
   #slot: number
   #beganMs: number
   #unsaved = 0
+  /** Whether the daemon was worth staying, and the slot in which that was reckoned. */
+  #stays = { slot: -1, isWorth: false }
 
   constructor(services: KeepWarmServices) {
     this.#services = services
@@ -56,10 +61,17 @@ export class KeepWarm {
     const { clock, pools, limits, measured } = this.#services
     const slot = this.#now
     if (slot === this.#slot) return
-    const used = new Set<string>()
-    for (const pool of pools.all()) if (pool.lastUsedMs >= this.#beganMs) used.add(pool.profile.server)
+    const [used, held, owned] = [new Set<string>(), new Set<string>(), new Set<string>()]
+    for (const { profile, sharing, movedMs, lastUsedMs, members } of pools.all()) {
+      // Where each session has a process, calls say nothing of when a session will want another.
+      if ((sharing === 'owned' ? movedMs : lastUsedMs) >= this.#beganMs) used.add(profile.server)
+      if (sharing === 'owned') owned.add(profile.server)
+      else if (members.size > 0) held.add(profile.server)
+    }
     for (const [server, costs] of measured()) this.#costs.set(server, { ...this.costsOf(server), ...costs })
-    this.#keeper.pass(this.#slot, used, (server) => this.costsOf(server), Math.ceil(limits.idleMs / SLOT_MS))
+    const windowOf = (server: string) =>
+      Math.ceil((owned.has(server) ? spareAfterMs(limits) : limits.idleMs) / SLOT_MS)
+    this.#keeper.pass(this.#slot, used, (server) => this.costsOf(server), windowOf, held)
     this.#slot = slot
     this.#beganMs = clock.now()
     this.#unsaved += 1
@@ -69,13 +81,27 @@ export class KeepWarm {
   /** What is thought of a server now; undefined where nothing is known, or the user does not want it. */
   wishFor(server: string): Wish | undefined {
     if (!this.#services.settings.get('prewarm.enabled')) return undefined
-    return this.#keeper.wishFor(server, this.#slot, this.costsOf(server))
+    const costs = this.costsOf(server)
+    const wish = this.#keeper.wishFor(server, this.#slot, costs)
+    const soon = slotSoon(this.#services.clock.wall(), costs)
+    if (wish === undefined || wish.warm || soon <= this.#slot) return wish
+    const next = this.#keeper.wishFor(server, soon, costs)
+    return next?.warm ? next : wish
   }
 
-  /** How long the daemon stays without work: a new one starts nothing ahead, as it has seen no session of any server. */
+  /** How long the daemon stays without work: a new one starts nothing ahead, as it has seen no session of any server. More than the setting only while that is worth its memory. */
   get staysMs(): number {
     const { limits, settings } = this.#services
-    return settings.get('prewarm.enabled') ? Math.max(limits.daemonIdleMs, STAYS_MS) : limits.daemonIdleMs
+    if (!settings.get('prewarm.enabled')) return limits.daemonIdleMs
+    if (this.#stays.slot !== this.#slot) this.#stays = { slot: this.#slot, isWorth: this.#isWorthStaying() }
+    return this.#stays.isWorth ? Math.max(limits.daemonIdleMs, STAYS_SLOTS * SLOT_MS) : limits.daemonIdleMs
+  }
+
+  #isWorthStaying(): boolean {
+    const startable = this.#services.pools.all().filter(mayStartAhead)
+    const servers = new Set(startable.map(({ profile }) => profile.server))
+    const ownMb = process.memoryUsage.rss() / 2 ** 20
+    return this.#keeper.isWorthStaying(servers, this.#slot, (one) => this.costsOf(one), ownMb, STAYS_SLOTS)
   }
 
   /** Keeps what was learnt. A disk that takes nothing costs that. */
@@ -104,6 +130,11 @@ export class KeepWarm {
   costsOf(server: string): ServerCosts {
     return this.#costs.get(server) ?? SUPPOSED
   }
+}
+
+/** The slot by which a start that is begun now is over: what is due by the clock comes in the first second of its minute. */
+export function slotSoon(wallMs: number, { coldMs }: ServerCosts): number {
+  return Math.floor((wallMs + coldMs + EARLY_MS) / SLOT_MS)
 }
 
 /** What the daemon has seen of its servers since it started. */

@@ -44,18 +44,23 @@ export function sweepPools(services: JanitorServices): void {
   warmAhead(services)
 }
 
-function endIdle(pool: Pool, { clock, limits, wishFor }: JanitorServices): void {
+function endIdle(pool: Pool, services: JanitorServices): void {
+  const { clock, limits, wishFor } = services
   const now = clock.now()
   const wish = wishFor(pool.profile.server)
+  if (pool.sharing === 'owned') {
+    const because = isMemoryShort(limits, SPARE_STAYS) ? 'memory is short' : whyNoSpare(pool, services)
+    if (because !== undefined)
+      for (const upstream of pool.lists.in('spare')) pool.retirement.afterCalls(upstream, because)
+    return
+  }
   if (now > pool.spareUntilMs && wish?.warm !== true) {
     // A process of a shared pool is a spare too until the first session is ready for it.
-    const graceMs = pool.sharing === 'owned' ? 0 : limits.shrinkAfterMs
     for (const upstream of pool.lists.in('spare')) {
-      if (now - upstream.startedAtMs > graceMs)
+      if (now - upstream.startedAtMs > limits.shrinkAfterMs)
         pool.retirement.afterCalls(upstream, 'no session took the spare')
     }
   }
-  if (pool.sharing === 'owned') return
   const idle = pool.lists.in('idle')
   const unused = (forMs: number) =>
     idle.filter((upstream) => now - upstream.lastUsedMs > forMs && upstream.pins === 0)
@@ -73,6 +78,27 @@ function endIdle(pool: Pool, { clock, limits, wishFor }: JanitorServices): void 
       pool.retirement.afterCalls(upstream, 'more processes than the load needs')
   }
 }
+
+/**
+ * Why a process that no session has is not worth its memory, where each session has its own; undefined where it is. What was learnt decides; where nothing
+ * was, there is one for a while after a session came or left.
+ */
+function whyNoSpare(pool: Pool, { clock, limits, wishFor }: JanitorServices): string | undefined {
+  if (clock.now() <= pool.spareUntilMs) return undefined
+  const wish = wishFor(pool.profile.server)
+  if (wish !== undefined) return wish.warm ? undefined : `no session took the spare, ${wish.because}`
+  return clock.now() - pool.movedMs <= spareAfterMs(limits) ? undefined : 'no session took the spare'
+}
+
+/** How long a spare is there after a session came or left, where nothing was learnt, ms. */
+export function spareAfterMs({ spareMs }: Pick<Limits, 'spareMs'>): number {
+  return Math.min(spareMs, SPARE_AFTER_MS)
+}
+
+/** In replays of weeks of sessions a longer one cost more memory than a process that sessions share, for the same waiting spared. */
+const SPARE_AFTER_MS = 3 * 60_000
+/** Of the memory that must be free for a spare to start, what must be for it to stay: it would come and go with its own weight else. */
+const SPARE_STAYS = 0.5
 
 /** A server that is not worth its memory is kept this long all the same: sessions come in bursts. */
 const UNWANTED_MS = 60_000
@@ -115,9 +141,14 @@ function whyNotAhead(server: string, { limits, whyNoRoom }: JanitorServices): st
   return isMemoryShort(limits) ? 'memory is short' : whyNoRoom(server)
 }
 
+/** Whether a process of it may be started that nobody waits for: it is known how it is greeted, and a second one harms none. */
+export function mayStartAhead({ greetings, profile }: Pick<Pool, 'greetings' | 'profile'>): boolean {
+  return greetings !== undefined && profile.spareable
+}
+
 /** Whether so little memory is free that nothing is started ahead. */
-export function isMemoryShort(limits: Limits): boolean {
-  return freemem() < totalmem() * limits.freeMemoryShare
+export function isMemoryShort({ freeMemoryShare }: Pick<Limits, 'freeMemoryShare'>, part = 1): boolean {
+  return freemem() < totalmem() * freeMemoryShare * part
 }
 
 /** A server is asked only when idle, and judged only when it has answered such a question before. */
@@ -155,8 +186,8 @@ function keepSpares(services: JanitorServices): void {
   if (!settings.get('pools.warm_spares.enabled')) return
   const newest = new Map<string, Pool>()
   for (const pool of pools.all()) {
-    if (pool.sharing !== 'owned' || pool.greetings === undefined || !pool.profile.spareable) continue
-    if (clock.now() > pool.spareUntilMs && services.wishFor(pool.profile.server)?.warm !== true) continue
+    if (pool.sharing !== 'owned' || !mayStartAhead(pool)) continue
+    if (whyNoSpare(pool, services) !== undefined) continue
     const other = newest.get(pool.profile.server)
     if (other === undefined || pool.lastUsedMs > other.lastUsedMs) newest.set(pool.profile.server, pool)
   }
@@ -183,7 +214,7 @@ function warmAhead(services: JanitorServices): void {
   const { pools, log, wishFor } = services
   const newest = new Map<string, Pool>()
   for (const pool of pools.all()) {
-    if (pool.sharing === 'owned' || pool.greetings === undefined || !pool.profile.spareable) continue
+    if (pool.sharing === 'owned' || !mayStartAhead(pool)) continue
     const other = newest.get(pool.profile.server)
     if (other === undefined || pool.lastUsedMs > other.lastUsedMs) newest.set(pool.profile.server, pool)
   }

@@ -35,7 +35,9 @@ export class Pool {
   readonly service: Service
   readonly retirement: Retirement
   lastUsedMs: number
-  /** A spare is wanted until then; the janitor decides whether there may be one. */
+  /** When a session came or left last. */
+  movedMs = Number.NEGATIVE_INFINITY
+  /** Somebody asked for a process to be there until then; the janitor decides about any other spare. */
   spareUntilMs = 0
   /** Memory was too short for one, or for growth, when the janitor last looked: told once, not every second. */
   spareRefused = false
@@ -100,8 +102,7 @@ export class Pool {
       release: (upstream) => this.#release(upstream),
     })
     const upstreamEvents = eventsOf(this, {
-      clock: services.clock,
-      log: services.log,
+      ...{ clock: services.clock, log: services.log },
       serve: () => this.#queue.serve(),
       release: (from) => this.#release(from),
       exited: (from, how, memoryShort) => this.#exited(from, how, memoryShort),
@@ -151,9 +152,7 @@ export class Pool {
   async attach(member: Member): Promise<Frame | undefined> {
     this.members.set(member.id, member)
     member.home = undefined
-    this.touch()
-    // Where each session needs a process, the next session will need one too.
-    if (this.sharing === 'owned') this.spareUntilMs = this.lastUsedMs + this.#services.limits.spareMs
+    this.touch(true)
     if (this.sharing === 'owned') return (await this.#queue.need(member, false).upstream).greeting
     if (this.#greeting === undefined || this.crashes.looping)
       return (await this.#queue.need(member, true).upstream).greeting
@@ -179,7 +178,7 @@ export class Pool {
   /** Removes a session: its own process ends, its subscriptions and log level end, its waits end. */
   detach(member: Member): void {
     if (!this.members.delete(member.id)) return
-    this.touch()
+    this.touch(true)
     this.#succession.leave(member)
     this.#queue.leave(member)
     this.logLevels.remove(member.id)
@@ -265,9 +264,10 @@ export class Pool {
     if (this.waiting > 0) this.#queue.serve()
   }
 
-  /** Somebody wants something of the pool now. */
-  touch(): void {
+  /** Somebody wants something of the pool now; `moves`: a session comes or leaves. */
+  touch(moves = false): void {
     this.lastUsedMs = this.#services.clock.now()
+    if (moves) this.movedMs = this.lastUsedMs
   }
 
   #choose(member: Member, pinned?: Upstream): Upstream | undefined {

@@ -21,10 +21,12 @@ const WORST = 5
 
 /** The shape of `envelope evaluate --json`; shares of 1, memory in MB. Stable: docs/envelopes.md. */
 export function evaluationJson({ evaluation, skippedLines, unit }: EnvelopeReport): object {
-  const { envelope, whole, peakReduction, baselines, servers } = evaluation
+  const { envelope, lent, ceilingMb, whole, peakReduction, baselines, servers } = evaluation
   const samples = servers.reduce((sum, server) => sum + server.samples, 0)
   return {
     ...envelope,
+    lent,
+    ceilingMb,
     peakReduction,
     baselines,
     n: { servers: servers.length, samples },
@@ -39,13 +41,14 @@ export function evaluationJson({ evaluation, skippedLines, unit }: EnvelopeRepor
 
 /** The evaluation as a person reads it. */
 export function evaluationText({ evaluation, skippedLines, unit }: EnvelopeReport, width: number): string {
-  const { envelope, whole, peakReduction, baselines, servers } = evaluation
+  const { envelope, lent, ceilingMb, whole, peakReduction, baselines, servers } = evaluation
   const samples = servers.reduce((sum, server) => sum + server.samples, 0)
   const times = { s: 'seconds', ms: 'milliseconds', date: 'dates' }[unit]
   const about =
     `${counted(samples, 'sample')} of ${counted(servers.length, 'server')}, times read as ${times}; the first ${percent(FIRST_PART, 0)} of each server's time is ` +
-    `for learning, the rest is judged. Slack is the share of the hard limit that was not used; an out-of-memory is a sample above it; the peak is the most ` +
-    `that the hard limits came to at once.${skippedLines > 0 ? ` ${counted(skippedLines, 'line')} left out: not server,time,MB.` : ''}`
+    `for learning, the rest is judged. Slack is the share of what was set aside that was not used; the peak is the most that was set aside at once, lent memory ` +
+    `included. An out-of-memory is a sample above the hard limit for which there was none to lend, within ${memoryText(ceilingMb * 1024)} for all; ${counted(lent, 'sample')} got some. ` +
+    `Nothing but envelopes lends.${skippedLines > 0 ? ` ${counted(skippedLines, 'line')} left out: not server,time,MB.` : ''}`
   const row = (name: string, outcome: Outcome) => [
     name,
     percent(outcome.slack),
@@ -70,6 +73,7 @@ export function evaluationText({ evaluation, skippedLines, unit }: EnvelopeRepor
         baselines.staticSafe,
       ),
       row('P90 of peaks and 15 %', baselines.quantile),
+      row('envelopes that lend nothing', baselines.strict),
       row('envelopes, learning included', whole),
     ],
     width,

@@ -29,7 +29,9 @@ export function envelopesText(file: EnvelopeFile, width: number): string {
   const { ceilingMb, guaranteesFit, servers } = file
   const all = Object.entries(servers)
   const totalMb = all.reduce((sum, [, { hardMb, processes }]) => sum + hardMb * processes, 0)
-  const head = `${counted(all.length, 'server')}; hard limits of all processes come to ${mb(totalMb)} of ${mb(ceilingMb)}\n`
+  const asideMb = all.reduce((sum, [, one]) => sum + (one.asideMb ?? one.hardMb) * one.processes, 0)
+  const aside = asideMb < totalMb ? `set aside for them, where memory is lent: ${mb(asideMb)}\n` : ''
+  const head = `${counted(all.length, 'server')}; hard limits of all processes come to ${mb(totalMb)} of ${mb(ceilingMb)}\n${aside}`
   const short = guaranteesFit
     ? ''
     : 'not even the guarantees fit: the largest were cut; next: mycelium config set envelope.ceiling=SHARE, or run fewer servers\n'

@@ -11,6 +11,10 @@ export const STATIC_MARGIN = 0.2
 /** How envelopes and fixed rules did on a trace, judged on the same part of it. */
 export interface Evaluation {
   readonly envelope: Outcome
+  /** Samples above a hard limit for which memory was lent; out of memory without. */
+  readonly lent: number
+  /** What all might have together, MB. */
+  readonly ceilingMb: number
   /** The same from each server's first sample on, learning included. */
   readonly whole: Outcome
   /** Share by which the peak of limits is below that of `static`; negative where it is above. */
@@ -24,6 +28,8 @@ export interface Evaluation {
     readonly staticSafe: Outcome & { readonly margin: number }
     /** The quantile and its margin alone. */
     readonly quantile: Outcome
+    /** The envelopes with nothing lent: their hard limits are set aside, and every sample above one is out of memory. */
+    readonly strict: Outcome
   }
   /** By server, those with most out-of-memory and then most slack first. */
   readonly servers: readonly ServerOutcome[]
@@ -35,36 +41,47 @@ export interface ServerOutcome extends Outcome {
   readonly samples: number
 }
 
-/** Replays a trace. Servers with one sample are replayed, and weigh nothing. */
-export function evaluate(servers: readonly TraceServer[], options: EnvelopeOptions): Evaluation {
+/** Replays a trace; `ceilingMb` is what the static limits of the comparison come to, where it is not given. Servers with one sample are replayed, and weigh nothing. */
+export function evaluate(
+  servers: readonly TraceServer[],
+  options: EnvelopeOptions,
+  givenCeilingMb?: number,
+): Evaluation {
   const judgedFrom = ({ samples }: TraceServer) => {
     const [first, last] = [samples[0]!.atMs, samples.at(-1)!.atMs]
     return first + FIRST_PART * (last - first)
   }
-  const mine = () => envelopePolicy(options)
+  const strict = () => envelopePolicy({ ...options, lends: false })
   const fixed = (margin: number) =>
-    replay(servers, (server) => staticPolicy(server, judgedFrom(server), margin), judgedFrom)
-  const envelope = replay(servers, mine, judgedFrom)
+    outcome(replay(servers, (server) => staticPolicy(server, judgedFrom(server), margin), judgedFrom))
   const plain = fixed(STATIC_MARGIN)
+  const ceilingMb = givenCeilingMb ?? plain.peakMb
+  const lending = (fromMs: (server: TraceServer) => number) =>
+    replay(servers, () => envelopePolicy(options), fromMs, ceilingMb)
+  const judged = lending(judgedFrom)
+  const envelope = outcome(judged)
   const margin = safeMargin(servers, judgedFrom, envelope.outOfMemory)
   return {
     envelope,
-    whole: replay(servers, mine, ({ samples }) => samples[0]!.atMs),
+    lent: judged.lent,
+    ceilingMb,
+    whole: outcome(lending(({ samples }) => samples[0]!.atMs)),
     peakReduction: plain.peakMb === 0 ? 0 : 1 - envelope.peakMb / plain.peakMb,
     baselines: {
       static: plain,
       staticBare: fixed(0),
       staticSafe: { ...fixed(margin), margin },
-      quantile: replay(servers, () => quantilePolicy(options), judgedFrom),
+      quantile: outcome(replay(servers, () => quantilePolicy(options), judgedFrom)),
+      strict: outcome(replay(servers, strict, judgedFrom)),
     },
     servers: servers
-      .map((server) => ({
-        server: server.name,
-        samples: server.samples.length,
-        ...replay([server], mine, judgedFrom),
-      }))
+      .map(({ name, samples }, i) => ({ server: name, samples: samples.length, ...judged.servers[i]! }))
       .sort((a, b) => b.outOfMemory - a.outOfMemory || b.slack - a.slack || (a.server < b.server ? -1 : 1)),
   }
+}
+
+function outcome({ slack, slackByMemory, outOfMemory, peakMb }: Outcome): Outcome {
+  return { slack, slackByMemory, outOfMemory, peakMb }
 }
 
 /** The least margin above the most of the first part that no more than `allowed` samples exceed. */

@@ -8,6 +8,8 @@ export interface KeptEnvelope {
   readonly softMb: number
   readonly hardMb: number
   readonly guaranteeMb: number
+  /** What is set aside for it where memory is lent; files of earlier versions have none. */
+  readonly asideMb?: number
   /** 0 … 1: by how many windows it was made of. */
   readonly confidence: number
   /** Why the hard limit is what it is, as a person reads it. */
@@ -73,13 +75,14 @@ function isKept({
   softMb,
   hardMb,
   guaranteeMb,
+  asideMb,
   confidence,
   because,
   since,
   processes,
 }: Record<string, unknown>): boolean {
   return (
-    [softMb, hardMb, guaranteeMb].every(isAmount) &&
+    [softMb, hardMb, guaranteeMb, asideMb ?? hardMb].every(isAmount) &&
     isAmount(processes) &&
     typeof confidence === 'number' &&
     typeof because === 'string' &&

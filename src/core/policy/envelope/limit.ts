@@ -1,12 +1,14 @@
-import type { EnvelopeOptions } from './options.ts'
+import { type EnvelopeOptions, MOST } from './options.ts'
 import { type MemorySample, type Profile, recentOf, windowMsOf, withSample } from './profile.ts'
 
 /** Bounds of one process of a server, MB. */
 export interface Limit {
   /** Where it is asked to give back. */
   readonly softMb: number
-  /** Where it ends. */
+  /** Where it ends; where memory is lent, only when there is none to lend. */
   readonly hardMb: number
+  /** What is set aside of the ceiling for it: most windows need no more, and what a few need above it is lent. */
+  readonly asideMb: number
   /** Never bounded below. */
   readonly guaranteeMb: number
   /** Since when the hard limit is what it is, ms. */
@@ -28,7 +30,7 @@ interface Bump {
 export interface Envelope {
   readonly profile: Profile
   readonly limit: Limit
-  /** Samples above the hard limit in force, and deaths told. */
+  /** Samples above what it might have, and deaths told. */
   readonly deaths: number
   readonly bump?: Bump
 }
@@ -45,7 +47,8 @@ export function observe(
   options: EnvelopeOptions,
 ): Envelope {
   const profile = withSample(before?.profile, sample, options)
-  const died = before !== undefined && sample.mb > (inForceMb(before) ?? Number.POSITIVE_INFINITY)
+  const most = (options.lends ? MOST : 1) * ((before && inForceMb(before)) ?? Number.POSITIVE_INFINITY)
+  const died = before !== undefined && sample.mb > most
   return renewed(before, profile, sample.mb, died, options)
 }
 
@@ -121,7 +124,9 @@ function revised(
       profile.quantileMb * (1 + options.softMargin) || Number.POSITIVE_INFINITY,
     )
     const guaranteeMb = Math.min(softMb, Math.max(options.guaranteeMb, profile.middleMb))
-    return { softMb, hardMb, guaranteeMb, sinceMs, because }
+    const usualMb = profile.quantileMb * youth(profile) || Number.POSITIVE_INFINITY
+    const asideMb = Math.max(guaranteeMb, Math.min(hardMb, usualMb))
+    return { softMb, hardMb, asideMb, guaranteeMb, sinceMs, because }
   }
   if (before === undefined) return at(wantedMb, lastMs, 'first')
   const { hardMb, sinceMs } = before

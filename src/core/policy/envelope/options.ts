@@ -34,6 +34,8 @@ export interface EnvelopeOptions {
   readonly bumpHalfLifeMs: number
   /** No server is promised less. */
   readonly guaranteeMb: number
+  /** Whether a server may have more than its hard limit while the ceiling has room: a sample above it then is no death. */
+  readonly lends: boolean
 }
 
 /** Constants of the Kubernetes vertical pod autoscaler brought down from days and clusters to hours and one machine; docs/envelopes.md. */
@@ -54,4 +56,8 @@ export const ENVELOPE_OPTIONS: EnvelopeOptions = {
   bumpMb: 100,
   bumpHalfLifeMs: 30 * MINUTE_MS,
   guaranteeMb: 32,
+  lends: true,
 }
+
+/** A server has so many times its hard limit at most, lent or raised: what goes on growing is a leak. */
+export const MOST = 2

@@ -50,9 +50,10 @@ export function tuned(
       }
     })
   const { mb, guaranteesFit } = shareCeiling(
-    held.map(({ server, wanted: { hardMb, guaranteeMb, processes }, middleMb }) => ({
+    held.map(({ server, wanted: { hardMb, asideMb, guaranteeMb, processes }, middleMb }) => ({
       server,
-      hardMb: hardMb * processes,
+      // What is lent is shared by those that run, when they do.
+      hardMb: (options.lends ? asideMb : hardMb) * processes,
       guaranteeMb: guaranteeMb * processes,
       weight: Math.max(1, middleMb) * processes,
     })),
@@ -64,7 +65,10 @@ export function tuned(
     ceilingMb: Math.round(ceilingMb),
     guaranteesFit,
     servers: Object.fromEntries(
-      held.map(({ server, wanted }) => [server, cut(wanted, mb.get(server)! / wanted.processes)]),
+      held.map(({ server, wanted }) => [
+        server,
+        cut(wanted, mb.get(server)! / wanted.processes, options.lends ? wanted.asideMb : wanted.hardMb),
+      ]),
     ),
     resets,
   }
@@ -76,12 +80,13 @@ function wantedOf(
   processes: number,
   before: KeptEnvelope | undefined,
   { change }: EnvelopeOptions,
-): KeptEnvelope {
+): Wanted {
   const hardMb = Math.ceil(limit.hardMb)
-  const wanted: KeptEnvelope = {
+  const wanted: Wanted = {
     softMb: Math.ceil(limit.softMb),
     hardMb,
     guaranteeMb: Math.ceil(limit.guaranteeMb),
+    asideMb: Math.ceil(limit.asideMb),
     confidence: Math.round(confidenceOf(profile) * 1000) / 1000,
     because: BECAUSE[limit.because],
     since: new Date(limit.sinceMs).toISOString(),
@@ -93,14 +98,17 @@ function wantedOf(
   return { ...wanted, hardMb: kept, because, since }
 }
 
-/** Down to its share where that is less. */
-function cut(wanted: KeptEnvelope, shareMb: number): KeptEnvelope {
-  const { softMb, hardMb, guaranteeMb } = wanted
-  if (shareMb >= hardMb - 1e-6) return wanted
+type Wanted = KeptEnvelope & { readonly asideMb: number }
+
+/** Down to its share where that is less than what was claimed. */
+function cut(wanted: Wanted, shareMb: number, claimedMb: number): KeptEnvelope {
+  const { softMb, hardMb, asideMb, guaranteeMb } = wanted
+  if (shareMb >= claimedMb - 1e-6) return wanted
   const most = Math.max(1, Math.floor(shareMb))
   return {
     ...wanted,
     hardMb: most,
+    asideMb: Math.min(asideMb, most),
     softMb: Math.min(softMb, most),
     guaranteeMb: Math.min(guaranteeMb, most),
     because: `cut by the ceiling: ${hardMb} MB were wanted`,

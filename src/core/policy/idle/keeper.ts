@@ -37,7 +37,7 @@ const MAX_SERVERS = 500
 
 /**
  * Which servers are worth being warm, slot by slot: it learns when each is used, and spends as much memory × time as keeping each for `windowSlots`
- * after its use would. A slot is a minute. Knows neither clock nor file.
+ * after its use would, `windowOf` slots. A slot is a minute. Knows neither clock nor file.
  */
 export class Keeper {
   readonly #odds: Odds
@@ -64,12 +64,16 @@ export class Keeper {
     this.#price = priceOf(demand, purse)
   }
 
-  /** The slot is over, and these servers were used in it. A slot that comes no later than the last one is passed over; slots that nobody saw teach nothing. */
+  /**
+   * The slot is over, and these servers were used in it. `windowOf`: slots after a use that the budget has for a server. `held`: servers that sessions had all the
+   * slot, which costs nobody anything. A slot that comes no later than the last one is passed over; slots that nobody saw teach nothing.
+   */
   pass(
     slot: number,
     used: ReadonlySet<string>,
     costsOf: (server: string) => ServerCosts,
-    windowSlots: number,
+    windowOf: (server: string) => number,
+    held: ReadonlySet<string>,
   ): void {
     if (this.#slot !== undefined && slot <= this.#slot) return
     this.#slot = slot
@@ -83,12 +87,16 @@ export class Keeper {
       const worth = (chanceOf(this.#odds, evidence) * coldMs) / memoryMb
       learn(this.#odds, evidence, used.has(server))
       if (used.has(server)) continue
+      if (held.has(server)) {
+        this.#warm.add(server)
+        continue
+      }
       unused(this.#demand, worth, memoryMb)
       if (worth >= this.#priceFor(server)) {
         this.#warm.add(server)
         spent += memoryMb
       } else this.#warm.delete(server)
-      if (age <= windowSlots) allowed += memoryMb
+      if (age <= windowOf(server)) allowed += memoryMb
       if (age > FORGET_SLOTS) {
         this.#histories.delete(server)
         this.#warm.delete(server)
@@ -120,6 +128,32 @@ export class Keeper {
   /** The least worth at which a server is warm, ms of waiting for a MB and a minute: 0 while there is no demand, infinite where nothing may be spent. */
   get price(): number {
     return this.#price
+  }
+
+  /**
+   * Whether who may start these servers ahead, and takes `ownMb` itself, is worth staying: there is a slot within `horizonSlots` in which those that would be
+   * started avoid more waiting than their memory then and its own until then are worth.
+   */
+  isWorthStaying(
+    servers: Iterable<string>,
+    slot: number,
+    costsOf: (server: string) => ServerCosts,
+    ownMb: number,
+    horizonSlots: number,
+  ): boolean {
+    // What is owed now is repaid by then.
+    const price = priceOf(this.#demand, { ...this.#purse, left: 0 })
+    const known = [...servers].map((server) => ({ server, costs: costsOf(server) }))
+    for (let ahead = 1; ahead <= horizonSlots; ahead++) {
+      let gainMs = 0
+      for (const { server, costs } of known) {
+        const spareMs = (this.wishFor(server, slot + ahead, costs)?.chance ?? 0) * costs.coldMs
+        const costMs = price * costs.memoryMb
+        if (spareMs >= START_MARKUP * costMs) gainMs += spareMs - costMs
+      }
+      if (gainMs > price * ownMb * ahead) return true
+    }
+    return false
   }
 
   #priceFor(server: string): number {
