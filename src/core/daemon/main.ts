@@ -38,6 +38,7 @@ import { loggedSettings } from './logged-settings.ts'
 import { overviewOf, statusOf } from './overview.ts'
 import { poolCommands } from './pool-commands.ts'
 import { Processes } from './processes.ts'
+import { QuickHost } from './quick-host.ts'
 import { Recording } from './recording.ts'
 import { serverRows, sessionRows } from './report.ts'
 import { Shortener } from './shortener.ts'
@@ -109,6 +110,7 @@ async function run(paths: Paths): Promise<void> {
   const keepWarm = new KeepWarm({ paths, clock, log, limits, settings, pools, measured })
   const wishFor = (server: string) => keepWarm.wishFor(server)
   const shortener = new Shortener({ paths, clock, log, limits })
+  const quickHost = new QuickHost({ paths, clock, log, settings })
   const servers = new KnownServers(paths)
   const advisor = new Advisor({
     ...{ paths, clock, log, limits, settings, pools, servers, keepWarm, whyNoRoom: envelopes.whyNoRoom },
@@ -163,6 +165,7 @@ async function run(paths: Paths): Promise<void> {
       listener.close()
       shortener.close()
       advisor.close()
+      const quickEnd = quickHost.close()
       const farewell = sayFarewell(sessions, clock)
       if (why !== UNDONE) for (const learner of [keepWarm, lazyTools]) learner.save()
       pools.close('mycelium is stopping')
@@ -170,7 +173,7 @@ async function run(paths: Paths): Promise<void> {
       processes.killAll()
       envelopes.close()
       await watcher.stop()
-      await farewell
+      await Promise.all([farewell, quickEnd])
       await Promise.race([recording.close(), new Promise((resolve) => setTimeout(resolve, STOP_LIMIT_MS))])
       forgetDraining?.()
       if (forgetDraining === undefined && why === UNDONE) await removeTraces(paths, daemon)
@@ -205,6 +208,7 @@ async function run(paths: Paths): Promise<void> {
     enforce: () => envelopes.enforce(),
     reload: () => ({ problem: settings.look()?.message ?? null }),
     heard: (args: Readonly<Record<string, unknown>>) => advisor.heard(args),
+    quick: () => quickHost.asked(),
     forget: ({ session }: Readonly<Record<string, unknown>>) => shortener.forget(String(session)),
     warm: (args: Readonly<Record<string, unknown>>) => {
       const services = { clock, limits, pools, servers, agents, whyNoRoom: envelopes.whyNoRoom }
@@ -219,7 +223,7 @@ async function run(paths: Paths): Promise<void> {
     },
     handover: async () => {
       forgetDraining = recordDraining(paths, daemon)
-      await listener.handOver()
+      await Promise.all([listener.handOver(), quickHost.close()])
       lock.release()
       handedOver = true
       log.event('daemon-draining', { sessions: sessions.size })
@@ -236,7 +240,7 @@ async function run(paths: Paths): Promise<void> {
     pools.close('mycelium is stopping')
     const farewell = sayFarewell(sessions, clock)
     await processes.settled()
-    await farewell
+    await Promise.all([farewell, quickHost.close()])
     await recording.close()
   }
 

@@ -47,6 +47,11 @@ export function sayForgotten(session: string, root: string, clock: Clock): Promi
   return tell('forget', { session }, root, clock)
 }
 
+/** Asks the daemon for a process that answers hooks without a start of Node, as say() does. Pairs with `quick` in daemon/main.ts. */
+export function askForQuick(root: string, clock: Clock): Promise<void> {
+  return tell('quick', {}, root, clock)
+}
+
 function tell(cmd: string, args: object, root: string, clock: Clock): Promise<void> {
   return new Promise((resolve) => {
     try {
