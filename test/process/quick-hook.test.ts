@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process'
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -7,6 +8,7 @@ import { recordedHooks } from '../fixtures/hook-events.ts'
 import { QUICK_CLIENTS, type QuickHome, quickHome } from '../fixtures/quick-home.ts'
 import { type QuickProject, quickProject, TEXT } from '../fixtures/quick-project.ts'
 import { verifies } from '../requirements.ts'
+import { has } from './launcher-rig.ts'
 
 let home: QuickHome
 let project: QuickProject
@@ -23,6 +25,13 @@ const STATUS = JSON.stringify({ model: { display_name: 'Opus ü' }, cost: { tota
 const HOOK = ['hook', 'claude-code']
 const quietly = (stdout: string) => ({ code: 0, signal: null, stdout, stderr: '' })
 const events = async () => (await recordedHooks(home.paths.root)).map(({ at: _, ...event }) => event)
+
+it('what hooks call passes shellcheck', ({ skip }) => {
+  verifies('CLI-3')
+  if (!has('shellcheck')) return skip('shellcheck is not installed')
+  const check = spawnSync('shellcheck', [home.quiet], { encoding: 'utf8' })
+  expect(check).toMatchObject({ stdout: '', status: 0 })
+})
 
 describe.each(QUICK_CLIENTS)('a hook by %s, where a process waits for it', (client) => {
   it('is answered as by a start of Node, byte for byte, and recorded alike', async () => {

@@ -73,6 +73,7 @@ export class QuickHost {
   }
 
   async #start(): Promise<void> {
+    this.#isTold = false
     const { paths, log, program = join(packageRoot(), 'dist', 'hook.cjs') } = this.#services
     try {
       const child = await spawnApart(process.execPath, [program, 'wait-for-hooks', paths.root], {
@@ -90,7 +91,6 @@ export class QuickHost {
         })
       })
       this.#child = child
-      this.#isTold = false
       log.event('quick-host-started', { pid: child.pid })
       // Switched off, or told to stop, meanwhile.
       if (this.#closed || !this.#services.settings.get('hooks.enabled')) this.#end()
@@ -124,7 +124,11 @@ export class QuickHost {
   #gone(because: string | undefined): void {
     this.#hear?.()
     this.#child = undefined
-    rmSync(this.#services.paths.quickSocket, { force: true })
+    try {
+      rmSync(this.#services.paths.quickSocket, { force: true })
+    } catch {
+      // The directory is not ours any more, nor is what is in it.
+    }
     if (because !== undefined && !this.#isTold) this.#failed(because)
   }
 
