@@ -76,6 +76,7 @@ const entries = [
   // One file: launchers start it by path, and it must not depend on chunks that an upgrade may sweep away under it.
   { in: 'src/core/daemon/main.ts', out: 'daemon', splitting: false },
   // What agents wait for: one small file each, without what only libraries in CommonJS need.
+  // The first is also the process that the daemon keeps for both.
   { in: 'src/hook.ts', splitting: false, more: quickBundle },
   { in: 'src/statusline.ts', splitting: false, more: quickBundle },
   // Loaded by the hook, by path, for an outline of what it has not seen before.

@@ -1,3 +1,4 @@
+import { askForNext } from './commands/ask-quick.ts'
 import { statusText } from './commands/statusline.ts'
 import { systemClock } from './core/clock.ts'
 import { openStdin } from './core/input.ts'
@@ -7,5 +8,6 @@ const end = () => process.exit(0)
 // A client that has gone needs no line.
 process.stdout.on('error', end)
 statusText({ input: openStdin(), env: process.env, clock: systemClock })
-  .then((text) => process.stdout.write(text, end))
-  .catch(end)
+  .then((text) => new Promise((resolve) => process.stdout.write(text, resolve)))
+  .then(() => askForNext(process.env, systemClock))
+  .then(end, end)

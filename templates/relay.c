@@ -5,6 +5,8 @@
  *
  * One process that never blocks in either direction, because an agent that writes before it reads would otherwise
  * deadlock with a daemon that does the same.
+ *
+ * With --quick it is another program, for hooks and status lines (quick(), at the end), called by quiet.sh.
  */
 #define _GNU_SOURCE
 #include <dirent.h>
@@ -446,19 +448,200 @@ static int relay(void) {
   }
 }
 
+/* --- hooks and status lines ------------------------------------------------------------------------------------ */
+
+/*
+ * relay --quick RUN SOCKET NODE SCRIPT WORDS…
+ *
+ * Asks the process that waits for them (src/quick.ts) and prints its answer, instead of starting node. Whatever goes
+ * wrong it becomes the original, NODE SCRIPT WORDS, with the same stdin. The perl in quiet.sh has the same manners;
+ * core/hook/quick-request.ts is the other side's grammar.
+ */
+enum {
+  INPUT_MOST = 4 << 20,  /* bytes of stdin above which the original had better run, as the other side says, too */
+  ANSWER_MOST = 1 << 26, /* bytes of an answer */
+  INPUT_MS = 1000,       /* how long stdin may take to end: what came until then counts */
+  TAKEN_MS = 1000,       /* how long until we are taken: a process that is busy with another is no faster than node */
+  ANSWER_MS = 3000,      /* how long an answer may take from then on: agents wait 5 s for a hook */
+  FEED_MS = 5000         /* how long the original may have a stdin from which nothing comes */
+};
+
+static struct flow input; /* all that was read of stdin; nothing of it goes before the end */
+static int input_ended = 1;
+
+/* Gives the original what was read, and what is still to come. */
+static void feed(int to) {
+  for (size_t n; waiting(&input); input.start += n)
+    if ((n = push(&input, input.room + input.start, waiting(&input))) == 0 && input.broken) return;
+  while (!input_ended) {
+    struct pollfd polled[] = {{.fd = 0, .events = POLLIN}, {.fd = to, .events = 0}};
+    if (poll(polled, 2, FEED_MS) < 1 || polled[1].revents) return; /* nothing comes, or it reads no more */
+    ssize_t n = read(0, piece, PIECE);
+    if (n < 0 && for_now()) continue;
+    if (n <= 0) return;
+    for (ssize_t sent = 0, m; sent < n; sent += m)
+      if ((m = write(to, piece + sent, (size_t)(n - sent))) < 0) return;
+  }
+}
+
+__attribute__((noreturn)) static void become_original(const char *why) {
+  int ends[2];
+  close(up.to);
+  if (pipe(ends) < 0) direct("%s, and no pipe: %s", why, strerror(errno));
+  pid_t pid = fork();
+  if (pid == 0) {
+    /* Whoever waits for the end of our output waits for the original's alone. */
+    close(ends[0]);
+    close(1);
+    close(2);
+    input.to = ends[1];
+    input.broken = 0;
+    feed(ends[1]);
+    _exit(0);
+  }
+  dup2(ends[0], 0);
+  close(ends[0]);
+  close(ends[1]);
+  direct("%s", why);
+}
+
+/* As openStdin() in core/input.ts does, what is neither pipe nor socket nor file is empty. */
+static void read_input(void) {
+  struct stat in;
+  if (!make_room(&input, INPUT_MOST + PIECE)) direct("no memory: %s", strerror(errno));
+  if (fstat(0, &in) < 0 || !(S_ISFIFO(in.st_mode) || S_ISSOCK(in.st_mode) || S_ISREG(in.st_mode))) return;
+  input_ended = 0;
+  long long end = now_ms() + INPUT_MS;
+  for (long long left; (left = end - now_ms()) > 0;) {
+    struct pollfd polled = {.fd = 0, .events = POLLIN};
+    if (poll(&polled, 1, (int)left) < 1) continue;
+    ssize_t n = read(0, input.room + input.end, PIECE);
+    if (n < 0 && for_now()) continue;
+    if (n <= 0) {
+      input_ended = 1;
+      return;
+    }
+    input.end += (size_t)n;
+    if (input.end > INPUT_MOST) become_original("the input is long");
+  }
+}
+
+/* Puts the request's line in `up`; the input follows it. */
+static void prepare_request(void) {
+  static const char greeting[] = "mycelium-quick 1 ";
+  char length[32];
+  snprintf(length, sizeof length, "%zu", input.end);
+  size_t bytes = 256 + strlen(script);
+  for (char **word = command + 2; *word; word++) bytes += strlen(*word) + 8;
+  for (char **line = environ; *line; line++) bytes += strlen(*line) + 8;
+  if (!make_room(&up, 2 * bytes)) become_original("no memory");
+  memcpy(up.room, greeting, up.end = sizeof greeting - 1);
+  say("script=", script);
+  say("input=", length);
+  say("whole=", input_ended ? "1" : "0");
+  for (char **word = command + 2; *word; word++) say("arg=", *word);
+  say("", "");
+  for (char **line = environ; *line; line++) say("", *line);
+  up.end -= 2; /* the records are joined by NUL, not ended */
+  up.room[up.end++] = '\n';
+}
+
+/* Some bytes of the answer, while the request is still being sent; not later than `end`. */
+static size_t hear(char *to, size_t most, long long end) {
+  for (long long left; (left = end - now_ms()) > 0;) {
+    int sending = waiting(&up) || waiting(&input);
+    struct pollfd host = {.fd = up.to, .events = sending ? POLLIN | POLLOUT : POLLIN};
+    if (poll(&host, 1, (int)left) < 1) continue;
+    if (sending && host.revents & POLLOUT) {
+      struct flow *flow = waiting(&up) ? &up : &input;
+      flow->start += push(flow, flow->room + flow->start, waiting(flow));
+      if (flow->broken) flow->start = flow->end; /* its reason may still be there to read */
+    }
+    if (!(host.revents & ~POLLOUT)) continue;
+    ssize_t n = read(up.to, to, most);
+    if (n < 0 && for_now()) continue;
+    return n < 0 ? 0 : (size_t)n;
+  }
+  return 0;
+}
+
+/* The whole answer or none: of one that was cut off nothing is printed. */
+static int quick(void) {
+  refuse_foreign_run();
+  if (dial() != 0) direct("nobody waits for hooks");
+  read_input();
+  size_t length = input.end;
+  prepare_request();
+  input.to = up.to;
+  const char *failed = NULL;
+  size_t got = 0, head = 0;
+  unsigned long answer = 0;
+  long long end = now_ms() + TAKEN_MS;
+  while (!failed && !head) {
+    size_t n = hear(piece + got, sizeof piece - 1 - got, end);
+    int was_taken = got >= 3;
+    got += n;
+    piece[got] = 0;
+    char *newline = got > 3 ? memchr(piece + 3, '\n', got - 3) : NULL;
+    if (n == 0) failed = "no answer came";
+    else if (memcmp(piece, "ok\n", got < 3 ? got : 3) != 0) failed = "another program answers";
+    else if (newline) {
+      char *after;
+      answer = strtoul(piece + 3, &after, 10);
+      if (after != newline || answer > ANSWER_MOST) failed = "the answer has no length";
+      head = (size_t)(newline - piece) + 1;
+    }
+    if (!was_taken && got >= 3) end = now_ms() + ANSWER_MS;
+  }
+  if (!failed) {
+    down.start = down.end = 0;
+    if (!make_room(&down, answer + PIECE)) failed = "no memory";
+    else {
+      down.end = got - head < answer ? got - head : answer;
+      memcpy(down.room, piece + head, down.end);
+    }
+    while (!failed && down.end < answer) {
+      size_t n = hear(down.room + down.end, answer - down.end, end);
+      down.end += n;
+      if (n == 0) failed = "the answer was cut off";
+    }
+  }
+  if (failed) {
+    input.start = 0;
+    input.end = length;
+    become_original(failed);
+  }
+  for (size_t sent = 0; sent < answer;) {
+    ssize_t n = write(1, down.room + sent, answer - sent);
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0 && for_now()) {
+      struct pollfd out = {.fd = 1, .events = POLLOUT};
+      poll(&out, 1, -1);
+    } else if (n < 0) break; /* the agent has gone */
+    else sent += (size_t)n;
+  }
+  return 0;
+}
+
 int main(int argc, char **argv) {
   if (argc == 2 && strcmp(argv[1], "--check") == 0) return WORKS;
-  if (argc < 13) return 2;
-  id = argv[1], client = argv[2], cwd = argv[3], root = argv[4], run = argv[5], logs = argv[6];
-  node = argv[8], script = argv[9], start_s = argv[10], ack_s = argv[11], command = argv + 12;
+  int is_quick = argc >= 7 && strcmp(argv[1], "--quick") == 0;
+  if (!is_quick && argc < 13) return 2;
+  if (is_quick) id = "a hook", run = argv[2], command = argv + 4, script = argv[5];
+  else {
+    id = argv[1], client = argv[2], cwd = argv[3], root = argv[4], run = argv[5], logs = argv[6];
+    node = argv[8], script = argv[9], start_s = argv[10], ack_s = argv[11], command = argv + 12;
+  }
   signal(SIGPIPE, SIG_IGN);
   /* Or a connection could become the stdin that is missing. */
   for (int fd = 0; fd < 3; fd++)
     if (fcntl(fd, F_GETFD) < 0) close_on_exec(open("/dev/null", O_RDWR));
   address.sun_family = AF_UNIX;
-  size_t length = strlen(argv[7]);
+  const char *path = argv[is_quick ? 3 : 7];
+  size_t length = strlen(path);
   if (length >= sizeof address.sun_path) direct("the path of its socket is too long");
-  memcpy(address.sun_path, argv[7], length);
+  memcpy(address.sun_path, path, length);
+  if (is_quick) return quick();
 
   ssize_t along = reach_and_greet();
   prepare_stdout();

@@ -243,8 +243,8 @@ const LAYERS: readonly { area: string; files: RegExp; below: readonly string[] }
   },
   {
     area: 'cli',
-    files: /^(cli|program|hook|statusline)\.ts$|^program\//,
-    below: ['base', 'config', 'kit', 'report', 'commands', 'jobs'],
+    files: /^(cli|program|hook|statusline|quick)\.ts$|^program\//,
+    below: ['base', 'config', 'kit', 'report', 'commands', 'jobs', 'hook', 'budget'],
   },
 ]
 
@@ -262,6 +262,7 @@ const OWNED: readonly { what: string; use: RegExp; owners: Readonly<Record<strin
       'cli.ts': 'entry file',
       'hook.ts': 'entry file',
       'statusline.ts': 'entry file',
+      'quick.ts': 'entry file',
       'core/daemon/main.ts': 'entry file',
       'core/events/main.ts': 'entry file',
       'core/score/main.ts': 'entry file',

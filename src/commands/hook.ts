@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Readable } from 'node:stream'
+import type { Parse } from '../core/budget/source.ts'
 import type { Clock } from '../core/clock.ts'
 import { rootFrom } from '../core/config/paths.ts'
 import { switchesIn } from '../core/config/switches.ts'
@@ -20,6 +21,8 @@ export interface HookCall {
   readonly clock: Clock
   /** Where parsers of files are, for an answer that needs one (dist/parsers.js). */
   readonly parsers: string
+  /** How they are loaded, where that is not into this process. */
+  readonly parse?: Parse
   /** Takes what the client is to do or see instead; it waits for that. */
   write(answer: string): void | Promise<void>
 }
@@ -137,7 +140,7 @@ async function answer(
 
 /** Whether the answer of the tool was replaced. */
 async function answerByBudget(
-  { env, clock, parsers, write }: HookCall,
+  { env, clock, parsers, parse, write }: HookCall,
   root: string,
   fired: Fired & { readonly client: string },
 ): Promise<boolean> {
@@ -151,6 +154,7 @@ async function answerByBudget(
     userFile: join(root, 'config.json'),
     env,
     parsers,
+    parse,
     nowMs: clock.wall(),
   }
   const purse = purseOf(fired, place)

@@ -13,8 +13,10 @@ import {
 import { dirname, join } from 'node:path'
 import { parse } from 'jsonc-parser'
 import { describe, expect, it } from 'vitest'
+import { identityOf } from '../../src/core/process.ts'
 import { ended } from '../fixtures/built-cli.ts'
 import { cliHome } from '../fixtures/cli-home.ts'
+import { PROBE, until } from '../fixtures/daemon-home.ts'
 import { recordedHooks } from '../fixtures/hook-events.ts'
 import { verifies } from '../requirements.ts'
 
@@ -219,6 +221,29 @@ describe('init --hooks', () => {
     renameSync(join(home.dir, '.mycelium'), join(home.dir, 'gone'))
     expect(await fire(hook, payload)).toEqual([0, '', ''])
     expect(readdirSync(home.dir).sort()).toEqual(['.claude', 'gone'])
+  })
+
+  it('leave no process behind: what waits for them ends with undo', async () => {
+    verifies('CLI-3')
+    put('{}')
+    const server = { command: process.execPath, args: [PROBE] }
+    home.put('.claude.json', JSON.stringify({ mcpServers: { probe: server } }))
+    const root = join(home.dir, '.mycelium')
+    await mycelium('init', '--hooks', '--yes')
+    await mycelium('daemon', 'start')
+    const command = hookCommand()
+    await until('something waits for hooks', async () => {
+      await fire(command, { hook_event_name: 'Stop' })
+      return existsSync(join(root, 'run/q.sock'))
+    })
+    const log = readFileSync(join(root, 'log/daemon.log'), 'utf8')
+    const pid = Number(/"quick-host-started","pid":(\d+)/.exec(log)?.[1])
+    expect(await fire(command, { hook_event_name: 'Stop' })).toEqual([0, '', ''])
+    expect(identityOf(pid)).toBeDefined()
+    expect((await mycelium('undo', '--yes')).code).toBe(0)
+    expect(identityOf(pid)).toBeUndefined()
+    expect(existsSync(root)).toBe(false)
+    expect(await fire(command, { hook_event_name: 'Stop' })).toEqual([0, '', ''])
   })
 })
 

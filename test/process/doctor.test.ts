@@ -71,6 +71,14 @@ async function endedPid(): Promise<number> {
   return child.pid!
 }
 
+/** Leaves a socket whose process was killed. */
+async function abandoned(socket: string): Promise<void> {
+  const script = `require('net').createServer().listen(${JSON.stringify(socket)},()=>process.kill(process.pid,'SIGKILL'))`
+  const child = spawn(process.execPath, ['-e', script])
+  await new Promise((resolve) => child.once('exit', resolve))
+  expect(statSync(socket).isSocket()).toBe(true)
+}
+
 /** Puts the trouble into the home. */
 type Trouble = () => unknown
 
@@ -85,16 +93,8 @@ const MENDED: readonly (readonly [string, string, Trouble])[] = [
     () => writeFileSync(join(home.paths.run, 'daemon.7'), '{"pid":1,"startTime":"0","boot":"x"}'),
   ],
   ['lock-stale', 'warning', () => writeFileSync(join(home.paths.run, 'configs.9'), 'nonsense')],
-  [
-    'socket-stale',
-    'warning',
-    async () => {
-      const script = `require('net').createServer().listen(${JSON.stringify(home.paths.socket)},()=>process.kill(process.pid,'SIGKILL'))`
-      const child = spawn(process.execPath, ['-e', script])
-      await new Promise((resolve) => child.once('exit', resolve))
-      expect(statSync(home.paths.socket).isSocket()).toBe(true)
-    },
-  ],
+  ['socket-stale', 'warning', () => abandoned(home.paths.socket)],
+  ['socket-stale', 'warning', () => abandoned(home.paths.quickSocket)],
   [
     'draining-stale',
     'warning',

@@ -6,7 +6,7 @@ import { hasErrno } from '../errors.ts'
 import { fingerprint } from '../hash.ts'
 import { readRegular } from '../regular-file.ts'
 import type { ParsedFile } from '../score/analysis.ts'
-import type { AnalyzerFor } from './source.ts'
+import type { AnalyzerFor, Parse } from './source.ts'
 
 /** Where trees come from. */
 export interface TreeSource {
@@ -14,6 +14,8 @@ export interface TreeSource {
   readonly dir: string
   /** A module that exports `analyzerFor`: loaded only for a content that was never seen. */
   readonly parsers: string
+  /** How it is loaded: into this process, unless something else is said. */
+  readonly parse?: Parse | undefined
 }
 
 /** An agent waits for a hook: what takes longer than some tenths of a second is outlined by its lines. */
@@ -27,14 +29,14 @@ export async function treeOf(
   path: string,
   text: string,
   content: string,
-  { dir, parsers }: TreeSource,
+  { dir, parsers, parse = parsedBy }: TreeSource,
 ): Promise<ParsedFile | undefined> {
   // Another build of the parsers may say something else of the same text.
   const { size, mtimeMs } = statSync(parsers, { throwIfNoEntry: false }) ?? { size: 0, mtimeMs: 0 }
   const file = join(dir, `${fingerprint([`${size}-${mtimeMs}`, extname(path), content], 32)}.json`)
   const known = cached(file)
   if (known !== undefined) return known
-  const parsed = await parsedBy(parsers, path, text)
+  const parsed = text.length > MAX_PARSED_CHARS ? undefined : await parse(parsers, path, text)
   if (parsed === undefined) return undefined
   try {
     mkdirSync(dir, { mode: 0o700 })

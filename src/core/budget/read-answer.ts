@@ -12,6 +12,7 @@ import { outlineOf, type Ways } from './outline.ts'
 import { treeOf } from './outline-cache.ts'
 import { type PlannedFile, planNames, plannedFile } from './plan-file.ts'
 import { SessionLog } from './session-log.ts'
+import type { Parse } from './source.ts'
 import type { ToolRead } from './tool-read.ts'
 
 /** What a hook has to decide by. */
@@ -22,6 +23,7 @@ export interface BudgetPlace {
   readonly env: NodeJS.ProcessEnv
   /** A module that exports `analyzerFor`. */
   readonly parsers: string
+  readonly parse?: Parse | undefined
   readonly nowMs: number
   /** Whatever plan there is, and if there is none: no file is given whole that has more tokens than this, by four bytes a token. */
   readonly atMostTokens?: number
@@ -110,6 +112,7 @@ export async function answerRead(fired: Fired, place: BudgetPlace): Promise<Read
       parsed: await treeOf(file, text, content, {
         dir: join(place.dir, 'outlines'),
         parsers: place.parsers,
+        parse: place.parse,
       }),
       budget: planned.budget,
       tokensOf: seen.tokensOf,

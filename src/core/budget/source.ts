@@ -1,4 +1,4 @@
-import type { Analyzer } from '../score/analysis.ts'
+import type { Analyzer, ParsedFile } from '../score/analysis.ts'
 import type { RankedFile } from '../score/ranked.ts'
 
 /** How a repository is ranked; an option that is left out has the ranking's own default. */
@@ -22,3 +22,6 @@ export type RankRepository = (path: string, options: RankOptions) => Promise<Ran
 
 /** The parser for a path; undefined where none reads it. Loads it on the first call, which may take a tenth of a second. */
 export type AnalyzerFor = (path: string) => Promise<Analyzer | undefined>
+
+/** Reads a text by the module `parsers`, which exports an AnalyzerFor; undefined where that fails, whatever the reason. Never rejects. */
+export type Parse = (parsers: string, path: string, text: string) => Promise<ParsedFile | undefined>

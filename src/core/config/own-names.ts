@@ -4,7 +4,7 @@ import { TEMPORARY } from './write-file.ts'
 const LOG_NAME = /^(daemon|hook|server-.+|job-[a-z-]+)\.log(\.\d)?$|^daemon\.err$/
 /** Pairs with config/paths.ts, jobs/run-job.ts and with what daemon/ and templates/launcher.sh write there. */
 const RUN_NAME =
-  /^(d\.sock|t-\d{6}\.sock|(daemon|configs|import|job-[a-z-]+)\.(\d{1,15}|draft-\d+-[0-9a-f]{8})|agents\.json|start\.lock|start-failed|draining-\d+|perl-works|c-works-.*)$/
+  /^([dq]\.sock|t-\d{6}\.sock|(daemon|configs|import|job-[a-z-]+)\.(\d{1,15}|draft-\d+-[0-9a-f]{8})|agents\.json|start\.lock|start-failed|draining-\d+|perl-works|c-works-.*)$/
 const UPSTREAMS = 'upstreams'
 
 /** Whether a name in the log directory is one that we write: the directory may be the user's own. */

@@ -60,6 +60,8 @@ export interface Paths {
   /** Socket, locks and journals: short path, 0700. Every name in it is listed in clients/our-files.ts, or undo would leave it. */
   readonly run: string
   readonly socket: string
+  /** Where the process that waits for hooks listens (src/quick.ts). */
+  readonly quickSocket: string
 }
 
 /** The root from MYCELIUM_HOME or HOME. */
@@ -105,6 +107,7 @@ export function pathsOf(root: string): Paths {
     mcpPlaces: join(root, 'mcp.json'),
     run,
     socket: join(run, 'd.sock'),
+    quickSocket: join(run, 'q.sock'),
   }
 }
 

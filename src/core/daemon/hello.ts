@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer'
 import { MyceliumError } from '../errors.ts'
+import { recordsIn } from '../hex-records.ts'
 
 /**
  * The first line of every connection, paired with relay.c, launcher.sh and relay.mjs of templates/:
@@ -28,9 +29,6 @@ export function refuseUnlessUtf8(hello: Hello, envNames: readonly string[]): voi
     if (hello.notUtf8.has(name)) throw new MyceliumError('not_utf8', `${hello.server}: ${name} is not UTF-8`)
 }
 
-/** Longest first line: an environment of 2 MiB in hex. */
-export const MAX_HELLO_BYTES = 4 * 1024 * 1024
-
 /** The line by which a relay says that the agent closed its end but still reads. */
 export const EOF_MARKER = 'mycelium-eof'
 
@@ -46,25 +44,7 @@ export function parseFirstLine(line: Buffer): Hello | { readonly kind: 'control'
 }
 
 function parseRecords(kind: Hello['kind'], hex: string): Hello {
-  if (hex.length % 2 !== 0 || /[^0-9a-f]/.test(hex))
-    throw new MyceliumError('bad_hello', 'the greeting is not hex')
-  const bytes = Buffer.from(hex, 'hex')
-  const records = bytes.toString('utf8').split('\0')
-  const header = new Map<string, string>()
-  const argv: string[] = []
-  const env: Record<string, string> = {}
-  let inHeader = true
-  for (const record of records) {
-    const equals = record.indexOf('=')
-    if (inHeader && record === '') inHeader = false
-    else if (equals > 0) {
-      const name = record.slice(0, equals)
-      const value = record.slice(equals + 1)
-      if (!inHeader) env[name] = value
-      else if (name === 'arg') argv.push(value)
-      else header.set(name, value)
-    }
-  }
+  const { header, argv, env, bytes } = recordsIn(hex)
   const server = header.get('server')
   const cwd = header.get('cwd')
   const guestOf = Number(header.get('guest'))

@@ -1,12 +1,14 @@
-import { chmodSync, readdirSync, rmSync, statSync } from 'node:fs'
-import { createServer, type Server, type Socket } from 'node:net'
+import { readdirSync, rmSync, statSync } from 'node:fs'
+import type { Server, Socket } from 'node:net'
 import { join } from 'node:path'
 import { type Clock, pause } from '../clock.ts'
 import type { Paths } from '../config/paths.ts'
 import { MyceliumError } from '../errors.ts'
+import { MAX_FIRST_LINE_BYTES } from '../hex-records.ts'
 import type { Log } from '../log.ts'
+import { inodeOf, listenPrivately } from '../private-socket.ts'
 import { descriptorLimit } from '../process.ts'
-import { type Hello, MAX_HELLO_BYTES, parseFirstLine } from './hello.ts'
+import { type Hello, parseFirstLine } from './hello.ts'
 
 /** Who may be at the other end, told by the first line. */
 export interface Doors {
@@ -58,7 +60,7 @@ export class Listener {
     const { socket } = this.#services.paths
     rmSync(socket, { force: true, recursive: true })
     this.#removeOldTickets()
-    this.#server = await listenOn(socket, (connection) => this.#greet(connection))
+    this.#server = await listenPrivately(socket, (connection) => this.#greet(connection))
     // A launcher that is not let in becomes the original server; a daemon out of descriptors could do nothing for anybody.
     this.#server.maxConnections = Math.floor(descriptorLimit() / 2)
     this.#server.on('drop', () =>
@@ -143,7 +145,7 @@ export class Listener {
       bytes += chunk.length
       const newline = chunk.indexOf(NEWLINE)
       if (newline === -1) {
-        if (bytes > MAX_HELLO_BYTES) refuse(socket, 'hello-too-long')
+        if (bytes > MAX_FIRST_LINE_BYTES) refuse(socket, 'hello-too-long')
         return
       }
       cancel()
@@ -197,7 +199,7 @@ export class Listener {
   #giveTicket(hello: Hello, socket: Socket): void {
     const arrived = this.#arrival()
     const path = this.#freeTicket()
-    const given = listenOn(path, (connection) => {
+    const given = listenPrivately(path, (connection) => {
       try {
         this.#services.doors.agent(hello, connection)
       } catch (error) {
@@ -244,22 +246,4 @@ function refuse(socket: Socket, code: string): void {
   socket.end(`no ${code}\n`)
   // Unread input at close would reset the connection and may lose the answer.
   socket.resume()
-}
-
-function listenOn(path: string, connected: (socket: Socket) => void): Promise<Server> {
-  const server = createServer({ allowHalfOpen: true }, connected)
-  return new Promise((resolve, reject) => {
-    server.once('error', reject)
-    // The directory is 0700 already; the socket says the same for itself.
-    const mask = process.umask(0o177)
-    server.listen({ path, backlog: 4096 }, () => {
-      chmodSync(path, 0o600)
-      resolve(server)
-    })
-    process.umask(mask)
-  })
-}
-
-function inodeOf(path: string): number | undefined {
-  return statSync(path, { throwIfNoEntry: false })?.ino
 }

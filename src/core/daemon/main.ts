@@ -39,6 +39,7 @@ import { meaningCommands } from './meaning-commands.ts'
 import { overviewOf, statusOf } from './overview.ts'
 import { poolCommands } from './pool-commands.ts'
 import { Processes } from './processes.ts'
+import { QuickHost } from './quick-host.ts'
 import { Recording } from './recording.ts'
 import { serverRows, sessionRows } from './report.ts'
 import { Shortener } from './shortener.ts'
@@ -110,6 +111,7 @@ async function run(paths: Paths): Promise<void> {
   const keepWarm = new KeepWarm({ paths, clock, log, limits, settings, pools, measured })
   const wishFor = (server: string) => keepWarm.wishFor(server)
   const shortener = new Shortener({ paths, clock, log, limits })
+  const quickHost = new QuickHost({ paths, clock, log, settings })
   const servers = new KnownServers(paths)
   const advisor = new Advisor({
     ...{ paths, clock, log, limits, settings, pools, servers, keepWarm, whyNoRoom: envelopes.whyNoRoom },
@@ -164,6 +166,7 @@ async function run(paths: Paths): Promise<void> {
       listener.close()
       shortener.close()
       advisor.close()
+      const quickEnd = quickHost.close()
       const farewell = sayFarewell(sessions, clock)
       if (why !== UNDONE) for (const learner of [keepWarm, lazyTools]) learner.save()
       pools.close('mycelium is stopping')
@@ -171,7 +174,7 @@ async function run(paths: Paths): Promise<void> {
       processes.killAll()
       envelopes.close()
       await watcher.stop()
-      await farewell
+      await Promise.all([farewell, quickEnd])
       await Promise.race([recording.close(), new Promise((resolve) => setTimeout(resolve, STOP_LIMIT_MS))])
       forgetDraining?.()
       if (forgetDraining === undefined && why === UNDONE) await removeTraces(paths, daemon)
@@ -206,6 +209,7 @@ async function run(paths: Paths): Promise<void> {
     enforce: () => envelopes.enforce(),
     reload: () => ({ problem: settings.look()?.message ?? null }),
     heard: (args: Readonly<Record<string, unknown>>) => advisor.heard(args),
+    quick: () => quickHost.asked(),
     forget: ({ session, client, project }: Readonly<Record<string, unknown>>) => {
       for (const agent of [String(session), ...guests.agentsAt(String(client), String(project))])
         shortener.forget(agent)
@@ -224,7 +228,7 @@ async function run(paths: Paths): Promise<void> {
     },
     handover: async () => {
       forgetDraining = recordDraining(paths, daemon)
-      await listener.handOver()
+      await Promise.all([listener.handOver(), quickHost.close()])
       lock.release()
       handedOver = true
       log.event('daemon-draining', { sessions: sessions.size })
@@ -241,7 +245,7 @@ async function run(paths: Paths): Promise<void> {
     pools.close('mycelium is stopping')
     const farewell = sayFarewell(sessions, clock)
     await processes.settled()
-    await farewell
+    await Promise.all([farewell, quickHost.close()])
     await recording.close()
   }
 

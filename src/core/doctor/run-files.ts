@@ -35,7 +35,7 @@ export function checkRunFiles(look: Look): readonly Finding[] {
     )
   }
   const running = look.daemon.status !== undefined || look.daemon.holder !== undefined
-  const sockets = names.filter((name) => /^(d|t-\d{6})\.sock$/.test(name))
+  const sockets = names.filter((name) => /^([dq]|t-\d{6})\.sock$/.test(name))
   if (!running && sockets.length > 0)
     findings.push(
       warn('socket-stale', `${sockets.join(', ')} without a daemon behind it`, () =>

@@ -54,6 +54,11 @@ export function sayForgotten(who: Forgotten, root: string, clock: Clock): Promis
   return tell('forget', who, root, clock)
 }
 
+/** Asks the daemon for a process that answers hooks without a start of Node, as say() does. Pairs with `quick` in daemon/main.ts. */
+export function askForQuick(root: string, clock: Clock): Promise<void> {
+  return tell('quick', {}, root, clock)
+}
+
 function tell(cmd: string, args: object, root: string, clock: Clock): Promise<void> {
   return new Promise((resolve) => {
     try {

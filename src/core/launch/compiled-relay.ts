@@ -58,8 +58,8 @@ export async function expectedRelay(workshop: Workshop): Promise<string | undefi
   return (await works(path, workshop)) || (await compilers(workshop)).length > 0 ? path : undefined
 }
 
-/** Another source has another name, so that an upgrade never overwrites a relay that runs. */
-function relayPath({ paths, source }: Workshop): string {
+/** Where the relay of a source is, or would be. Another source has another name, so that an upgrade never overwrites a relay that runs. */
+export function relayPath({ paths, source }: Pick<Workshop, 'paths' | 'source'>): string {
   const hash = createHash('sha256').update(readFileSync(source)).digest('hex')
   return join(paths.bin, `relay-${hash.slice(0, 12)}`)
 }
