@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { readDefinitions } from '../core/agents/read-definitions.ts'
+import { parsedBy } from '../core/budget/outline-cache.ts'
 import { clientById } from '../core/clients/client-lookup.ts'
 import { declaredEntries } from '../core/clients/declared.ts'
 import { whereFrom } from '../core/clients/places.ts'
@@ -56,11 +57,13 @@ export async function runMcp(io: Io, { client = '', home }: McpOptions): Promise
   const settings = resolveSettings({ flags: [], env: io.env, cwd: io.cwd, paths })
   const originals = openOriginals(paths, settings, () => systemClock.wall())
   const judging = openJudging({ clock: systemClock, env: io.env, models: paths.models })
+  const parsers = join(packageRoot(), 'dist/parsers.js')
   const around: Surroundings = {
     servers,
     count,
     originals,
     judging,
+    parse: (path, text) => parsedBy(parsers, path, text),
     foundUncalled: new Set(),
     agentsHeld: new AgentsHeld(),
     agents: () => {

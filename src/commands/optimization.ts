@@ -17,7 +17,7 @@ import { compressionText, inspectionText } from '../core/report/compression-repo
 import type { Io } from '../core/report/io.ts'
 import { jsonText } from '../core/report/json.ts'
 import { loadCounter } from '../core/tokens/count.ts'
-import { judgeIn } from '../core/verdict/judge-by.ts'
+import { judgeIn, nearIn } from '../core/verdict/judge-by.ts'
 import { openJudging } from '../core/verdict/open-judge.ts'
 
 const MAX_INPUT_BYTES = 64 * 1024 * 1024
@@ -34,6 +34,8 @@ export interface CompressCommandOptions extends Common {
   readonly target?: { readonly tokens: number } | { readonly share: number }
   readonly strategy?: readonly string[]
   readonly query?: string
+  readonly pin?: readonly string[]
+  readonly pinLines?: readonly { readonly from: number; readonly to: number }[]
   readonly kind?: string
   /** False with --no-judge: only what loses nothing. */
   readonly judge?: boolean
@@ -44,6 +46,7 @@ export async function runCompress(io: Io, file: string, options: CompressCommand
   const kind = oneOf('kind', options.kind, KINDS)
   for (const name of options.strategy ?? []) oneOf('strategy', name, STRATEGY_NAMES)
   const text = await textOf(io, file)
+  const pinned = pinnedIn(text, options)
   const originals = originalsOf(io, options)
   const count = await loadCounter()
   const target = options.target
@@ -66,7 +69,8 @@ export async function runCompress(io: Io, file: string, options: CompressCommand
     ...(kind && { kind }),
     ...(tokens !== undefined && { target: tokens }),
     ...(options.strategy && { strategies: options.strategy }),
-    ...(options.query !== undefined && { query: options.query }),
+    ...(options.query !== undefined && { query: options.query, near: nearIn(judging) }),
+    pinned,
   }).finally(() => judging.close())
   if (done.handle !== undefined) originals.note(done.handle, done)
   if (options.json) return io.write(jsonText({ ...done, handle: done.handle ?? null }))
@@ -75,6 +79,19 @@ export async function runCompress(io: Io, file: string, options: CompressCommand
   for (const failure of failures)
     if (failure instanceof MyceliumError)
       io.talk(`not shortened: ${failure.message}\n  next: ${failure.hint}\n`)
+}
+
+/** What is to stay as it is. Throws usage for what is not in the text: it would be left out unseen. */
+function pinnedIn(text: string, { pin = [], pinLines = [] }: CompressCommandOptions): readonly string[] {
+  for (const one of pin)
+    if (one === '' || !text.includes(one))
+      throw new MyceliumError('usage', `--pin ${JSON.stringify(one)} is not in the text`)
+  const lines = text.split('\n')
+  const ofLines = pinLines.map(({ from, to }) => {
+    if (to > lines.length) throw new MyceliumError('usage', `the text has ${lines.length} lines, not ${to}`)
+    return lines.slice(from - 1, to).join('\n')
+  })
+  return [...pin, ...ofLines].filter((one) => one !== '')
 }
 
 /** `mycelium optimization inspect`. Throws handle_invalid, original_unknown. */

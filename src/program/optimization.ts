@@ -29,7 +29,12 @@ stands in the first line.`,
           'tokens that are few enough, or their share: 2000, 40%; 50% by default',
         ).argParser(target),
         repeated('--strategy <name>', 'only this one; may be given more than once'),
-        new Option('--query <text>', 'what is looked for in it'),
+        new Option('--query <text>', 'what is looked for in it: what is near to it in meaning stays'),
+        repeated('--pin <text>', 'stays as it is; may be given more than once'),
+        new Option(
+          '--pin-lines <a-b>',
+          'these lines stay as they are; may be given more than once',
+        ).argParser((text, before: readonly Lines[] = []) => [...before, lines(text)]),
         new Option('--kind <kind>', 'what it is; found out by default'),
         new Option('--no-judge', 'leave nothing out: only ways that lose nothing'),
         json(),
@@ -150,7 +155,12 @@ function target(text: string): { readonly tokens: number } | { readonly share: n
   throw new InvalidArgumentError('It must be a number of tokens, or a share such as 40%.')
 }
 
-function lines(text: string): { readonly from: number; readonly to: number } {
+interface Lines {
+  readonly from: number
+  readonly to: number
+}
+
+function lines(text: string): Lines {
   const [, from, to = from] = /^(\d{1,9})(?:-(\d{1,9}))?$/.exec(text) ?? []
   if (from === undefined || Number(from) < 1 || Number(to) < Number(from))
     throw new InvalidArgumentError('It must be a line or a range of them, counted from 1: 40 or 40-60.')

@@ -1,4 +1,5 @@
 import type { Definitions } from '../agents/read-definitions.ts'
+import type { Context } from '../compress/strategy.ts'
 import type { EventOf } from '../events/event.ts'
 import type { Originals } from '../originals/store.ts'
 import type { Judging } from '../verdict/open-judge.ts'
@@ -19,7 +20,9 @@ export interface Surroundings {
   record(deed: Pick<EventOf<'decision'>, 'action' | 'server' | 'because' | 'savedTokens'>): void
   readonly originals: Originals
   /** In a process of its own, which starts with the first question. */
-  readonly judging: Pick<Judging, 'judge'>
+  readonly judging: Pick<Judging, 'judge' | 'alike'>
+  /** Syntax trees. */
+  readonly parse: NonNullable<Context['parse']>
   /** Puts on record that an original was asked for after all, and what it brought into the context. */
   expanded(handle: string, tokens: number): void
   /** Definitions of the client's agents, as they are now. */

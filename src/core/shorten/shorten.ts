@@ -8,7 +8,7 @@ import type { NotedCompression } from './noted.ts'
 import { type Order, type Shortened, wholeEffect } from './order.ts'
 
 /** What shortening works with. */
-export interface Means extends Pick<CompressOptions, 'count' | 'judge' | 'keep' | 'parse' | 'embed'> {
+export interface Means extends Pick<CompressOptions, 'count' | 'judge' | 'keep' | 'parse'> {
   /** Puts down what became of an original, for `optimization inspect`. */
   readonly note: (handle: string, done: NotedCompression) => void
   /** What a session was sent before. */
