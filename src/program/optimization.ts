@@ -125,11 +125,16 @@ would be no shorter than NEXT itself, all of NEXT is printed behind a line that 
     {
       word: 'apply',
       summary: 'the file that a patch makes of another',
-      about: `Prints the file that the patch was made for, byte for byte. A file that is not the one the patch was made from is refused, and so is a \
-patch that is damaged: the result is held against its hash before anything is printed.`,
+      about: `Prints the file that the patch was made for, byte for byte. Of a file in which some of the changes were made already the others are made; of \
+one that differs otherwise nothing is, unless --full has the whole file. A patch that is damaged is refused: the result is held against its hash before \
+anything is printed.`,
       parts: [
         new Argument('<base>', 'the file that the patch was made from'),
         new Argument('<patch>', 'what `mycelium optimization diff` printed'),
+        new Option(
+          '--full <file>',
+          'printed where the patch does not fit, if it is the file that it was made for',
+        ),
         json(),
       ],
       run: async (io, [base, patch], options) =>
