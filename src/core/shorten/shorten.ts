@@ -98,7 +98,11 @@ async function sentFor(order: Order, place: number, tokens: number, means: Means
   const keep = () => handle ?? means.keep(text)
   const isRemembered = order.diffs && !isEdited && means.now() < order.untilMs
   const again = isRemembered
-    ? saidAgain(means.memoryOf(order.session), order, place, content, keep, means.count)
+    ? await saidAgain(means.memoryOf(order.session), order, place, content, {
+        handle: keep,
+        keep: means.keep,
+        count: means.count,
+      })
     : undefined
   return {
     content: again?.text ?? (handle === undefined ? undefined : content),
