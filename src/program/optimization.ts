@@ -11,6 +11,10 @@ docs/compression.md says what each strategy does and what it loses.`,
   examples: [
     ['mycelium optimization compress build.log', 'in fewer tokens, with what was done on stderr'],
     ['mycelium optimization compress - --target 30%', 'to a third, where that can be done'],
+    [
+      'mycelium optimization compress session.jsonl --turns --target 30%',
+      'a conversation, for another agent',
+    ],
     ['mycelium optimization inspect my:0123456789', 'what was left out, and why'],
     ['mycelium optimization expand my:0123456789 --lines 40-60', 'these lines of the original'],
     ['mycelium optimization validate --session-id=current', 'whether anything that matters was lost'],
@@ -21,7 +25,8 @@ docs/compression.md says what each strategy does and what it loses.`,
       word: 'compress',
       summary: 'write a text in fewer tokens',
       about: `Prints the text in fewer tokens, or as it is where nothing would be saved; what was done goes to stderr. The text is kept and its handle \
-stands in the first line.`,
+stands in the first line. With --turns the file is a conversation, for another agent to go on with: a JSON array or lines of messages as OpenAI, Anthropic and \
+MCP write them, or a transcript of Claude Code or Codex. What tools gave and what the agent said is shortened, each text by its own handle; what people said stays.`,
       parts: [
         new Argument('<file>', 'file of UTF-8 text; - for standard input'),
         new Option(
@@ -37,10 +42,20 @@ stands in the first line.`,
         ).argParser((text, before: readonly Lines[] = []) => [...before, lines(text)]),
         new Option('--kind <kind>', 'what it is; found out by default'),
         new Option('--no-judge', 'leave nothing out: only ways that lose nothing'),
+        new Option(
+          '--turns',
+          'it is a conversation: older turns harder than newer, superseded results first',
+        ),
+        new Option('--sent <file>', 'with --turns: what was handed on of it before stays as it was').implies({
+          turns: true,
+        }),
+        new Option('--rewrite', 'with --sent: write that anew too, where its cache is lost anyway'),
         json(),
       ],
       run: async (io, [file], options) =>
-        (await import('../commands/optimization.ts')).runCompress(io, file, options),
+        options.turns
+          ? (await import('../commands/optimization-turns.ts')).runTurns(io, file, options)
+          : (await import('../commands/optimization.ts')).runCompress(io, file, options),
     },
     {
       word: 'validate',
