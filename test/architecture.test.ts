@@ -283,6 +283,7 @@ const OWNED: readonly { what: string; use: RegExp; owners: Readonly<Record<strin
       'core/process-ps.ts': 'asks ps about processes where there is no /proc',
       'core/score/children.ts': 'starts the processes that parse',
       'core/verdict/open-judge.ts': 'starts the process that holds the model',
+      'core/mcp/agents-begun.ts': 'has a command of mycelium ask the database',
       'core/score/history/git.ts': 'asks git for the history',
       'core/jobs/run-job.ts': 'runs a job, which is a command of mycelium',
       'core/jobs/run-tool.ts': 'asks crontab, systemctl and launchctl',

@@ -3,6 +3,7 @@ import type { Context } from '../compress/strategy.ts'
 import type { EventOf } from '../events/event.ts'
 import type { Originals } from '../originals/store.ts'
 import type { Judging } from '../verdict/open-judge.ts'
+import type { AgentsAhead } from './agents-ahead.ts'
 import type { AgentsHeld } from './agents-held.ts'
 import type { Servers } from './servers.ts'
 
@@ -29,6 +30,8 @@ export interface Surroundings {
   agents(): Definitions
   /** What of them this session was given. */
   readonly agentsHeld: AgentsHeld
+  /** What of them it is likely to load next; undefined while that is off. */
+  readonly agentsAhead: AgentsAhead | undefined
   /** Tools that a search found and that were not called yet: server and name, with a tab between them. */
   readonly foundUncalled: Set<string>
 }
