@@ -78,7 +78,10 @@ export async function runTurns(io: Io, file: string, options: TurnsOptions): Pro
   }
   const rewrite = options.rewrite === true || options.sent === undefined
   const done = await withinTarget(spoken, sent, { ...means, rewrite }, target).finally(() => judging.close())
-  for (const one of done) if (one?.handle !== undefined) originals.note(one.handle, one)
+  // What an agent got of the same text in a session is judged by its note: that one stays.
+  for (const one of done)
+    if (one?.handle !== undefined && originals.noteOf(one.handle) === undefined)
+      originals.note(one.handle, one)
   const texts = spoken.map(({ text }, i) => done[i]?.content ?? text)
   const rows = spoken.map((one, i): TurnRow => rowOf(one, before[i]!, done[i]))
   const sums = { tokensBefore, tokensAfter: sum(rows.map(({ tokensAfter }) => tokensAfter)) }

@@ -49,7 +49,9 @@ MCP write them, or a transcript of Claude Code or Codex. What tools gave and wha
         new Option('--sent <file>', 'with --turns: what was handed on of it before stays as it was').implies({
           turns: true,
         }),
-        new Option('--rewrite', 'with --sent: write that anew too, where its cache is lost anyway'),
+        new Option('--rewrite', 'with --sent: write that anew too, where its cache is lost anyway').implies({
+          turns: true,
+        }),
         json(),
       ],
       run: async (io, [file], options) =>

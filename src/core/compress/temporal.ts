@@ -32,6 +32,7 @@ const MAX_EARLIER = 200_000
 const MIN_SAVED = 100
 /** How a text begins that was written by references; pairs with copies.ts and head.ts. */
 const REFERRED = '[shortened: [= ID'
+const HANDLE = /optimization expand (my:[0-9a-f]+)/
 
 /**
  * The parts as they are to be sent, in their order. What was sent stays as it is, so a conversation that grows changes nothing before its end.
@@ -99,14 +100,21 @@ async function byEarlier(
   })
   if (content === undefined) return undefined
   const tokensAfter = count(content)
-  const [, handle] = /optimization expand (my:[0-9a-f]+)/.exec(content) ?? []
+  const [, handle] = HANDLE.exec(content) ?? []
   const isPinned = pinned.some((pin) => one.content.includes(pin) && !content.includes(pin))
   if (isPinned || tokensAfter > one.tokensAfter - MIN_SAVED) return undefined
   return { ...one, content, handle, tokensAfter, strategies: [...one.strategies, 'earlier'] }
 }
 
 function asSent({ text }: Part, sent: string, { count }: Pick<CompressOptions, 'count'>): Compression {
-  return { ...unchanged(text, count), content: sent, tokensAfter: count(sent) }
+  const [, handle] = sent === text ? [] : (HANDLE.exec(sent) ?? [])
+  return {
+    ...unchanged(text, count),
+    content: sent,
+    handle,
+    lossless: sent === text,
+    tokensAfter: count(sent),
+  }
 }
 
 /** Only what came later is true now; the text itself is one `expand` away. */
