@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { readDefinitions } from '../core/agents/read-definitions.ts'
+import { definitionsStamp, readDefinitions } from '../core/agents/read-definitions.ts'
+import { parsedBy } from '../core/budget/outline-cache.ts'
 import { clientById } from '../core/clients/client-lookup.ts'
 import { declaredEntries } from '../core/clients/declared.ts'
 import { whereFrom } from '../core/clients/places.ts'
@@ -16,6 +17,8 @@ import { fingerprint } from '../core/hash.ts'
 import { recordOne } from '../core/hook/record.ts'
 import { ownDeferral } from '../core/lazy/deferral.ts'
 import type { UsedTool } from '../core/lazy/uses.ts'
+import { AgentsAhead } from '../core/mcp/agents-ahead.ts'
+import { agentsBegun } from '../core/mcp/agents-begun.ts'
 import { AgentsHeld } from '../core/mcp/agents-held.ts'
 import { nearnessBy } from '../core/mcp/nearness.ts'
 import { type OwnListing, ownListed } from '../core/mcp/own-list.ts'
@@ -61,6 +64,21 @@ export async function runMcp(io: Io, { client = '', home }: McpOptions): Promise
   const originals = openOriginals(paths, settings, () => systemClock.wall())
   const judging = openJudging({ clock: systemClock, env: io.env, models: paths.models })
   const listedNow = () => ownListed(OWN_TOOLS, listingNow(client, io, paths))
+  const parsers = join(packageRoot(), 'dist/parsers.js')
+  const rooted = { ...io, env: { ...io.env, MYCELIUM_HOME: paths.root } } as Io
+  const definitions = () => readDefinitions(where, count, known?.id)
+  const over = new AbortController()
+  const agentsAhead = settings.get('agent_preload.enabled')
+    ? new AgentsAhead({
+        sessions: () => agentsBegun(client, rooted.env, over.signal),
+        read: () => definitions().agents,
+        stamp: () => definitionsStamp(where, known?.id),
+        record: (action, agent) => {
+          const deed = { action, server: '', because: agent, savedTokens: 0 }
+          put('decision', { policy: 'agent_preload', accepted: true, clientSession, ...deed })
+        },
+      })
+    : undefined
   const around: Surroundings = {
     servers,
     own: () => {
@@ -75,18 +93,15 @@ export async function runMcp(io: Io, { client = '', home }: McpOptions): Promise
     count,
     originals,
     judging,
+    parse: (path, text) => parsedBy(parsers, path, text),
     foundUncalled: new Set(),
     agentsHeld: new AgentsHeld(),
-    agents: () => {
-      const { agents, broken } = readDefinitions(where, count)
-      const isOurs = (one: { readonly client: string }) => known === undefined || one.client === known.id
-      return { agents: agents.filter(isOurs), broken: broken.filter(isOurs) }
-    },
+    agentsAhead,
+    agents: definitions,
     expanded: (handle, tokens) =>
       put('expansion', { session: '', clientSession, client, project, handle, tokens, via: 'tool' }),
     used: () => usesIn(paths, io, { client, project }),
-    usage: (period) =>
-      usageIn({ ...io, env: { ...io.env, MYCELIUM_HOME: paths.root } } as Io, period ?? '7d'),
+    usage: (period) => usageIn(rooted, period ?? '7d'),
     record: (deed) => put('decision', { policy: 'lazy_tools', accepted: true, clientSession, ...deed }),
   }
   const sdk = (await import(pathToFileURL(join(packageRoot(), 'dist/mcp-sdk.js')).href)) as typeof Sdk
@@ -107,6 +122,8 @@ export async function runMcp(io: Io, { client = '', home }: McpOptions): Promise
     },
   })
   around.near.close()
+  over.abort()
+  agentsAhead?.end()
   judging.close()
   servers.close()
 }

@@ -52,12 +52,13 @@ export async function runApply(
   io: Io,
   basePath: string,
   patchPath: string,
-  { json }: { readonly json?: boolean },
+  { json, full }: { readonly json?: boolean; readonly full?: string },
 ): Promise<void> {
-  const made = applyToBytes(read(io, basePath), read(io, patchPath))
+  const whole = full === undefined ? undefined : read(io, full)
+  const { bytes: made, by } = applyToBytes(read(io, basePath), read(io, patchPath), whole)
   if (!json) return io.write(made)
   const encoding = isUtf8(made) ? 'utf8' : 'base64'
-  io.write(jsonText({ bytes: made.length, encoding, text: made.toString(encoding) }))
+  io.write(jsonText({ bytes: made.length, by, encoding, text: made.toString(encoding) }))
 }
 
 function linesOf(section: Section | undefined): readonly [from: number, to: number] | null {

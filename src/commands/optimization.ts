@@ -1,4 +1,4 @@
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 import { parsedBy } from '../core/budget/outline-cache.ts'
 import { systemClock } from '../core/clock.ts'
 import { compress } from '../core/compress/compress.ts'
@@ -7,22 +7,17 @@ import { type Compression, KINDS, type Kind } from '../core/compress/strategy.ts
 import { resolveSettings } from '../core/config/layers.ts'
 import { packageRoot } from '../core/config/package-root.ts'
 import { pathsFrom } from '../core/config/paths.ts'
-import { hasErrno, MyceliumError } from '../core/errors.ts'
+import { MyceliumError } from '../core/errors.ts'
 import { recordOne } from '../core/hook/record.ts'
-import { openStdin, readInput } from '../core/input.ts'
 import { openOriginals } from '../core/originals/open.ts'
 import { isHandle, type Originals } from '../core/originals/store.ts'
-import { readRegular } from '../core/regular-file.ts'
 import { compressionText, inspectionText } from '../core/report/compression-report.ts'
 import type { Io } from '../core/report/io.ts'
 import { jsonText } from '../core/report/json.ts'
+import { readTextInput } from '../core/text-input.ts'
 import { loadCounter } from '../core/tokens/count.ts'
-import { judgeIn } from '../core/verdict/judge-by.ts'
+import { judgeIn, nearIn } from '../core/verdict/judge-by.ts'
 import { openJudging } from '../core/verdict/open-judge.ts'
-
-const MAX_INPUT_BYTES = 64 * 1024 * 1024
-/** What is piped in may be the output of a build. */
-const INPUT_LIMIT_MS = 60 * 60_000
 
 interface Common {
   readonly json?: boolean
@@ -34,6 +29,8 @@ export interface CompressCommandOptions extends Common {
   readonly target?: { readonly tokens: number } | { readonly share: number }
   readonly strategy?: readonly string[]
   readonly query?: string
+  readonly pin?: readonly string[]
+  readonly pinLines?: readonly { readonly from: number; readonly to: number }[]
   readonly kind?: string
   /** False with --no-judge: only what loses nothing. */
   readonly judge?: boolean
@@ -43,7 +40,8 @@ export interface CompressCommandOptions extends Common {
 export async function runCompress(io: Io, file: string, options: CompressCommandOptions): Promise<void> {
   const kind = oneOf('kind', options.kind, KINDS)
   for (const name of options.strategy ?? []) oneOf('strategy', name, STRATEGY_NAMES)
-  const text = await textOf(io, file)
+  const text = await readTextInput(io.cwd, file)
+  const pinned = pinnedIn(text, options)
   const originals = originalsOf(io, options)
   const count = await loadCounter()
   const target = options.target
@@ -66,7 +64,8 @@ export async function runCompress(io: Io, file: string, options: CompressCommand
     ...(kind && { kind }),
     ...(tokens !== undefined && { target: tokens }),
     ...(options.strategy && { strategies: options.strategy }),
-    ...(options.query !== undefined && { query: options.query }),
+    ...(options.query !== undefined && { query: options.query, near: nearIn(judging) }),
+    pinned,
   }).finally(() => judging.close())
   if (done.handle !== undefined) originals.note(done.handle, done)
   if (options.json) return io.write(jsonText({ ...done, handle: done.handle ?? null }))
@@ -75,6 +74,19 @@ export async function runCompress(io: Io, file: string, options: CompressCommand
   for (const failure of failures)
     if (failure instanceof MyceliumError)
       io.talk(`not shortened: ${failure.message}\n  next: ${failure.hint}\n`)
+}
+
+/** What is to stay as it is. Throws usage for what is not in the text: it would be left out unseen. */
+function pinnedIn(text: string, { pin = [], pinLines = [] }: CompressCommandOptions): readonly string[] {
+  for (const one of pin)
+    if (one === '' || !text.includes(one))
+      throw new MyceliumError('usage', `--pin ${JSON.stringify(one)} is not in the text`)
+  const lines = text.split('\n')
+  const ofLines = pinLines.map(({ from, to }) => {
+    if (to > lines.length) throw new MyceliumError('usage', `the text has ${lines.length} lines, not ${to}`)
+    return lines.slice(from - 1, to).join('\n')
+  })
+  return [...pin, ...ofLines].filter((one) => one !== '')
 }
 
 /** `mycelium optimization inspect`. Throws handle_invalid, original_unknown. */
@@ -150,43 +162,6 @@ function originalsOf(io: Io, { config }: Common): Originals {
   const paths = pathsFrom(io.env)
   const settings = resolveSettings({ flags: config ?? [], env: io.env, cwd: io.cwd, paths })
   return openOriginals(paths, settings, () => systemClock.wall())
-}
-
-async function textOf(io: Io, file: string): Promise<string> {
-  const bytes = file === '-' ? await inputOf() : fileOf(resolve(io.cwd, file), file)
-  try {
-    // With its byte order mark, if it has one: an original is byte for byte.
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
-  } catch (cause) {
-    throw new MyceliumError('text_expected', `${named(file)} is not UTF-8 text`, { cause })
-  }
-}
-
-async function inputOf(): Promise<Buffer> {
-  const { bytes, whole } = await readInput(openStdin(), {
-    maxBytes: MAX_INPUT_BYTES,
-    limitMs: INPUT_LIMIT_MS,
-    clock: systemClock,
-  })
-  if (!whole)
-    throw new MyceliumError('text_expected', `standard input has more than ${MAX_INPUT_BYTES} bytes`)
-  return bytes
-}
-
-function fileOf(path: string, file: string): Buffer {
-  try {
-    return readRegular(path, MAX_INPUT_BYTES)
-  } catch (cause) {
-    if (hasErrno(cause, 'ENOENT', 'ENOTDIR', 'ELOOP'))
-      throw new MyceliumError('path_missing', `${file} does not exist`, { cause })
-    if (cause instanceof MyceliumError || hasErrno(cause, 'EACCES', 'EPERM', 'EISDIR', 'ENXIO'))
-      throw new MyceliumError('text_expected', `${file} cannot be read: ${cause.message}`, { cause })
-    throw cause
-  }
-}
-
-function named(file: string): string {
-  return file === '-' ? 'standard input' : file
 }
 
 function oneOf<T extends string>(what: string, word: string | undefined, words: readonly T[]): T | undefined {

@@ -76,6 +76,10 @@ export const ERRORS = {
   original_too_large: { exit: 1, hint: 'mycelium config set originals.max_bytes=1GB' },
   handle_invalid: { exit: 2, hint: 'copy it from a mark: my: and ten digits or more' },
   lines_missing: { exit: 1, hint: 'mycelium optimization inspect HANDLE' },
+  turns_invalid: {
+    exit: 1,
+    hint: 'a JSON array or lines of {role, content}, or a transcript of Claude Code or Codex',
+  },
   text_expected: { exit: 1, hint: 'name a file of UTF-8 text' },
 
   pairs_none: {

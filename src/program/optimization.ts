@@ -11,6 +11,10 @@ docs/compression.md says what each strategy does and what it loses.`,
   examples: [
     ['mycelium optimization compress build.log', 'in fewer tokens, with what was done on stderr'],
     ['mycelium optimization compress - --target 30%', 'to a third, where that can be done'],
+    [
+      'mycelium optimization compress session.jsonl --turns --target 30%',
+      'a conversation, for another agent',
+    ],
     ['mycelium optimization inspect my:0123456789', 'what was left out, and why'],
     ['mycelium optimization expand my:0123456789 --lines 40-60', 'these lines of the original'],
     ['mycelium optimization validate --session-id=current', 'whether anything that matters was lost'],
@@ -21,7 +25,8 @@ docs/compression.md says what each strategy does and what it loses.`,
       word: 'compress',
       summary: 'write a text in fewer tokens',
       about: `Prints the text in fewer tokens, or as it is where nothing would be saved; what was done goes to stderr. The text is kept and its handle \
-stands in the first line.`,
+stands in the first line. With --turns the file is a conversation, for another agent to go on with: a JSON array or lines of messages as OpenAI, Anthropic and \
+MCP write them, or a transcript of Claude Code or Codex. What tools gave and what the agent said is shortened, each text by its own handle; what people said stays.`,
       parts: [
         new Argument('<file>', 'file of UTF-8 text; - for standard input'),
         new Option(
@@ -29,13 +34,30 @@ stands in the first line.`,
           'tokens that are few enough, or their share: 2000, 40%; 50% by default',
         ).argParser(target),
         repeated('--strategy <name>', 'only this one; may be given more than once'),
-        new Option('--query <text>', 'what is looked for in it'),
+        new Option('--query <text>', 'what is looked for in it: what is near to it in meaning stays'),
+        repeated('--pin <text>', 'stays as it is; may be given more than once'),
+        new Option(
+          '--pin-lines <a-b>',
+          'these lines stay as they are; may be given more than once',
+        ).argParser((text, before: readonly Lines[] = []) => [...before, lines(text)]),
         new Option('--kind <kind>', 'what it is; found out by default'),
         new Option('--no-judge', 'leave nothing out: only ways that lose nothing'),
+        new Option(
+          '--turns',
+          'it is a conversation: older turns harder than newer, superseded results first',
+        ),
+        new Option('--sent <file>', 'with --turns: what was handed on of it before stays as it was').implies({
+          turns: true,
+        }),
+        new Option('--rewrite', 'with --sent: write that anew too, where its cache is lost anyway').implies({
+          turns: true,
+        }),
         json(),
       ],
       run: async (io, [file], options) =>
-        (await import('../commands/optimization.ts')).runCompress(io, file, options),
+        options.turns
+          ? (await import('../commands/optimization-turns.ts')).runTurns(io, file, options)
+          : (await import('../commands/optimization.ts')).runCompress(io, file, options),
     },
     {
       word: 'validate',
@@ -120,11 +142,16 @@ would be no shorter than NEXT itself, all of NEXT is printed behind a line that 
     {
       word: 'apply',
       summary: 'the file that a patch makes of another',
-      about: `Prints the file that the patch was made for, byte for byte. A file that is not the one the patch was made from is refused, and so is a \
-patch that is damaged: the result is held against its hash before anything is printed.`,
+      about: `Prints the file that the patch was made for, byte for byte. Of a file in which some of the changes were made already the others are made; of \
+one that differs otherwise nothing is, unless --full has the whole file. A patch that is damaged is refused: the result is held against its hash before \
+anything is printed.`,
       parts: [
         new Argument('<base>', 'the file that the patch was made from'),
         new Argument('<patch>', 'what `mycelium optimization diff` printed'),
+        new Option(
+          '--full <file>',
+          'printed where the patch does not fit, if it is the file that it was made for',
+        ),
         json(),
       ],
       run: async (io, [base, patch], options) =>
@@ -150,7 +177,12 @@ function target(text: string): { readonly tokens: number } | { readonly share: n
   throw new InvalidArgumentError('It must be a number of tokens, or a share such as 40%.')
 }
 
-function lines(text: string): { readonly from: number; readonly to: number } {
+interface Lines {
+  readonly from: number
+  readonly to: number
+}
+
+function lines(text: string): Lines {
   const [, from, to = from] = /^(\d{1,9})(?:-(\d{1,9}))?$/.exec(text) ?? []
   if (from === undefined || Number(from) < 1 || Number(to) < Number(from))
     throw new InvalidArgumentError('It must be a line or a range of them, counted from 1: 40 or 40-60.')

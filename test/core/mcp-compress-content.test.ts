@@ -4,6 +4,8 @@ import { COMPRESS_CONTENT } from '../../src/core/mcp/tools/compress-content.ts'
 import type { JudgeOptions } from '../../src/core/verdict/judge.ts'
 import { verifies } from '../requirements.ts'
 
+const made = { signal: new AbortController().signal, progress: undefined }
+
 it('the judge of compress_content is told which lines are gone, as that of every other way is', async () => {
   verifies('MCP-1', 'VALID-1')
   const passed = Array.from({ length: 40 }, (_, i) => `✓ case ${i} of the pool holds what it promised`)
@@ -18,7 +20,6 @@ it('the judge of compress_content is told which lines are gone, as that of every
       },
     },
   } as unknown as Surroundings
-  const made = { signal: new AbortController().signal, progress: undefined }
   await COMPRESS_CONTENT.run(
     { content: [...passed, '✗ one fails'].join('\n'), strategy: 'passed', target: 20 },
     around,

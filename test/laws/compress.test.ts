@@ -238,7 +238,7 @@ describe('a conversation that grows', () => {
         const sent: Part[] = []
         const contents: string[] = []
         for (const [turn, { text: of, name }] of all.entries()) {
-          const asked = [...sent, { id: `r${turn}`, turn, text: of, ...(name && { name }) }]
+          const asked = [...sent, { turn, text: of, ...(name && { name }) }]
           const done = await compressTurns(asked, { count, keep, judge: passes })
           expect(done.slice(0, -1).map(({ content }) => content)).toEqual(contents)
           contents.push(done.at(-1)!.content)
@@ -249,12 +249,26 @@ describe('a conversation that grows', () => {
     )
   })
 
+  it('written anew, keeps less of older parts than of the same ones in the newest turn', async () => {
+    verifies('COMP-1')
+    let [young, old] = [0, 0]
+    for (const of of fc.sample(anyPayload, { numRuns: 30, seed: 11 })) {
+      const tokens = async (parts: readonly Part[]) =>
+        (await compressTurns(parts, { count, keep, judge: passes, rewrite: true }))[0]!.tokensAfter
+      young += await tokens([{ turn: 0, text: of }])
+      old += await tokens([
+        { turn: 0, text: of },
+        { turn: 8, text: '' },
+      ])
+    }
+    expect(old).toBeLessThan(young)
+  })
+
   it('written anew, names superseded parts by what came later, and nothing is longer than it was', () => {
     verifies('COMP-1')
     return fc.assert(
       fc.asyncProperty(fc.array(part, { minLength: 2, maxLength: 4 }), async (all) => {
         const parts = all.map(({ text: of, name }, turn) => ({
-          id: `r${turn}`,
           turn,
           text: of,
           ...(name && { name }),

@@ -1,13 +1,11 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { apply } from '../../src/core/diff/apply.ts'
-import { missingIn, pack, packFor, unpack } from '../../src/core/diff/context-package.ts'
 import { parse } from '../../src/core/diff/parse.ts'
 import { type Answer, type Ask, answerTo, planAnswer, TERMS } from '../../src/core/diff/plan-answer.ts'
 import { type Happening, happened, nothingSeen, type Seen, versionsHeld } from '../../src/core/diff/seen.ts'
 import { fileSource, toolSource } from '../../src/core/diff/source.ts'
 import { textHash } from '../../src/core/diff/text.ts'
-import { anyText, editedText } from '../fixtures/text-edits.ts'
 import { verifies } from '../requirements.ts'
 
 const LINES = Array.from({ length: 200 }, (_, i) => `line ${i} of a text that is read again\n`)
@@ -254,42 +252,5 @@ describe('a source', () => {
     const names = [{}, { a: 1 }, { a: '1' }, { a: [1] }, [{ a: 1 }], null, undefined].map(name)
     expect(new Set(names).size).toBe(6)
     expect(fileSource('/a')).not.toBe(fileSource('/b'))
-  })
-})
-
-describe('a context that is handed on', () => {
-  it('is whole for whoever holds some of its sections, and refused for whoever lacks one', () => {
-    verifies('DIFF-1')
-    fc.assert(
-      fc.property(
-        fc.oneof(
-          anyText,
-          editedText.map(([, next]) => next),
-        ),
-        fc.array(fc.boolean()),
-        (text, which) => {
-          const whole = pack(text)
-          const held = new Map(
-            whole.sections.flatMap(({ hash, text: own }, i) => (which[i] ? [[hash, own!] as const] : [])),
-          )
-          const sent = JSON.parse(JSON.stringify(packFor(whole, new Set(held.keys()))))
-          expect(unpack(sent, (hash) => held.get(hash))).toBe(text)
-          const missing = missingIn(sent, new Set())
-          expect(missing).toEqual(missingIn(sent, new Set()).filter((hash) => held.has(hash)))
-          if (missing.length > 0)
-            expect(() => unpack(sent, () => undefined)).toThrow(
-              expect.objectContaining({ code: 'diff_base_wrong' }),
-            )
-        },
-      ),
-      { numRuns: 200 },
-    )
-  })
-
-  it('with another text under a hash is refused', () => {
-    const whole = pack('# A\none\n# B\ntwo\n')
-    expect(() => unpack(packFor(whole, new Set([whole.sections[0]!.hash])), () => 'other')).toThrow(
-      expect.objectContaining({ code: 'diff_invalid' }),
-    )
   })
 })

@@ -1,7 +1,9 @@
+import { createHash } from 'node:crypto'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import fc from 'fast-check'
 import { afterAll, describe, expect, it } from 'vitest'
 import { saidOtherwise } from '../../src/core/shorten/again.ts'
 import { fileReadBy } from '../../src/core/shorten/file-read.ts'
@@ -22,7 +24,7 @@ function report(version: number): string {
   return [...lines.with(40, `Task 40: version ${version}.`)].join('\n')
 }
 
-function agent(keep: () => string = () => 'my:0123456789') {
+function agent(keep: (text: string) => string = () => 'my:0123456789') {
   const memory = new Memory()
   const order: Order = {
     ...{ id: 1, client: 'codex', session: 's', project: dir, server: 'a', tool: 't', arguments: '{}' },
@@ -87,6 +89,85 @@ describe('what is sent of a result that comes again', () => {
     for (const version of [1, 1, 2]) expect((await sent(report(version))).text).toBe(report(version))
     full = false
     expect((await sent(report(2))).text).toContain('the same as the last result')
+  })
+})
+
+/** Paragraphs that results of different calls share. */
+const block = fc
+  .integer({ min: 0, max: 6 })
+  .map((of) =>
+    Array.from(
+      { length: 25 },
+      (_, i) => `Part ${of}, line ${i}: ${(i * 7919 * (of + 1)) % 1000} points of them all`,
+    ),
+  )
+const steps = fc.array(
+  fc.oneof(
+    fc.record({
+      asks: fc.integer({ min: 0, max: 4 }),
+      blocks: fc.array(block, { minLength: 1, maxLength: 5 }),
+    }),
+    fc.constantFrom('lost' as const, 'otherwise' as const),
+  ),
+  { minLength: 2, maxLength: 14 },
+)
+
+describe('what is sent of a result that has passages of others', () => {
+  it('is the text for whoever has what it was sent, or asks for what a mark names', async () => {
+    verifies('DIFF-1', 'COMP-1')
+    let references = 0
+    await fc.assert(
+      fc.asyncProperty(steps, async (all) => {
+        const kept = new Map<string, string>()
+        const keep = (text: string) => {
+          const handle = `my:${createHash('sha256').update(text).digest('hex').slice(0, 10)}`
+          kept.set(handle, text)
+          return handle
+        }
+        const { sent, memory, order } = agent(keep)
+        let context: string[] = []
+        for (const step of all) {
+          if (step === 'lost') {
+            memory.lost('s')
+            context = []
+          } else if (step === 'otherwise') saidOtherwise(memory.of('s'), { ...order, arguments: '{"of":1}' })
+          else {
+            const text = step.blocks.flat().join('\n')
+            const got = (await sent(text, { arguments: JSON.stringify({ of: step.asks }) })).text
+            if (got === text) context.push(text)
+            if (!got.startsWith('[shortened: [= ID')) continue
+            references++
+            const lines = got.split('\n').slice(1)
+            const restored = lines.flatMap((line) => {
+              const [, id, from, to] = /^\[= (my:\w+) (\d+)-(\d+) .*…\]$/.exec(line) ?? []
+              if (id === undefined) return [line]
+              expect(context).toContain(kept.get(id))
+              return kept
+                .get(id)!
+                .split('\n')
+                .slice(Number(from) - 1, Number(to))
+            })
+            expect(restored.join('\n')).toBe(text)
+          }
+        }
+      }),
+      { numRuns: 150 },
+    )
+    expect(references).toBeGreaterThan(50)
+  })
+
+  it('is all of it where that was given as a reference before, and never one upon another', async () => {
+    verifies('DIFF-1')
+    const { sent } = agent()
+    const [one, two, three] = ['{"a":1}', '{"a":2}', '{"a":3}'].map(
+      (args) => (text: string) => sent(text, { arguments: args }),
+    ) as [typeof sent, typeof sent, typeof sent]
+    expect((await one(report(1))).text).toBe(report(1))
+    expect((await two(report(2))).text).toMatch(/^\[shortened: \[= ID/)
+    // A patch of what it does not have line by line would be for nothing.
+    expect((await two(report(3))).text).toBe(report(3))
+    expect((await two(report(4))).text).toContain('[changes to')
+    expect((await three(report(3))).text).toMatch(/^\[= my:\w+ 1-120 /m)
   })
 })
 

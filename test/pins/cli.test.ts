@@ -199,6 +199,7 @@ describe('status --json', () => {
       'differences',
       'agent budgets',
       'lazy tools',
+      'agents ahead',
       'ignored files',
       'cache',
       'dedup',

@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { pathsOf } from '../../src/core/config/paths.ts'
@@ -56,6 +56,24 @@ it('a text is shortened, inspected, and given back byte for byte, whole and by l
   expect(short.structuredContent).toMatchObject({ content: 'short', handle: null, lossless: true })
 })
 
+it('code is outlined by its syntax tree, what is pinned stays, and what is not there cannot be', async () => {
+  verifies('MCP-1', 'COMP-1')
+  const content = readFileSync(new URL('../../src/core/mcp/servers.ts', import.meta.url), 'utf8')
+  const named = await own.call('compress_content', { content, path: 'servers.ts', target: 0.3 })
+  expect(named.structuredContent).toMatchObject({ strategies: ['outline'], lossless: false })
+  expect(named.structuredContent.content).toMatch(/^\d+-\d+: export class Servers$/m)
+  const unnamed = await own.call('compress_content', { content, target: 0.3 })
+  expect(unnamed.structuredContent.strategies).not.toContain('outline')
+  const log = Array.from({ length: 80 }, (_, i) => `12:00:${i} INFO job ${i} took ${i * 3} ms`).join('\n')
+  const pin = ['12:00:41 INFO job 41 took 123 ms']
+  const short = await own.call('compress_content', { content: log, pin })
+  expect(short.structuredContent.handle).not.toBeNull()
+  expect(short.structuredContent.content).toContain(pin[0])
+  expect((await own.call('compress_content', { content: log })).structuredContent.content).not.toContain(
+    pin[0],
+  )
+})
+
 it('a shorter text is judged against its original, by handle too, and each loss has its line', async () => {
   verifies('MCP-1', 'VALID-1')
   const text = 'The daemon waits 5 seconds.\nYou must not delete the volume.\n'
@@ -91,6 +109,9 @@ it('what cannot be done is said with what to do, and ends nothing', async () => 
     ['compress_content', {}, 'content'],
     ['compress_content', { content: PRETTY, strategy: 'magic' }, 'one of noise'],
     ['compress_content', { content: PRETTY, target: -1 }, 'target'],
+    ['compress_content', { content: PRETTY, path: 7 }, 'path'],
+    ['compress_content', { content: PRETTY, pin: 'id' }, 'pin'],
+    ['compress_content', { content: PRETTY, pin: ['not there'] }, 'is not in the content'],
     ['expand', { handle: 'my:0000000000' }, 'no original is kept under my:0000000000'],
     ['expand', { handle: 'rubbish' }, 'is not a handle'],
     ['expand', { handle: 'my:0000000000', range: '9-3' }, 'range'],

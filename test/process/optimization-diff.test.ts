@@ -73,6 +73,31 @@ describe('mycelium optimization', () => {
     expect(bytesOf('apply', 'base', 'patch').equals(next)).toBe(true)
   })
 
+  it('makes the rest of a patch of which some was made, and takes the full text for a file that differs otherwise', async () => {
+    verifies('DIFF-1')
+    const half = BASE.replace('line 14\n', 'line fourteen\n')
+    const next = half.replace('line 35\n', '')
+    for (const [name, text] of [
+      ['base.md', BASE],
+      ['half.md', half],
+      ['next.md', next],
+      ['other.md', BASE.replace('line 7', 'line seven')],
+    ] as const)
+      home.put(name, text)
+    home.put('patch', (await optimization('diff', 'base.md', 'next.md')).stdout)
+    const applied = async (...args: string[]) =>
+      JSON.parse((await optimization('apply', ...args, 'patch', '--json')).stdout)
+    expect(await applied('base.md')).toMatchObject({ by: 'base', text: next })
+    expect(await applied('half.md')).toMatchObject({ by: 'merge', text: next })
+    expect(await applied('next.md')).toMatchObject({ by: 'held', text: next })
+    expect(await applied('other.md', '--full', 'next.md')).toMatchObject({ by: 'full', text: next })
+    for (const more of [[], ['--full', 'half.md']]) {
+      const { code, stdout, stderr } = await optimization('apply', 'other.md', 'patch', ...more)
+      expect([code, stdout]).toEqual([1, ''])
+      expect(stderr).toContain('the patch is for the text')
+    }
+  })
+
   it('refuses another base, a damaged patch and what is no file, and prints nothing', async () => {
     verifies('DIFF-1')
     home.put('base.md', BASE)
@@ -81,8 +106,9 @@ describe('mycelium optimization', () => {
     home.put('patch', patch)
     home.put('damaged', patch.replace('+line 15', '+line 16'))
     home.put('cut', patch.slice(0, -4))
+    home.put('other.md', BASE.replace('line 7', 'line seven'))
     for (const [args, message] of [
-      [['apply', 'next.md', 'patch'], 'the patch is for the text'],
+      [['apply', 'other.md', 'patch'], 'the patch is for the text'],
       [['apply', 'base.md', 'damaged'], 'the patch does not make the text'],
       [['apply', 'base.md', 'cut'], 'the patch is damaged at line'],
       [['apply', 'base.md', 'base.md'], 'the patch is damaged at line 1'],

@@ -62,6 +62,43 @@ describe('mycelium optimization', () => {
     })
   })
 
+  it('leaves what is pinned as it is, by its text and by its lines', async () => {
+    verifies('COMP-1')
+    const block = (name: string) => Array.from({ length: 30 }, (_, i) => `step ${i} of ${name} went well`)
+    const [first, again] = [block('the build'), block('the build')]
+    const file = home.put('log.txt', [...first, 'and once more:', ...again].join('\n'))
+    const exact = (...more: string[]) =>
+      optimization('compress', file, '--no-judge', '--target', '1', ...more)
+    expect((await exact()).stdout).not.toContain('step 8 of the build went well\nstep 9 of')
+    const text = 'step 8 of the build went well\nstep 9 of the build went well'
+    for (const pinned of [await exact('--pin', text), await exact('--pin-lines', '9-10')]) {
+      expect(pinned.code, pinned.stderr).toBe(0)
+      expect(pinned.stdout.split(text)).toHaveLength(3)
+      expect(pinned.stdout.length).toBeLessThan([...first, ...again].join('\n').length)
+    }
+    expect(await exact('--pin', 'step 99')).toMatchObject({ code: 2, stdout: '' })
+    expect(await exact('--pin-lines', '60-62')).toMatchObject({ code: 2, stdout: '' })
+  })
+
+  it('keeps the sentences that are near to the query in meaning, without a word in common', async () => {
+    verifies('COMP-1')
+    const wanted = 'Whoever wants to stop paying may end the subscription at the close of any month.'
+    const others = [
+      'The offices have large windows and look out onto the river that runs through the old town.',
+      'People there like to have lunch together on the grass when the weather is warm enough for it.',
+      'There is a garden behind the building with apple trees that somebody planted long before.',
+      'The colour of the logo was chosen after a long talk about what would look best on the door.',
+      'Coffee is served in the kitchen on the second floor all day, with tea for those who want it.',
+      'A band that some of the colleagues founded plays there on Friday evenings in the summer.',
+      'The team has a habit of writing long letters about what it has learnt over the years.',
+    ]
+    const file = home.put('prose.md', `# The service\n\n${[...others, wanted].join(' ')}\n`)
+    const kept = async (query: string) =>
+      (await optimization('compress', file, '--target', '60%', '--query', query)).stdout.includes(wanted)
+    expect(await kept('how do I cancel my plan?')).toBe(true)
+    expect(await kept('what can one see outdoors?')).toBe(false)
+  })
+
   it('refuses what it cannot do, says what to do instead, and keeps nothing', async () => {
     verifies('COMP-3')
     writeFileSync(join(home.dir, 'bytes.bin'), Buffer.from([0xff, 0xfe, 0x41]))

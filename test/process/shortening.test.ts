@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
@@ -209,6 +210,32 @@ describe('results of tools', () => {
     expect(again).toBe(still[0])
     const [handle] = /my:[0-9a-f]{10,}/.exec(still[1]!)!
     expect(expanded(handle)).toContain('Report 3.')
+  })
+
+  it('that say much of what another call said name it by lines that anybody can ask for, and are whole when asked for again', async () => {
+    verifies('DIFF-1', 'COMP-2')
+    const agent = await agentWith({ ...on(), diff: { enabled: true } })
+    const line = (i: number) =>
+      createHash('sha256')
+        .update(`${i}`)
+        .digest('hex')
+        .match(/[a-f]+|\d+/g)!
+        .join(' ')
+    const [one, two] = [0, 1].map((k) =>
+      [`Part ${k}`, ...Array.from({ length: 60 }, (_, i) => line(i))].join('\n'),
+    )
+    const first = await textOf(agent, one!)
+    const second = await textOf(agent, two!)
+    expect(second.length).toBeLessThan(first.length / 3)
+    const [, named, from, to] = /^\[= (my:[0-9a-f]{10,}) (\d+)-(\d+) /m.exec(second)!
+    expect(
+      expanded(named!)
+        .split('\n')
+        .slice(Number(from) - 1, Number(to))
+        .join('\n'),
+    ).toContain(line(59))
+    expect(await textOf(agent, two!)).toContain(line(59))
+    expect(await textOf(agent, two!)).toContain('the same as the last result of this call')
   })
 
   // Codex and Gemini CLI tell their servers no session.

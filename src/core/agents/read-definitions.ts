@@ -1,5 +1,6 @@
 import { type ConfigFile, configFiles, type Where } from '../clients/places.ts'
 import { hasErrno, MyceliumError } from '../errors.ts'
+import { stampOf } from '../file-stamp.ts'
 import { readRegular } from '../regular-file.ts'
 import type { CountTokens } from '../tokens/count.ts'
 import { type AgentDefinition, type AgentParts, type BrokenDefinition, hashOf } from './definition.ts'
@@ -18,15 +19,23 @@ const MAX_BYTES = 4 * 1024 * 1024
 const PLUGIN = /\/plugins\/cache\/[^/]+\/([^/]+)\/[^/]+\/agents\//
 const RANK = { project: 0, user: 1, managed: 2 } as const
 
-/** The definitions of all clients that are in force in a directory. What cannot be read or understood is listed with its reason; throws nothing else than the system's errors. */
-export function readDefinitions(where: Where, count: CountTokens): Definitions {
+/** Tells one state of all files of definitions from another, without reading them; of one client's, where it is given. */
+export function definitionsStamp(where: Where, client?: string): string {
+  const files = filesOf(where, client).map(({ config }) => config)
+  return files.map(({ file, realFile }) => `${file}\0${realFile}\0${stampOf(realFile)}`).join('\n')
+}
+
+function filesOf(where: Where, client: string | undefined) {
+  const places = AGENT_PLACES.filter(({ id }) => client === undefined || id === client)
+  return places.flatMap((place) => configFiles([place], where).map((config) => ({ place, config })))
+}
+
+/** The definitions of all clients, or of one, that are in force in a directory. What cannot be read or understood is listed with its reason; throws nothing else than the system's errors. */
+export function readDefinitions(where: Where, count: CountTokens, client?: string): Definitions {
   const agents: AgentDefinition[] = []
   const broken: BrokenDefinition[] = []
   const seen = new Set<string>()
-  const found = AGENT_PLACES.flatMap((place) =>
-    configFiles([place], where).map((config) => ({ place, config })),
-  )
-  for (const { place, config } of found) {
+  for (const { place, config } of filesOf(where, client)) {
     const { realFile, file, scope } = config
     // A config holds the agents of one client only; a file of an agent may lie in the place of several.
     if (seen.has(realFile)) continue

@@ -2,6 +2,7 @@ import { docOf } from './doc.ts'
 import { headed } from './head.ts'
 import { judged } from './judged.ts'
 import { kindOf } from './kind.ts'
+import { goneFrom } from './put-back.ts'
 import { STRATEGIES } from './strategies.ts'
 import type { Compression, CompressOptions, Context, Doc, Kind, Step, Strategy } from './strategy.ts'
 import { tried } from './tried.ts'
@@ -57,7 +58,7 @@ export async function compress(text: string, options: CompressOptions): Promise<
       lossless: taken.every((step) => step.lossless),
       steps: run.steps,
       leftOut: run.doc.leftOut,
-      ...(run.verdict && { verdict: run.verdict }),
+      ...(run.verdict && { verdict: run.verdict, gone: run.gone ?? [] }),
     }
   } catch {
     return whole([])
@@ -69,6 +70,7 @@ interface Run {
   readonly doc: Doc
   readonly steps: readonly Step[]
   readonly verdict?: Verdict
+  readonly gone?: Compression['gone']
 }
 
 /**
@@ -81,7 +83,7 @@ async function shortened(whole: Doc, target: number, options: CompressOptions): 
     query: options.query ?? '',
     path: options.path ?? '',
     ...(options.parse && { parse: options.parse }),
-    ...(options.embed && { embed: options.embed }),
+    ...(options.near && { near: options.near }),
   }
   const fits = ({ doc }: Run) => context.count(headed(doc)) <= target
   const named = STRATEGIES.filter(
@@ -105,7 +107,7 @@ async function shortened(whole: Doc, target: number, options: CompressOptions): 
       : { ...written, steps: [...written.steps, left.step] }
     if (left.step.taken) verdict = left.verdict
   }
-  return { ...written, ...(verdict && { verdict }) }
+  return { ...written, ...(verdict && { verdict, gone: goneFrom(whole, plain.doc) }) }
 }
 
 /** One strategy after the other, each kept only if it holds and saves, until there are few enough tokens. */

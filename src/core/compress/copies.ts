@@ -25,7 +25,9 @@ export const EARLIER: Strategy = {
     const sources = context.earlier.map(({ id, text }) => ({ id, lines: text.split('\n') }))
     const { lines, copied } = withCopies(doc, sources, false)
     if (copied === 0 || (doc.kind === 'json' && copied < MIN_JSON_SHARE * doc.text.length)) return doc
-    return withLines(doc, lines, { notes: ['[= ID A-B] = lines A-B of that earlier result'] })
+    return withLines(doc, lines, {
+      notes: ['[= ID A-B] = lines A-B of an earlier text, had by expand ID --lines A-B'],
+    })
   },
   validate: readsBack,
 }

@@ -64,8 +64,8 @@ export interface Context {
   readonly path: string
   /** Syntax trees; none where nobody parses. */
   readonly parse?: (path: string, text: string) => Promise<ParsedFile | undefined>
-  /** Unit vectors of sentences, in their order; none where nothing embeds. */
-  readonly embed?: (sentences: readonly string[]) => Promise<readonly Float32Array[]>
+  /** How near each sentence is to the query in meaning, 0 to 1; undefined, or none, where nothing reads meaning. */
+  readonly near?: (query: string, sentences: readonly string[]) => Promise<readonly number[] | undefined>
 }
 
 /** Why a step cannot stand. */
@@ -110,7 +110,7 @@ export interface CompressOptions {
   /** Stores the original and gives its handle; what it throws lets the original go out. */
   readonly keep: (text: string) => string
   readonly parse?: Context['parse']
-  readonly embed?: Context['embed']
+  readonly near?: Context['near']
 }
 
 /** One strategy that was tried, and what came of it. */
@@ -139,4 +139,6 @@ export interface Compression {
   readonly leftOut: readonly LeftOut[]
   /** Of the last step that left anything out. */
   readonly verdict?: Verdict
+  /** With a verdict: lines of the original of which nothing at all stands in what was judged. */
+  readonly gone?: readonly { readonly from: number; readonly to: number }[]
 }

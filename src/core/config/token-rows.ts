@@ -107,6 +107,14 @@ export const TOKEN_ROWS = {
     sentence:
       'Tokens that the agents of a session may take together where neither workflow nor `--total` says.',
   },
+  'agent_preload.enabled': {
+    type: 'boolean',
+    default: false,
+    reload: 'next-session',
+    reach: 'user',
+    sentence:
+      'Hold the definition that a session is likely to load next by `load_agent` ready in the process of `mycelium mcp`, where what is on record says that it pays.',
+  },
   'ignore.enabled': {
     type: 'boolean',
     default: true,

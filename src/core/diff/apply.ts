@@ -8,12 +8,7 @@ import { isSameHash, linesOf, textHash } from './text.ts'
  * what comes out is not the text that it was made of: nothing is ever made of the wrong one.
  */
 export function apply(base: string, patch: Patch): string {
-  const hash = textHash(base)
-  if (!isSameHash(hash, patch.base.hash))
-    throw new MyceliumError(
-      'diff_base_wrong',
-      `the patch is for the text ${patch.base.hash.slice(0, 16)}, not for ${hash.slice(0, 16)}`,
-    )
+  if (!isSameHash(textHash(base), patch.base.hash)) throw wrongBase(base, patch)
   const next = assembled(linesOf(base), patch)
   if (next === undefined || !isSameHash(textHash(next), patch.next.hash))
     throw new MyceliumError(
@@ -21,6 +16,14 @@ export function apply(base: string, patch: Patch): string {
       `the patch does not make the text ${patch.next.hash.slice(0, 16)}`,
     )
   return next
+}
+
+/** The refusal of a text that the patch was not made for. */
+export function wrongBase(base: string, { base: { hash } }: Patch): MyceliumError {
+  return new MyceliumError(
+    'diff_base_wrong',
+    `the patch is for the text ${hash.slice(0, 16)}, not for ${textHash(base).slice(0, 16)}`,
+  )
 }
 
 /** The text that hunks make of lines; undefined where they name what is not there. */

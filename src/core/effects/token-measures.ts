@@ -102,6 +102,23 @@ export const TOKEN_MEASURES: readonly Measure[] = [
     measured: ({ lazyToolTokens }) => meanEstimate(lazyToolTokens.bySession),
   },
   {
+    id: 'agents ahead',
+    what: 'the definition that is likely to be loaded next is held ready by `mycelium mcp`',
+    on: ({ isOn }) => isOn('agent_preload.enabled'),
+    setting: 'agent_preload.enabled',
+    change: 'mycelium init --mcp, then mycelium config set agent_preload.enabled=BOOLEAN',
+    gain: 'share of what was held ready that was loaded',
+    deeds: ({ decisions }, count) => {
+      const done = (action: string) => count(preloadsThat(decisions, action))
+      return { 'held ready': done('ahead'), hits: done('hit'), 'for nothing': done('waste') }
+    },
+    measured: ({ decisions }) => {
+      const day = (action: string, value: number) =>
+        preloadsThat(decisions, action).flatMap((one) => Array.from({ length: one.day }, () => value))
+      return meanEstimate([...day('hit', 1), ...day('waste', 0)])
+    },
+  },
+  {
     id: 'ignored files',
     what: 'the hook holds what a plan hides',
     on: ({ isOn }) => isOn('ignore.enabled'),
@@ -117,3 +134,10 @@ export const TOKEN_MEASURES: readonly Measure[] = [
     measured: () => unknown('not measurable: what was not read has no size'),
   },
 ]
+
+function preloadsThat<T extends { readonly policy: string; readonly action: string }>(
+  decisions: readonly T[],
+  action: string,
+): readonly T[] {
+  return decisions.filter((one) => one.policy === 'agent_preload' && one.action === action)
+}

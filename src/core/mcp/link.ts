@@ -3,6 +3,7 @@ import { systemClock } from '../clock.ts'
 import { MyceliumError } from '../errors.ts'
 import { LineSplitter } from '../lines.ts'
 import { scanFrame } from '../protocol/frame.ts'
+import { asWritten, exactErrorData, exactResult } from './exact-json.ts'
 
 /** A JSON-RPC error that a server answered with: it is passed on as it is. */
 export class ServerError extends Error {
@@ -26,6 +27,8 @@ export interface Asking {
   readonly signal?: AbortSignal
   /** Called with the params of each progress notification; without it none is asked for. */
   readonly progress?: (params: Readonly<Record<string, unknown>>) => void
+  /** The result is for passing on alone: what JSON.parse and JSON.stringify would change in it is carried as it was written. */
+  readonly exact?: boolean
 }
 
 /** One connection to a server by way of the daemon. */
@@ -44,6 +47,7 @@ interface Waiting {
   readonly settle: (message: Message) => void
   readonly fail: (error: Error) => void
   readonly progress: Asking['progress']
+  readonly exact: boolean
 }
 
 interface Message {
@@ -75,7 +79,7 @@ export function openLink(socketPath: string, helloLine: string): Promise<Link> {
       const text = line.toString('utf8')
       if (greeted) {
         const message = messageOf(line, text)
-        if (message !== undefined) take(message, waiting, socket)
+        if (message !== undefined) take(message, line, waiting, socket)
         return
       }
       greeted = true
@@ -111,7 +115,7 @@ function messageOf(line: Buffer, text: string): Message | undefined {
   }
 }
 
-function take(message: Message, waiting: Map<number, Waiting>, socket: Socket): void {
+function take(message: Message, line: Buffer, waiting: Map<number, Waiting>, socket: Socket): void {
   if (message.method === 'notifications/progress') {
     const { progressToken, ...rest } = message.params ?? {}
     waiting.get(Number(progressToken))?.progress?.(rest)
@@ -125,7 +129,15 @@ function take(message: Message, waiting: Map<number, Waiting>, socket: Socket): 
   }
   const one = waiting.get(Number(message.id))
   waiting.delete(Number(message.id))
-  one?.settle(message)
+  one?.settle(one.exact ? exactly(message, line) : message)
+}
+
+function exactly(message: Message, line: Buffer): Message {
+  if (message.error !== undefined) {
+    const data = exactErrorData(line)
+    return data === undefined ? message : { ...message, error: { ...message.error, data } }
+  }
+  return { ...message, result: exactResult(line) ?? message.result }
 }
 
 function linkOver(socket: Socket, waiting: Map<number, Waiting>, isOpen: () => boolean): Link {
@@ -134,7 +146,7 @@ function linkOver(socket: Socket, waiting: Map<number, Waiting>, isOpen: () => b
     get open() {
       return isOpen()
     },
-    request: (method, params, { signal, progress } = {}) =>
+    request: (method, params, { signal, progress, exact = false } = {}) =>
       new Promise((resolve, reject) => {
         if (!isOpen()) {
           reject(new MyceliumError('session_gone', 'the connection is closed'))
@@ -150,6 +162,7 @@ function linkOver(socket: Socket, waiting: Map<number, Waiting>, isOpen: () => b
         const done = (): void => signal?.removeEventListener('abort', cancel)
         waiting.set(id, {
           progress,
+          exact,
           settle: ({ result, error }) => {
             done()
             if (error === undefined) resolve(result)
@@ -171,5 +184,5 @@ function linkOver(socket: Socket, waiting: Map<number, Waiting>, isOpen: () => b
 }
 
 function write(socket: Socket, message: object): void {
-  socket.write(`${JSON.stringify({ jsonrpc: '2.0', ...message })}\n`)
+  socket.write(`${asWritten(JSON.stringify({ jsonrpc: '2.0', ...message }))}\n`)
 }

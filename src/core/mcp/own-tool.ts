@@ -1,7 +1,9 @@
 import type { Definitions } from '../agents/read-definitions.ts'
+import type { Context } from '../compress/strategy.ts'
 import type { EventOf } from '../events/event.ts'
 import type { Originals } from '../originals/store.ts'
 import type { Judging } from '../verdict/open-judge.ts'
+import type { AgentsAhead } from './agents-ahead.ts'
 import type { AgentsHeld } from './agents-held.ts'
 import type { Nearness } from './nearness.ts'
 import type { Servers } from './servers.ts'
@@ -24,13 +26,17 @@ export interface Surroundings {
   record(deed: Pick<EventOf<'decision'>, 'action' | 'server' | 'because' | 'savedTokens'>): void
   readonly originals: Originals
   /** In a process of its own, which starts with the first question. */
-  readonly judging: Pick<Judging, 'judge'>
+  readonly judging: Pick<Judging, 'judge' | 'alike'>
+  /** Syntax trees. */
+  readonly parse: NonNullable<Context['parse']>
   /** Puts on record that an original was asked for after all, and what it brought into the context. */
   expanded(handle: string, tokens: number): void
   /** Definitions of the client's agents, as they are now. */
   agents(): Definitions
   /** What of them this session was given. */
   readonly agentsHeld: AgentsHeld
+  /** What of them it is likely to load next; undefined while that is off. */
+  readonly agentsAhead: AgentsAhead | undefined
   /** Tools that a search found and that were not called yet: server and name, with a tab between them. */
   readonly foundUncalled: Set<string>
 }

@@ -1,4 +1,5 @@
 import { MyceliumError, withHint } from '../errors.ts'
+import { exactStdio } from './exact-stdio.ts'
 import { ServerError } from './link.ts'
 import {
   failedResult,
@@ -9,6 +10,7 @@ import {
   type ToolResult,
 } from './own-tool.ts'
 import type * as Sdk from './sdk.ts'
+import { CALL_TOOL } from './tools/call-tool.ts'
 import { definitionOf } from './tools/table.ts'
 
 /** What is served, and to whom it belongs. */
@@ -24,37 +26,48 @@ export interface Served {
 }
 
 /** Serves MCP on standard input and output, to clients of either era, until the client closes its end. */
-export function serveMcp({ Server, serveStdio, ProtocolError }: typeof Sdk, served: Served): Promise<void> {
+export function serveMcp(sdk: typeof Sdk, served: Served): Promise<void> {
+  const { Server, serveStdio, StdioServerTransport, ProtocolError } = sdk
   const { tools, listedNow, version, instructions, around, listed } = served
+  const { input, output } = exactStdio(CALL_TOOL.name)
   return new Promise((resolve) => {
-    const handle = serveStdio(() => {
-      const server = new Server({ name: 'mycelium', version }, { capabilities: { tools: {} }, instructions })
-      server.setRequestHandler('tools/list', () => {
-        const definitions = listedNow().map(definitionOf)
-        listed(definitions)
-        return { tools: definitions } as never
-      })
-      server.setRequestHandler('tools/call', async ({ params }, ctx) => {
-        const tool = tools.find(({ name }) => name === params.name)
-        if (tool === undefined) throw new ProtocolError(-32602, `unknown tool ${JSON.stringify(params.name)}`)
-        const token = ctx.mcpReq._meta?.progressToken
-        const made: Made = {
-          signal: ctx.mcpReq.signal,
-          progress:
-            token === undefined
-              ? undefined
-              : (progress) =>
-                  void ctx.mcpReq
-                    .notify({
-                      method: 'notifications/progress',
-                      params: { ...progress, progressToken: token },
-                    } as never)
-                    .catch(() => {}),
-        }
-        return (await answer(tool, params.arguments ?? {}, around, made, ProtocolError)) as never
-      })
-      return server
-    })
+    const handle = serveStdio(
+      () => {
+        const server = new Server(
+          { name: 'mycelium', version },
+          { capabilities: { tools: {} }, instructions },
+        )
+        server.setRequestHandler('tools/list', () => {
+          const definitions = listedNow().map(definitionOf)
+          listed(definitions)
+          return { tools: definitions } as never
+        })
+        server.setRequestHandler('tools/call', async ({ params }, ctx) => {
+          const tool = tools.find(({ name }) => name === params.name)
+          if (tool === undefined)
+            throw new ProtocolError(-32602, `unknown tool ${JSON.stringify(params.name)}`)
+          const token = ctx.mcpReq._meta?.progressToken
+          const made: Made = {
+            signal: ctx.mcpReq.signal,
+            progress:
+              token === undefined
+                ? undefined
+                : (progress) =>
+                    void ctx.mcpReq
+                      .notify({
+                        method: 'notifications/progress',
+                        params: { ...progress, progressToken: token },
+                      } as never)
+                      .catch(() => {}),
+          }
+          return (await answer(tool, params.arguments ?? {}, around, made, ProtocolError)) as never
+        })
+        return server
+      },
+      {
+        transport: new StdioServerTransport(input, output),
+      },
+    )
     process.stdin.once('close', () => void handle.close().finally(resolve))
     process.stdin.once('end', () => void handle.close().finally(resolve))
   })

@@ -89,9 +89,9 @@ export class Servers {
     return { tools: lists.flat(), silent }
   }
 
-  /** Calls a tool; gives the server's result as it is. Throws unknown_server, ServerError, or what kept it from being reached. */
+  /** Calls a tool; gives the server's result for passing on, as it was written. Throws unknown_server, ServerError, or what kept it from being reached. */
   async call(server: string, params: Readonly<Record<string, unknown>>, asking: Asking): Promise<unknown> {
-    return this.#ask(this.#named(server), 'tools/call', params, asking)
+    return this.#ask(this.#named(server), 'tools/call', params, { ...asking, exact: true })
   }
 
   /** The id of a server's launcher. Throws unknown_server. */

@@ -1,28 +1,38 @@
-import { type Answer, answerTo } from '../diff/plan-answer.ts'
+import { referring } from '../compress/refer.ts'
+import { type Answer, answerTo, TERMS } from '../diff/plan-answer.ts'
 import { toolSource } from '../diff/source.ts'
 import { textHash } from '../diff/text.ts'
 import type { CountTokens } from '../tokens/count.ts'
 import type { SessionMemory } from './memory.ts'
 import type { Order } from './order.ts'
 
+/** Characters of earlier texts that one text is held against: reading them takes some 10 ms. */
+const MAX_EARLIER = 500_000
+
 /** A text that may be said shorter because the session had it, or much of it, before. */
 export interface Again {
   readonly text: string
-  readonly strategy: 'unchanged' | 'delta'
+  readonly strategy: 'unchanged' | 'delta' | 'earlier'
+}
+
+/** What it works with: `handle` leads to the whole text, `keep` to any other. */
+export interface AgainMeans {
+  readonly handle: () => string
+  readonly keep: (text: string) => string
+  readonly count: CountTokens
 }
 
 /**
- * What to send in the place of a text that is about to be sent, where the session holds the same or an earlier one of the same call; undefined where it
- * is sent as it is. Either way the memory knows afterwards. `handle` leads to the whole text.
+ * What to send in the place of a text that is about to be sent, where the session holds the same or an earlier one of the same call, or, at the first result of
+ * a call, passages of it by other ones; undefined where it is sent as it is. Either way the memory knows afterwards.
  */
-export function saidAgain(
+export async function saidAgain(
   memory: SessionMemory,
   order: Order,
   place: number,
   text: string,
-  handle: () => string,
-  count: CountTokens,
-): Again | undefined {
+  { handle, keep, count }: AgainMeans,
+): Promise<Again | undefined> {
   const call = callOf(order)
   if (call === undefined) return undefined
   const source = `${call}${place}`
@@ -41,12 +51,22 @@ export function saidAgain(
     same: (turn: number) => `[the same as ${resultOf(turn)}; ${otherwise()}`,
     patch: ({ turn }: { readonly turn: number }) => `[changes to ${resultOf(turn)}; ${otherwise()}\n`,
   }
-  const answer = keptOrWhole(() =>
-    answerTo(memory.seen, ask, text, { textOf: (version) => memory.textOf(version), count, words }),
-  )
+  const isFirst = last === undefined
+  // Whoever was sent references and asks again may not have what they name.
+  const answer = memory.isReferred(source)
+    ? ({ as: 'full', text: undefined } as const)
+    : keptOrWhole(() =>
+        answerTo(memory.seen, ask, text, { textOf: (version) => memory.textOf(version), count, words }),
+      )
   memory.happened({ kind: 'given', ...ask, as: answer.as }, ask.version, text)
-  if (answer.text === undefined) return undefined
-  return { text: answer.text, strategy: answer.as === 'same' ? 'unchanged' : 'delta' }
+  if (answer.text !== undefined)
+    return { text: answer.text, strategy: answer.as === 'same' ? 'unchanged' : 'delta' }
+  const earlier = isFirst ? memory.literalTexts(source, TERMS.maxAgeTurns, MAX_EARLIER) : []
+  const referred = await referring(text, earlier, { count, keep, handle })
+  const saved = referred === undefined ? 0 : count(text) - count(referred)
+  const isWorth = saved >= Math.max(TERMS.minSavedTokens, count(text) * TERMS.minSavedShare)
+  memory.refer(source, isWorth)
+  return isWorth ? { text: referred!, strategy: 'earlier' } : undefined
 }
 
 /** The session was sent results of this call in another way than by saidAgain: what it was sent before at those places is not the last any more. */

@@ -10,9 +10,38 @@ export class SessionMemory {
   /** Counts the results that it was sent. */
   turn = 0
   readonly #texts = new Map<string, string>()
+  /** Sources whose text it was sent with passages named by where they stood before: not a text to build upon. */
+  readonly #referred = new Set<string>()
 
   textOf(version: string): string | undefined {
     return this.#texts.get(version)
+  }
+
+  /** The newest texts of other sources that it was sent as they are, in the last so many turns: those it can be referred to. */
+  literalTexts(source: string, maxAgeTurns: number, maxCharacters: number): readonly string[] {
+    const texts: string[] = []
+    let characters = 0
+    for (const [other, { full }] of [...(this.seen.get('')?.held ?? [])].reverse()) {
+      const text = this.#texts.get(full.version)
+      if (other === source || text === undefined || this.#referred.has(other)) continue
+      if (this.turn - full.turn > maxAgeTurns) continue
+      characters += text.length
+      if (characters > maxCharacters) break
+      texts.push(text)
+    }
+    return texts
+  }
+
+  isReferred(source: string): boolean {
+    return this.#referred.has(source)
+  }
+
+  /** It was sent the text of a source with such passages, or, with `false`, as it is. */
+  refer(source: string, refers: boolean): void {
+    if (refers) this.#referred.add(source)
+    else this.#referred.delete(source)
+    const held = this.seen.get('')?.held
+    for (const one of this.#referred) if (held?.has(one) !== true) this.#referred.delete(one)
   }
 
   /** What it holds of a source. */

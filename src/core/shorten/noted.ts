@@ -20,7 +20,7 @@ const EXACT = { similarity: 1, coverage: { mean: 1, p5: 1, min: 1 } }
 export async function judgedAgain(
   original: string,
   noted: NotedCompression,
-  options: Pick<CompressOptions, 'count' | 'parse' | 'embed'> & { readonly judge: Judge },
+  options: Pick<CompressOptions, 'count' | 'parse'> & { readonly judge: Judge },
 ): Promise<Verdict> {
   const again = await compress(original, {
     ...options,
@@ -30,7 +30,7 @@ export async function judgedAgain(
     ...(noted.path !== undefined && { path: noted.path }),
   })
   if (again.content !== noted.content)
-    return await options.judge(original, noted.content, { leftOut: noted.leftOut })
+    return await options.judge(original, noted.content, { leftOut: noted.leftOut, gone: noted.gone ?? [] })
   if (again.verdict !== undefined) return again.verdict
   const { total } = factLedger(original, original)
   return { pass: true, tier: 'none', ...EXACT, lost: [], facts: { kept: total, lost: 0 } }

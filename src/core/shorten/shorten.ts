@@ -8,7 +8,7 @@ import type { NotedCompression } from './noted.ts'
 import { type Order, type Shortened, wholeEffect } from './order.ts'
 
 /** What shortening works with. */
-export interface Means extends Pick<CompressOptions, 'count' | 'judge' | 'keep' | 'parse' | 'embed'> {
+export interface Means extends Pick<CompressOptions, 'count' | 'judge' | 'keep' | 'parse'> {
   /** Puts down what became of an original, for `optimization inspect`. */
   readonly note: (handle: string, done: NotedCompression) => void
   /** What a session was sent before. */
@@ -98,7 +98,11 @@ async function sentFor(order: Order, place: number, tokens: number, means: Means
   const keep = () => handle ?? means.keep(text)
   const isRemembered = order.diffs && !isEdited && means.now() < order.untilMs
   const again = isRemembered
-    ? saidAgain(means.memoryOf(order.session), order, place, content, keep, means.count)
+    ? await saidAgain(means.memoryOf(order.session), order, place, content, {
+        handle: keep,
+        keep: means.keep,
+        count: means.count,
+      })
     : undefined
   return {
     content: again?.text ?? (handle === undefined ? undefined : content),

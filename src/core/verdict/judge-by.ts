@@ -13,6 +13,14 @@ export function judgeIn({ judge }: Pick<Judging, 'judge'>): Judge {
   return (original, compressed, options) => judge(original, compressed, asked(options))
 }
 
+/** How near sentences are to a query, 0 to 1, by a process that judges; undefined where nothing reads meaning. */
+export function nearIn({ alike }: Pick<Judging, 'alike'>) {
+  return async (query: string, sentences: readonly string[]): Promise<readonly number[] | undefined> => {
+    const { tier, cosines } = await alike(sentences.map((sentence) => [query, sentence] as const))
+    return tier === 'none' ? undefined : cosines
+  }
+}
+
 function asked({ leftOut = [], gone = [] }: JudgeOptions = {}): Asked {
   return { isReversible: leftOut.length > 0, gone }
 }

@@ -18,8 +18,8 @@ const MIN_KEPT = 0.4
 const markIn = (line: number) => `[… ${line}]`
 
 /**
- * The sentences that say most, in their order: nearest to the query, or without one to the text as a whole, by embeddings where there are any, else
- * by words and place. A paragraph that is wrapped stays or goes as a whole, and so does a text in the tree of a page. Headings, tables and code stay.
+ * The sentences that say most, in their order: nearest to the query, by meaning where something reads it, else by words; without one those with most
+ * of the words of the text. A paragraph that is wrapped stays or goes as a whole, and so does a text in the tree of a page. Headings, tables and code stay.
  */
 export const SENTENCES = leaving('sentences', async (doc, target, context) => {
   const passages = passagesOf(doc, pinnedLines(doc))
@@ -44,12 +44,14 @@ function isProse(passages: readonly Passage[]): boolean {
   return said.length > passages.length / 3
 }
 
-async function worthOf(passages: readonly Passage[], { embed, query }: Context): Promise<readonly number[]> {
-  const near = embed === undefined ? byWords(passages, query) : await byMeaning(passages, query, embed)
-  const most = Math.max(...near, Number.EPSILON)
+async function worthOf(passages: readonly Passage[], { near, query }: Context): Promise<readonly number[]> {
+  const texts = passages.map(({ text }) => text)
+  const byMeaning = query === '' ? undefined : await near?.(query, texts).catch(() => undefined)
+  const worth = byMeaning ?? byWords(passages, query)
+  const most = Math.max(...worth, Number.EPSILON)
   return passages.map(({ text, from }, i) => {
     const first = i === 0 || passages[i - 1]!.from !== from ? FIRST_WORTH / (1 + i / passages.length) : 0
-    return near[i]! / most + (FACT.test(text) ? FACT_WORTH : 0) + first
+    return Math.max(0, worth[i]!) / most + (FACT.test(text) ? FACT_WORTH : 0) + first
   })
 }
 
@@ -62,28 +64,6 @@ function byWords(passages: readonly Passage[], query: string): readonly number[]
   return bags.map(({ length }, i) =>
     query === '' ? scores[i]! / Math.sqrt(Math.max(1, length)) : scores[i]!,
   )
-}
-
-async function byMeaning(
-  passages: readonly Passage[],
-  query: string,
-  embed: NonNullable<Context['embed']>,
-): Promise<readonly number[]> {
-  const texts = passages.map(({ text }) => text)
-  const vectors = await embed(query === '' ? texts : [...texts, query])
-  const aim = query === '' ? meanOf(vectors) : vectors.at(-1)!
-  return texts.map((_, i) =>
-    Math.max(
-      0,
-      vectors[i]!.reduce((sum, x, at) => sum + x * aim[at]!, 0),
-    ),
-  )
-}
-
-function meanOf(vectors: readonly Float32Array[]): Float32Array {
-  const mean = new Float32Array(vectors[0]?.length ?? 0)
-  for (const vector of vectors) for (let i = 0; i < mean.length; i++) mean[i]! += vector[i]! / vectors.length
-  return mean
 }
 
 /** Each line in which nothing is left goes under a mark with its neighbours; in others a mark stands where something stood. */

@@ -9,10 +9,15 @@ export const LOAD_AGENT: OwnTool = {
     'Without name: one line for each agent defined here. With name: its definition, or what changed since you got it.',
   inputSchema: { type: 'object', properties: { name: { type: 'string' } } },
   annotations: { readOnlyHint: true, openWorldHint: false },
-  run: async ({ name }, { agents, agentsHeld }) => {
+  run: async ({ name }, { agents, agentsHeld, agentsAhead }) => {
     if (name !== undefined && typeof name !== 'string') return failedResult('name: of an agent in the index')
+    if (name !== undefined && name !== '') {
+      const ready = agentsAhead?.take(name)
+      const { text } = agentsHeld.load(ready === undefined ? agents().agents : [ready], name)
+      agentsAhead?.used(name)
+      return textResult(text)
+    }
     const { agents: definitions, broken } = agents()
-    if (name !== undefined && name !== '') return textResult(agentsHeld.load(definitions, name).text)
     const unread = broken.map(({ file, because }) => `not read: ${file}: ${because}\n`).join('')
     return textResult(`${indexText(indexOf(definitions)) || 'no agents are defined here\n'}${unread}`)
   },
