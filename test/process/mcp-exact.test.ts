@@ -80,6 +80,17 @@ it.each([
   60_000,
 )
 
+it('call_tool calls our own tools too, however their arguments are written', async () => {
+  verifies('MCP-1')
+  const say = rawSession()
+  const own = (args: string) =>
+    call(1, args, `,"_meta":${JSON.stringify(MODERN)}`)
+      .replace('"server":"arguments"', '"server":"mycelium"')
+      .replace('"tool":"arguments"', '"tool":"compress_content"')
+  for (const args of ['{"content":"caf\\u00e9 \\u003c"}', '{ "content": "café <" }', '{"content":"café <"}'])
+    expect(JSON.parse(await say(own(args))).result.content).toEqual([{ type: 'text', text: 'café <' }])
+}, 60_000)
+
 it('an official client is served as before', async () => {
   verifies('MCP-1')
   const client = await connectSdk('sdk v2', {

@@ -84,6 +84,11 @@ export function asWritten(json: string): string {
   return parts.join('') + json.slice(from)
 }
 
+/** A value that is not passed on, as the library would have read it. */
+export function asRead(value: unknown): unknown {
+  return JSON.parse(asWritten(JSON.stringify(value)))
+}
+
 function bodyOf(frame: Frame | undefined, isError: boolean): readonly Member[] | undefined {
   return frame?.kind === 'response' && frame.isError === isError
     ? membersOf(frame.line, frame.bodyStart)

@@ -1,4 +1,5 @@
 import { MCP_ENTRY } from '../../config/mcp-place.ts'
+import { asRead } from '../exact-json.ts'
 import { failedResult, type OwnTool, type ToolResult } from '../own-tool.ts'
 
 /** Calls a tool of another server as if the agent had called it itself. */
@@ -30,7 +31,8 @@ export const CALL_TOOL: OwnTool = {
     const id = isOwn ? MCP_ENTRY : around.servers.idOf(server)
     const hit = around.foundUncalled.delete(`${id}\t${tool}`)
     around.record({ action: hit ? 'hit' : 'call', server: id, because: '', savedTokens: 0 })
-    if (own !== undefined) return own.run((args ?? {}) as Readonly<Record<string, unknown>>, around, made)
+    if (own !== undefined)
+      return own.run(asRead(args ?? {}) as Readonly<Record<string, unknown>>, around, made)
     const asking = { signal, ...(progress && { progress }) }
     return (await around.servers.call(server, { name: tool, arguments: args ?? {} }, asking)) as ToolResult
   },
