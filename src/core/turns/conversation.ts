@@ -52,7 +52,9 @@ export function readConversation(file: Buffer): Conversation {
     if (role === 'assistant' && last !== 'assistant') turn++
     last = role
     for (const [id, use] of usesIn(message)) uses.set(id, use)
-    for (const one of textsIn(bytes, range, message)) {
+    // In the order in which they stand: each is written where the one before it ended.
+    const texts = textsIn(bytes, range, message).toSorted((a, b) => a.start - b.start)
+    for (const one of texts) {
       const { start, end, by, text } = one
       spoken.push({ start, end, by, text, turn, role: by === 'tool' ? by : role, ...shownBy(one, uses) })
     }
@@ -65,8 +67,9 @@ export function writtenWith({ bytes, messages, spoken }: Conversation, texts: re
   const written = ({ start, end }: Range): string => {
     const out: string[] = []
     let from = start
-    for (const [i, one] of spoken.entries()) {
-      if (one.start < start || one.end > end || texts[i] === one.text) continue
+    for (let i = firstFrom(spoken, start); i < spoken.length && spoken[i]!.end <= end; i++) {
+      const one = spoken[i]!
+      if (texts[i] === one.text) continue
       out.push(bytes.toString('utf8', from, one.start), JSON.stringify(texts[i]))
       from = one.end
     }
@@ -82,6 +85,17 @@ export function writtenWith({ bytes, messages, spoken }: Conversation, texts: re
     return `{${members.join(',')}}`
   })
   return `${lines.join('\n')}\n`
+}
+
+/** The index of the first text that begins at a byte or behind it. */
+function firstFrom(spoken: readonly Spoken[], start: number): number {
+  let [low, high] = [0, spoken.length]
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if (spoken[middle]!.start < start) low = middle + 1
+    else high = middle
+  }
+  return low
 }
 
 function messagesIn(bytes: Buffer): readonly Range[] {
@@ -140,7 +154,8 @@ function roleOf({ role, type }: Message): string {
 
 type Text = Pick<Spoken, 'start' | 'end' | 'by' | 'text'> & {
   readonly use?: string
-  readonly named?: string
+  /** Which of the texts of a result it is, from 1. */
+  readonly nth?: number
   readonly failed?: boolean
 }
 
@@ -152,7 +167,6 @@ function textsIn(bytes: Buffer, range: Range, message: Message): readonly Text[]
     by === 'tool'
       ? {
           ...(typeof use === 'string' && { use }),
-          ...(use === undefined && typeof message.name === 'string' && { named: message.name }),
           failed: message.isError === true,
         }
       : {}
@@ -183,16 +197,18 @@ function contentAt(
         failed: value.is_error === true,
       })
     const text = typeof value.text === 'string' ? findMember(bytes, block.start, 'text') : undefined
-    return text === undefined ? [] : [{ ...text, ...about, text: value.text as string }]
+    return text === undefined ? [] : [{ ...text, ...about, nth: i + 1, text: value.text as string }]
   })
 }
 
-function shownBy({ use, named, failed, by }: Text, uses: ReadonlyMap<string, Use>): Partial<Use> {
-  if (by !== 'tool') return {}
-  const asked = use === undefined ? undefined : uses.get(use)
-  const path = asked?.path === undefined ? {} : { path: asked.path }
-  const name = use === undefined ? named : asked?.name
-  return { ...path, ...(name !== undefined && !failed && { name }) }
+/** By the call that asked for it: of a result that has the name of its tool alone nobody knows what it shows. */
+function shownBy({ use, nth = 1, failed, by }: Text, uses: ReadonlyMap<string, Use>): Partial<Use> {
+  const asked = by === 'tool' && use !== undefined ? uses.get(use) : undefined
+  if (asked === undefined) return {}
+  const path = asked.path === undefined ? {} : { path: asked.path }
+  // The texts of one result do not supersede each other.
+  const name = nth === 1 ? asked.name : `${asked.name} (text ${nth})`
+  return { ...path, ...(!failed && { name }) }
 }
 
 function invalid(why: string): MyceliumError {
