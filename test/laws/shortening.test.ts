@@ -172,6 +172,24 @@ describe('what is sent of a result that has passages of others', () => {
 })
 
 describe('an order', () => {
+  it('of many texts counts as shown what the client shows of one result', async () => {
+    verifies('SAVE-1')
+    const { order } = agent()
+    const means = {
+      count,
+      keep: () => 'my:0123456789',
+      note: () => {},
+      memoryOf: () => new Memory().of('s'),
+      now: () => 0,
+    }
+    const shown = async (client: string, texts: readonly string[]) =>
+      (await shortenOrder({ ...order, client, texts }, means)).effect.shownTokens
+    const texts = Array.from({ length: 30 }, (_, i) => report(i))
+    expect(await shown('claude-code', texts)).toBe(await shown('claude-code', [texts.join('\n')]))
+    expect(await shown('claude-code', texts)).toBeLessThan(1_000)
+    expect(await shown('gemini-cli', texts)).toBeGreaterThan(20_000)
+  })
+
   it('that nobody waits for any more is not done', async () => {
     verifies('COMP-3')
     const { sent } = agent()
@@ -205,5 +223,20 @@ describe('the text of a file', () => {
     const part = `${lines.slice(20, 60).join('\n')}\n\n[60 more lines]`
     for (const result of [text.replaceAll('\n', '\r\n'), numbered, part])
       expect(read({ path: file }, result)).toBeDefined()
+  })
+
+  it('is known as a text within JSON, whole or in part, and by its lines there', () => {
+    const lines = text.split('\n')
+    const other = 'a long word on something else. '.repeat(100)
+    for (const result of [
+      { path: file, content: text, other },
+      { before: text, after: text },
+      { parts: [{ from: 20, text: lines.slice(20, 24).join('\n') }], other },
+      { lines: lines.map((line, i) => ({ file, line: i + 1, text: line })) },
+    ])
+      for (const json of [JSON.stringify(result), JSON.stringify(result, null, 2)])
+        expect(read({ path: file }, json)).toBeDefined()
+    const found = { path: file, state: 'ok', other, more: ['none', 'of', 'it'] }
+    expect(read({ path: file }, JSON.stringify(found))).toBeUndefined()
   })
 })

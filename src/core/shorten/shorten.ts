@@ -30,7 +30,8 @@ export async function shortenOrder(order: Order, means: Means): Promise<Shortene
   const memory = means.memoryOf(order.session)
   const counts = texts.map((text) => means.count(text))
   const before = sum(counts)
-  const shown = sum(texts.map((text, i) => shownTokens(client, text, counts[i]!)))
+  // Clients cut results, not texts: many short ones of one result are cut as a long one is.
+  const shown = shownTokens(client, texts.join('\n'), before)
   const whole = (because: string): Shortened => ({
     id: order.id,
     texts: texts.map(() => null),
