@@ -57,3 +57,28 @@ it('a text whose lines only it explains is named by none, and names none', async
   expect(await referring(left + page(1), [left + page(0)], { count, keep, handle: keep })).toBeDefined()
   expect(await referring(left + page(1), [page(0)], { count, keep, handle: keep })).toBeUndefined()
 })
+
+it('what is pinned stays, and the passages before and behind it are named all the same', async () => {
+  verifies('COMP-1')
+  const keep = () => 'my:0123456789'
+  const lines = page(0).split('\n')
+  const pin = lines[80]!
+  const referred = await referring(page(0), [page(0)], { count, keep, handle: keep, pinned: [pin] })
+  expect(referred!.split('\n').slice(1)).toEqual([
+    expect.stringMatching(/^\[= my:0123456789 1-80 /),
+    pin,
+    expect.stringMatching(/^\[= my:0123456789 82-152 /),
+  ])
+})
+
+it('blank lines are a passage like any other, and a line that is nearly a mark is none', async () => {
+  verifies('COMP-1')
+  const keep = () => 'my:0123456789'
+  const blank = '\n'.repeat(100)
+  const line = '[= my:0000000000 is what a mark begins with'
+  const referred = await referring(`${line}\nnew${blank}${page(0)}`, [`old${blank}`, page(0)], {
+    ...{ count, keep, handle: keep },
+  })
+  expect(referred!.split('\n')[1]).toBe(line)
+  expect(referred).toContain('[= my:0123456789 2-')
+})

@@ -122,18 +122,17 @@ function withCopies(doc: Doc, sources: readonly Source[], own: boolean): { lines
     if (own)
       for (; known + MIN_LINES <= i; known++)
         if (hasNumbers(doc.lines, known, known + MIN_LINES)) remember(all[0]!, known)
-    const best = longest(places.get(texts.slice(i, i + MIN_LINES).join('\n')) ?? [], texts, i, own, doc.lines)
+    const starts = places.get(texts.slice(i, i + MIN_LINES).join('\n')) ?? []
+    const best = longest(starts, texts, i, own, doc.lines, pinned)
     const chars = best === undefined ? 0 : texts.slice(i, i + best.length).join('\n').length
-    if (best === undefined || chars < MIN_CHARS || range(i, best.length).some((line) => pinned.has(line))) {
+    if (best === undefined || chars < MIN_CHARS) {
       lines.push(doc.lines[i++]!)
       continue
     }
     const [from, to] = own
       ? [doc.lines[best.at]!.from, doc.lines[best.at + best.length - 1]!.to]
       : [best.at + 1, best.at + best.length]
-    const hint = texts
-      .slice(i, i + best.length)
-      .find((line) => line.trim() !== '')!
+    const hint = (texts.slice(i, i + best.length).find((line) => line.trim() !== '') ?? '')
       .trim()
       .slice(0, HINT_CHARS)
     const id = best.source.id === undefined ? '' : `${best.source.id} `
@@ -151,6 +150,7 @@ function longest(
   i: number,
   own: boolean,
   origin: readonly Line[],
+  pinned: ReadonlySet<number>,
 ): { source: Source; at: number; length: number } | undefined {
   let best: { source: Source; at: number; length: number } | undefined
   for (const { source, at } of starts) {
@@ -159,6 +159,7 @@ function longest(
     while (
       length < most &&
       i + length < texts.length &&
+      !pinned.has(i + length) &&
       at + length < source.lines.length &&
       source.lines[at + length] === texts[i + length]
     )
@@ -178,20 +179,17 @@ function hasNumbers(lines: readonly Line[], from: number, to: number): boolean {
   return true
 }
 
-function range(from: number, length: number): number[] {
-  return Array.from({ length }, (_, i) => from + i)
-}
-
 /** Follows each mark, as a reader would, and compares. */
 function readsBack(before: Doc, after: Doc, { earlier }: Context): readonly Problem[] {
   const byNumber = new Map(before.lines.map((line) => [line.from, line.text]))
+  const sources = new Map(earlier.map(({ id, text }) => [id, text.split('\n')]))
   const out: string[] = []
   for (const { text } of after.lines) {
     const copy = MARK.exec(text)
     const times = TIMES.exec(text)
     if (copy !== null) {
       const [from, to] = [Number(copy[2]), Number(copy[3])]
-      const source = earlier.find(({ id }) => id === copy[1])?.text.split('\n')
+      const source = copy[1] === undefined ? undefined : sources.get(copy[1])
       for (let line = from; line <= to; line++) {
         const of = source === undefined ? byNumber.get(line) : source[line - 1]
         // Lines that were only cleaned away have no number any more.

@@ -3,7 +3,7 @@ import { EARLIER } from './copies.ts'
 import type { CompressOptions } from './strategy.ts'
 
 /** What a mark begins with; pairs with MARK in copies.ts. Earlier texts are numbered until it is known which of them are named. */
-const NAMED = /^\[= my:(\d{10}) /gm
+const NAMED = /^\[= my:(\d{10}) (?=\d+-\d+(?: .*…)?\]$)/gm
 
 /** The first line of a shortened text, and what in it changes nothing in how a line is read; pairs with head.ts and the notes of strategies. */
 const HEAD = /^\[shortened(?:: (.*?))?\. Original: .*$/m
@@ -12,7 +12,7 @@ const PLAIN =
 const REFS = /^@N = /
 
 /** How texts are counted and kept; `handle` keeps the original of the text that is written. */
-export interface ReferOptions extends Pick<CompressOptions, 'count' | 'keep'> {
+export interface ReferOptions extends Pick<CompressOptions, 'count' | 'keep' | 'pinned'> {
   readonly handle: () => string
 }
 
@@ -23,7 +23,7 @@ export interface ReferOptions extends Pick<CompressOptions, 'count' | 'keep'> {
 export async function referring(
   text: string,
   earlier: readonly string[],
-  { count, keep, handle }: ReferOptions,
+  { count, keep, pinned = [], handle }: ReferOptions,
 ): Promise<string | undefined> {
   const reading = readingOf(text)
   const alike = reading === undefined ? [] : earlier.filter((one) => readingOf(one) === reading)
@@ -31,6 +31,7 @@ export async function referring(
   const done = await compress(text, {
     count,
     keep: handle,
+    pinned,
     target: 1,
     strategies: [EARLIER.name],
     earlier: alike.map((one, i) => ({ id: `my:${String(i).padStart(10, '0')}`, text: one })),

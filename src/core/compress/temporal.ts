@@ -96,6 +96,7 @@ async function byEarlier(
   const content = await referring(one.content, earlier, {
     count,
     keep,
+    pinned,
     handle: () => one.handle ?? keep(text),
   })
   if (content === undefined) return undefined
