@@ -156,6 +156,33 @@ describe('texts of a result', () => {
     )
   })
 
+  it('are replaced in each block that says the same, and once in one that says it for two members', () => {
+    const own = 'a long text of a result'
+    const replacedIn = (texts: readonly string[], structuredContent: object) => {
+      const content = texts.map((one) => ({ type: 'text', text: one }))
+      const frame = frameOf({ content, structuredContent })
+      const said = saidTexts(frame.line, resultTexts(frame)!, 13)
+      const replaced = withSaid(frame, new Map(said.map((one) => [one, 'short'])))
+      const { result } = JSON.parse(replaced.line.toString())
+      return [...result.content.map((one: { text: string }) => one.text), result.structuredContent]
+    }
+    expect(replacedIn([own, own], { own })).toEqual(['short', 'short', { own: 'short' }])
+    const block = (one: string) => JSON.stringify({ one, other: 'so' })
+    expect(replacedIn([block(own)], { a: own, b: own })).toEqual([block('short'), { a: 'short', b: 'short' }])
+  })
+
+  it('are found in one pass, however many there are', () => {
+    // Each ends as all others do, so that a search for one looks at all of each other one.
+    const texts = Array.from({ length: 20_000 }, (_, i) => `${i}${' "and"'.repeat(2)}`)
+    const frame = frameOf({ content: [{ type: 'text', text: JSON.stringify(texts) }] })
+    const said = saidTexts(frame.line, resultTexts(frame)!, 13)
+    const replaced = withSaid(frame, new Map(said.map((one) => [one, 'short'])))
+    expect(said).toHaveLength(texts.length)
+    expect(JSON.parse(JSON.parse(replaced.line.toString()).result.content[0].text)).toEqual(
+      texts.map(() => 'short'),
+    )
+  })
+
   it('are none of an error, of a request, or of what is no result of a tool', () => {
     for (const line of [
       '{"jsonrpc":"2.0","id":1,"error":{"code":1,"message":"no"}}',
