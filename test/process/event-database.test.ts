@@ -5,6 +5,7 @@ import {
   existsSync,
   mkdirSync,
   readdirSync,
+  renameSync,
   statSync,
   writeFileSync,
 } from 'node:fs'
@@ -14,7 +15,7 @@ import { fileURLToPath } from 'node:url'
 import { DuckDBInstance } from '@duckdb/node-api'
 import { describe, expect, it } from 'vitest'
 import { type Paths, pathsOf } from '../../src/core/config/paths.ts'
-import { openDatabase } from '../../src/core/events/db.ts'
+import { leaveInLog, openDatabase } from '../../src/core/events/db.ts'
 import { takeInEvents } from '../../src/core/events/store.ts'
 import { callOf } from '../fixtures/event-values.ts'
 import { segmentWriter } from '../fixtures/events.ts'
@@ -152,6 +153,21 @@ describe('the database', () => {
       expect(await ask(paths).heard('failed')).toBe('database_unreadable')
     },
   )
+
+  it('that is made where one was moved away has no rows of that one, which lie in the log', async () => {
+    verifies('STORE-1')
+    const { database: file } = fresh()
+    const open = () => openDatabase({ file, write: true })
+    const first = await open()
+    await first.connection.run("INSERT INTO meta VALUES ('left', 'in the log')")
+    await leaveInLog(first, file)
+    first.close()
+    renameSync(file, `${file}.old`)
+    const second = await open()
+    const reader = await second.connection.runAndReadAll("SELECT value FROM meta WHERE key = 'left'")
+    second.close()
+    expect(reader.getRowsJS()).toEqual([])
+  })
 
   it('is made whole or not at all, and leaves nothing beside', async () => {
     verifies('STORE-1')

@@ -144,6 +144,8 @@ async function create({ file, ...options }: OpenOptions, shipped: ShippedSql): P
       made.close()
     }
     chmodSync(draft, MODE)
+    // The log of one that was moved away or removed: DuckDB would put its rows into the new one. Whoever makes one at the same time has linked it long before it has a log.
+    if (!existsSync(file)) rmSync(`${file}.wal`, { force: true })
     linkSync(draft, file)
   } catch (error) {
     if (isDenied(error))
