@@ -53,6 +53,7 @@ describe('tools of other clients, in the words of the judge', () => {
       patch('*** Update File: src/main.ts\n@@\n-a\n+b\n*** Update File: src/legacy.ts\n@@\n-a\n+b'),
     ],
     ['codex', 'apply_patch', patch('*** Delete File: old/a.ts')],
+    ['codex', 'apply_patch', patch('*** Add File: new.ts\n+x\n \t*** Delete File: old/a.ts')],
     ['codex', 'apply_patch', patch('*** Update File: docs/x.md\n*** Move to: src/legacy.ts\n@@\n-a\n+b')],
     ['codex', 'read_mcp_resource', { server: 'fs', uri: 'file://{P}/old/a.ts' }],
     ['codex', 'mcp__fs__read', { path: '{P}/src/legacy.ts' }],

@@ -74,10 +74,10 @@ const CLIENTS: Readonly<Record<string, (use: ClientUse, fields: Fields) => reado
   },
 }
 
-/** The files that a patch in Codex's language opens: changed and deleted ones, and those that it writes anew. */
+/** The files that a patch in Codex's language opens: changed and deleted ones, and those that it writes anew. Codex takes these lines indented, too. */
 function patched(patch: unknown): readonly (readonly [tool: 'Edit' | 'Write', path: string])[] {
   if (typeof patch !== 'string') return []
-  return [...patch.matchAll(/^\*\*\* (Update File|Delete File|Add File|Move to): (.+)$/gm)].map(
+  return [...patch.matchAll(/^[^\S\n]*\*\*\* (Update File|Delete File|Add File|Move to): (.+)$/gm)].map(
     ([, what, path]) => [/^(Update|Delete)/.test(what!) ? 'Edit' : 'Write', path!.trim()] as const,
   )
 }
