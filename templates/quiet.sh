@@ -13,8 +13,9 @@
 
 MYCELIUM_HOME={{root}}
 export MYCELIUM_HOME
-# What others preload into Node costs more than all of this (NODE_EXTRA_CA_CERTS 45 ms on Node 20).
-unset NODE_OPTIONS NODE_EXTRA_CA_CERTS
+# What others preload into Node costs more than all of this (NODE_EXTRA_CA_CERTS 45 ms on Node 20); what they preload into perl
+# may keep the one below from running, or print into its answer.
+unset NODE_OPTIONS NODE_EXTRA_CA_CERTS PERL5OPT
 mycelium_relay=${MYCELIUM_RELAY-}
 unset MYCELIUM_RELAY MYCELIUM_QUICK
 cd / 2>/dev/null

@@ -106,6 +106,14 @@ describe.each(QUICK_CLIENTS)('a hook by %s, where a process waits for it', (clie
     expect(home.nodeStarts()).toBe(0)
   })
 
+  it('is kept from it by nothing that others preload into perl', async () => {
+    verifies('CLI-3')
+    await home.startHost()
+    const env = { PERL5OPT: '-MNo::Such::Module' }
+    expect((await home.fire(client, HOOK, project.asksForSecret(), env)).stdout).toContain('"deny"')
+    expect(home.nodeStarts()).toBe(0)
+  })
+
   it('does at once as settings and guards say', async () => {
     verifies('CLI-3')
     await home.startHost()
