@@ -101,11 +101,16 @@ sub original {
   exec { $node } @original or exit 127;
 }
 
-# The original gets what was read, and what is still to come.
+# The original gets what was read, and what is still to come. What a pipe takes at once needs nobody to feed it, who would be
+# left to whoever adopts orphans.
 sub become_original {
   close S;
   pipe R, W or original();
-  my $pid = fork;
+  fcntl W, 4, $nonblock;
+  my $fits = syswrite W, $input;
+  substr $input, 0, $fits, '' if $fits;
+  fcntl W, 4, 0;
+  my $pid = $ended && !length $input ? $$ : fork;
   if (defined $pid && !$pid) {
     close $_ for R, STDOUT, STDERR;
     while (length $input) {
