@@ -54,6 +54,16 @@ describe('tools of other clients, in the words of the judge', () => {
     ],
     ['codex', 'apply_patch', patch('*** Delete File: old/a.ts')],
     ['codex', 'Bash', { command: `apply_patch <<'EOF'\n${patch('*** Delete File: old/a.ts').command}\nEOF` }],
+    [
+      'codex',
+      'Bash',
+      { command: `cd old && apply_patch <<'EOF'\n${patch('*** Delete File: a.ts').command}\nEOF` },
+    ],
+    [
+      'codex',
+      'Bash',
+      { command: `cd "old" && apply_patch <<'EOF'\n${patch('*** Delete File: a.ts').command}\nEOF` },
+    ],
     ['codex', 'apply_patch', patch('*** Add File: new.ts\n+x\n \t*** Delete File: old/a.ts')],
     ['codex', 'apply_patch', patch('*** Update File: docs/x.md\n*** Move to: src/legacy.ts\n@@\n-a\n+b')],
     ['codex', 'read_mcp_resource', { server: 'fs', uri: 'file://{P}/old/a.ts' }],

@@ -186,6 +186,10 @@ const READS: readonly (readonly [HookedClient, readonly ScriptedUse[], readonly 
         "apply_patch <<'E'\n*** Begin Patch\n  *** Update File: old/b.ts\n*** Move to: b.txt\n@@\n+x\n*** End Patch\nE",
       ),
       CODEX.shell('cat b.txt'),
+      CODEX.shell(
+        "cd old && apply_patch <<'E'\n*** Begin Patch\n*** Update File: b.ts\n*** Move to: ../c.txt\n@@\n+x\n*** End Patch\nE",
+      ),
+      CODEX.shell('cat c.txt'),
     ],
     [{ tool: 'exec_command', input: { cmd: 'cat main.ts', workdir: 'src' } }],
   ],

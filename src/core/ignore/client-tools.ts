@@ -37,8 +37,11 @@ const CLIENTS: Readonly<Record<string, (use: ClientUse, fields: Fields) => reado
     const files = patched(fields.command).map(([tool, path]) => as(tool, { file_path: path }))
     if (use.tool === 'apply_patch') return files
     // A command that runs apply_patch with a here-document is made by Codex itself.
-    if (use.tool === 'Bash' && /\bapply_?patch\b/.test(String(fields.command)))
-      return [...files, as(use.tool, use.input)]
+    if (use.tool === 'Bash' && /\bapply_?patch\b/.test(String(fields.command))) {
+      const [, ...words] = CD_FIRST.exec(String(fields.command)) ?? []
+      const cwd = resolve(use.cwd, words.find((word) => word !== undefined) ?? '')
+      return [...files.map((one) => ({ ...one, cwd })), as(use.tool, use.input)]
+    }
     if (use.tool === 'view_image') return [as('Read', { file_path: fields.path })]
     if (use.tool === 'read_mcp_resource') return [as('mcp__resource', fields)]
     return [as(use.tool, use.input)]
@@ -77,6 +80,9 @@ const CLIENTS: Readonly<Record<string, (use: ClientUse, fields: Fields) => reado
     }
   },
 }
+
+/** The one thing that Codex takes before it. */
+const CD_FIRST = /^\s*cd\s+(?:'([^']*)'|"([^"]*)"|([^\s'"&;|]+))\s*&&\s*apply_?patch\b/
 
 /** The files that a patch in Codex's language opens: changed and deleted ones, and those that it writes anew. Codex takes these lines indented, too. */
 function patched(patch: unknown): readonly (readonly [tool: 'Edit' | 'Write', path: string])[] {
