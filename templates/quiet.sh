@@ -13,8 +13,9 @@
 
 MYCELIUM_HOME={{root}}
 export MYCELIUM_HOME
-# What others preload into Node costs more than all of this (NODE_EXTRA_CA_CERTS 45 ms on Node 20).
-unset NODE_OPTIONS NODE_EXTRA_CA_CERTS
+# What others preload into Node costs more than all of this (NODE_EXTRA_CA_CERTS 45 ms on Node 20); what they preload into perl
+# may keep the one below from running, or print into its answer.
+unset NODE_OPTIONS NODE_EXTRA_CA_CERTS PERL5OPT
 mycelium_relay=${MYCELIUM_RELAY-}
 unset MYCELIUM_RELAY MYCELIUM_QUICK
 cd / 2>/dev/null
@@ -100,11 +101,16 @@ sub original {
   exec { $node } @original or exit 127;
 }
 
-# The original gets what was read, and what is still to come.
+# The original gets what was read, and what is still to come. What a pipe takes at once needs nobody to feed it, who would be
+# left to whoever adopts orphans.
 sub become_original {
   close S;
   pipe R, W or original();
-  my $pid = fork;
+  fcntl W, 4, $nonblock;
+  my $fits = syswrite W, $input;
+  substr $input, 0, $fits, '' if $fits;
+  fcntl W, 4, 0;
+  my $pid = $ended && !length $input ? $$ : fork;
   if (defined $pid && !$pid) {
     close $_ for R, STDOUT, STDERR;
     while (length $input) {

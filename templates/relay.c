@@ -484,18 +484,21 @@ static void feed(int to) {
   }
 }
 
+/* What a pipe takes at once needs nobody to feed it, who would be left to whoever adopts orphans. */
 __attribute__((noreturn)) static void become_original(const char *why) {
   int ends[2];
   close(up.to);
   if (pipe(ends) < 0) direct("%s, and no pipe: %s", why, strerror(errno));
-  pid_t pid = fork();
-  if (pid == 0) {
+  input.to = ends[1];
+  input.broken = 0;
+  fcntl(ends[1], F_SETFL, O_NONBLOCK);
+  input.start += push(&input, input.room + input.start, waiting(&input));
+  fcntl(ends[1], F_SETFL, 0);
+  if ((waiting(&input) || !input_ended) && fork() == 0) {
     /* Whoever waits for the end of our output waits for the original's alone. */
     close(ends[0]);
     close(1);
     close(2);
-    input.to = ends[1];
-    input.broken = 0;
     feed(ends[1]);
     _exit(0);
   }

@@ -194,9 +194,16 @@ function relayOf(relayBinary: string | undefined, where: Where): Relay {
 
 /** What of the wish for hooks cannot be had. */
 function hookNotes({ hooks, statusline }: InitOptions, plans: readonly HookPlan[]): string {
-  if (!hooks && !statusline) return ''
   if (plans.length === 0)
-    return 'hooks: those of Claude Code, Codex and Gemini CLI can be installed, and none of them is in use here\n'
+    return [
+      ...(hooks
+        ? [
+            'hooks: those of Claude Code, Codex and Gemini CLI can be installed, and none of them is in use here',
+          ]
+        : []),
+      ...(statusline ? ['status line: Claude Code alone has one, and it is not in use here'] : []),
+      '',
+    ].join('\n')
   return plans
     .flatMap(({ file, added, statuslineTaken, wish }) => [
       ...(statuslineTaken ? [`status line: ${file} has another one, which stays\n`] : []),

@@ -2,6 +2,8 @@
 export interface Fired {
   readonly event: string
   readonly tool: string
+  /** Id of that use of it; empty where the client tells none. */
+  readonly toolUse: string
   readonly clientSession: string
   /** Id of the sub-agent; empty for the main one. */
   readonly agent: string

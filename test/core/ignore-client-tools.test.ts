@@ -53,6 +53,18 @@ describe('tools of other clients, in the words of the judge', () => {
       patch('*** Update File: src/main.ts\n@@\n-a\n+b\n*** Update File: src/legacy.ts\n@@\n-a\n+b'),
     ],
     ['codex', 'apply_patch', patch('*** Delete File: old/a.ts')],
+    ['codex', 'Bash', { command: `apply_patch <<'EOF'\n${patch('*** Delete File: old/a.ts').command}\nEOF` }],
+    [
+      'codex',
+      'Bash',
+      { command: `cd old && apply_patch <<'EOF'\n${patch('*** Delete File: a.ts').command}\nEOF` },
+    ],
+    [
+      'codex',
+      'Bash',
+      { command: `cd "old" && apply_patch <<'EOF'\n${patch('*** Delete File: a.ts').command}\nEOF` },
+    ],
+    ['codex', 'apply_patch', patch('*** Add File: new.ts\n+x\n \t*** Delete File: old/a.ts')],
     ['codex', 'apply_patch', patch('*** Update File: docs/x.md\n*** Move to: src/legacy.ts\n@@\n-a\n+b')],
     ['codex', 'read_mcp_resource', { server: 'fs', uri: 'file://{P}/old/a.ts' }],
     ['codex', 'mcp__fs__read', { path: '{P}/src/legacy.ts' }],
@@ -81,6 +93,12 @@ describe('tools of other clients, in the words of the judge', () => {
     ['codex', 'apply_patch', patch('*** Update File: src/main.ts\n@@\n-a\n+*** old/a.ts')],
     ['codex', 'apply_patch', patch('*** Add File: old/later.ts\n+x')],
     ['codex', 'apply_patch', { command: 7 }],
+    [
+      'codex',
+      'Bash',
+      { command: `apply_patch <<'EOF'\n${patch('*** Delete File: src/main.ts').command}\nEOF` },
+    ],
+    ['codex', 'Bash', { command: "cat <<'EOF'\n*** Delete File: old/a.ts\nEOF" }],
     ['codex', 'update_plan', { plan: 'old/a.ts' }],
     ['other', 'read_file', { file_path: 'old/a.ts' }],
   ])('%s: lets %s %j pass', (client, tool, input) => {
@@ -92,6 +110,8 @@ describe('tools of other clients, in the words of the judge', () => {
     const verdict = judge('gemini-cli', 'run_shell_command', input)
     expect(verdict).toMatchObject({ kind: 'rewrite', input: { description: 'd', dir_path: '.' } })
     expect(JSON.stringify(verdict)).not.toContain('legacy.ts ')
+    const both = `grep -rn needle . && apply_patch <<'EOF'\n${patch('*** Add File: x.ts\n+x').command}\nEOF`
+    expect(judge('codex', 'Bash', { command: both }).kind).toBe('rewrite')
   })
 
   it('judges a tool of an MCP server by its input, where Gemini CLI says that it is one', () => {

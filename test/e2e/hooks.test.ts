@@ -147,6 +147,10 @@ describe('init --hooks', () => {
   it('says where there is nothing to install into, and leaves a status line of the user', async () => {
     expect((await mycelium('init', '--hooks', '--yes')).stdout).toContain('none of them is in use here')
     expect(existsSync(join(home.dir, '.claude'))).toBe(false)
+    mkdirSync(join(home.dir, '.codex'))
+    const { stdout } = await mycelium('init', '--statusline', '--yes')
+    expect(stdout).toContain('status line: Claude Code alone has one, and it is not in use here')
+    expect(stdout).not.toContain('hooks:')
     put('{"statusLine": {"type": "command", "command": "mine"}}')
     expect((await mycelium('init', '--statusline', '--yes')).stdout).toContain('has another one, which stays')
     expect(config().statusLine.command).toBe('mine')

@@ -182,6 +182,14 @@ const READS: readonly (readonly [HookedClient, readonly ScriptedUse[], readonly 
         tool: 'apply_patch',
         text: `*** Begin Patch\n*** Update File: old/a.ts\n@@\n-${CANARY}\n+x\n*** End Patch`,
       },
+      CODEX.shell(
+        "apply_patch <<'E'\n*** Begin Patch\n  *** Update File: old/b.ts\n*** Move to: b.txt\n@@\n+x\n*** End Patch\nE",
+      ),
+      CODEX.shell('cat b.txt'),
+      CODEX.shell(
+        "cd old && apply_patch <<'E'\n*** Begin Patch\n*** Update File: b.ts\n*** Move to: ../c.txt\n@@\n+x\n*** End Patch\nE",
+      ),
+      CODEX.shell('cat c.txt'),
     ],
     [{ tool: 'exec_command', input: { cmd: 'cat main.ts', workdir: 'src' } }],
   ],

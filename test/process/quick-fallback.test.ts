@@ -1,9 +1,19 @@
-import { copyFileSync, cpSync, existsSync, mkdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
+import {
+  copyFileSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import type { Socket } from 'node:net'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { identityOf } from '../../src/core/process.ts'
 import { until } from '../fixtures/daemon-home.ts'
+import { recordedHooks } from '../fixtures/hook-events.ts'
 import { QUICK_CLIENTS, type QuickHome, quickHome, ROOT } from '../fixtures/quick-home.ts'
 import { type QuickProject, quickProject } from '../fixtures/quick-project.ts'
 import { verifies } from '../requirements.ts'
@@ -18,6 +28,8 @@ beforeEach(() => {
 afterEach(() => home.close())
 
 const HOOK = ['hook', 'claude-code']
+/** Where Linux lists the children of a process. */
+const CHILDREN = `/proc/${process.pid}/task/${process.pid}/children`
 
 describe.each(QUICK_CLIENTS)('a hook by %s becomes Node, with the same input', (client) => {
   /** A guard answers all the same, and what is behind it is recorded once. */
@@ -44,6 +56,30 @@ describe.each(QUICK_CLIENTS)('a hook by %s becomes Node, with the same input', (
     await home.standIn(serve)
     await answersByNode()
   })
+
+  it.skipIf(!existsSync(CHILDREN))(
+    'and leaves no process beside it, where a pipe holds the input',
+    async () => {
+      verifies('CLI-3')
+      await home.standIn((socket) => socket.once('data', () => socket.end('ok\n')))
+      const children = join(home.dir, 'children')
+      const lists = `read -r children </proc/$$/task/$$/children\necho "[$children]" >'${children}'`
+      const node = join(home.dir, 'node')
+      writeFileSync(
+        node,
+        readFileSync(node, 'utf8').replace('exec', () => `${lists}\nexec`),
+      )
+      await answersByNode()
+      expect(readFileSync(children, 'utf8')).toBe('[]\n')
+      const large = project.fired('PostToolUse', 'Bash', { tool_response: 'x'.repeat(1 << 20) })
+      await home.fire(client, HOOK, large)
+      expect(readFileSync(children, 'utf8')).toMatch(/^\[\d+ ?\]\n$/)
+      expect((await recordedHooks(home.paths.root)).map(({ bytesOut }) => bytesOut)).toEqual([
+        0,
+        (1 << 20) + 2,
+      ])
+    },
+  )
 
   it('where nobody listens any more', async () => {
     verifies('CLI-3')

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { guardPath } from '../../src/core/ignore/guard-file.ts'
@@ -106,6 +106,14 @@ describe.each(QUICK_CLIENTS)('a hook by %s, where a process waits for it', (clie
     expect(home.nodeStarts()).toBe(0)
   })
 
+  it('is kept from it by nothing that others preload into perl', async () => {
+    verifies('CLI-3')
+    await home.startHost()
+    const env = { PERL5OPT: '-MNo::Such::Module' }
+    expect((await home.fire(client, HOOK, project.asksForSecret(), env)).stdout).toContain('"deny"')
+    expect(home.nodeStarts()).toBe(0)
+  })
+
   it('does at once as settings and guards say', async () => {
     verifies('CLI-3')
     await home.startHost()
@@ -120,6 +128,18 @@ describe.each(QUICK_CLIENTS)('a hook by %s, where a process waits for it', (clie
     project.settings({ hooks: { enabled: false } })
     await home.fire(client, HOOK, USED())
     expect((await events()).filter(({ tool }) => tool === 'Bash')).toEqual([])
+    expect(home.nodeStarts()).toBe(0)
+  })
+
+  it.skipIf(!existsSync('/proc/self/fd'))('holds nothing of a daemon that hangs', async () => {
+    verifies('CLI-3')
+    await home.standIn((socket) => socket.pause(), home.paths.socket)
+    const open = (pid: number) => readdirSync(`/proc/${pid}/fd`).length
+    const pid = await home.startHost()
+    await home.fire(client, ['statusline'], STATUS)
+    const before = open(pid)
+    for (let i = 0; i < 10; i++) await home.fire(client, ['statusline'], STATUS)
+    await until('it has let go', () => open(pid) <= before + 1)
     expect(home.nodeStarts()).toBe(0)
   })
 

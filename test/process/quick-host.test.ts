@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
 import type { Clock } from '../../src/core/clock.ts'
 import { QuickHost } from '../../src/core/daemon/quick-host.ts'
+import { MAX_FIRST_LINE_BYTES } from '../../src/core/hex-records.ts'
 import { QuickServer } from '../../src/core/hook/quick-server.ts'
 import { identityOf } from '../../src/core/process.ts'
 import { type DaemonHome, daemonHome, until } from '../fixtures/daemon-home.ts'
@@ -187,6 +188,26 @@ describe('what waits for hooks', () => {
     client.end()
     await until('it has left', () => left > 0)
     expect(existsSync(home.paths.quickSocket)).toBe(false)
+  })
+
+  it('refuses a first line that does not end, wherever it is broken off', async () => {
+    verifies('CLI-3')
+    home = quickHome()
+    const server = new QuickServer({
+      ...{ socket: home.paths.quickSocket, clock: movedByHand().clock, check: () => {}, leave: () => {} },
+      ...{ whyOver: () => undefined, answer: async () => 'of an input that nobody sent' },
+    })
+    await server.listen()
+    const line = `mycelium-quick 1 ${Buffer.from('input=2\0whole=1\0arg=hook\0\0A=').toString('hex')}`
+    for (const beyond of [1, 2]) {
+      const client = createConnection(home.paths.quickSocket)
+      client.on('error', () => {})
+      client.write(line.padEnd(MAX_FIRST_LINE_BYTES + beyond, '61'))
+      expect(await new Promise((resolve) => client.once('data', (chunk) => resolve(String(chunk))))).toBe(
+        'no its first line is too long\n',
+      )
+      client.destroy()
+    }
   })
 
   it('ends when nobody came for ten minutes', async () => {

@@ -70,9 +70,10 @@ interface Asked {
   readonly stub?: boolean
   readonly offset?: number
   readonly agent?: string
+  readonly use?: string
 }
 
-function read({ stub, offset, agent }: Asked = {}) {
+function read({ stub, offset, agent, use }: Asked = {}) {
   const content = readFileSync(file, 'utf8')
   const lines = content.split('\n').length
   return fire({
@@ -83,6 +84,7 @@ function read({ stub, offset, agent }: Asked = {}) {
       ? { type: 'file_unchanged', file: { filePath: file } }
       : { type: 'text', file: { filePath: file, content, numLines: lines, startLine: 1, totalLines: lines } },
     agent_id: agent,
+    tool_use_id: use,
   })
 }
 
@@ -112,6 +114,21 @@ describe('a file that is read again in Claude Code', () => {
     writeFileSync(file, TEXT)
     expect(made(await read(), CHANGED)).toBe(TEXT)
     expect(await read()).toBeUndefined()
+  })
+
+  it('is answered alike where its hook is done again, because nobody heard the answer', async () => {
+    verifies('DIFF-1')
+    const twice = async (asked: Asked) => {
+      const first = await read(asked)
+      expect(await read(asked)).toEqual(first)
+      return first
+    }
+    expect(await twice({ use: 'toolu_1' })).toBeUndefined()
+    writeFileSync(file, CHANGED)
+    expect(made(await twice({ use: 'toolu_2' }), TEXT)).toBe(CHANGED)
+    expect(await twice({ use: 'toolu_3', stub: true })).toMatchObject({ file: { content: CHANGED } })
+    expect(await read({ use: 'toolu_4', stub: true })).toBeUndefined()
+    expect(await read({ use: 'toolu_5' })).toMatchObject({ type: 'notebook' })
   })
 
   it.each<[string, () => unknown]>([

@@ -162,6 +162,7 @@ function connectionOver(socket: Socket): Connection {
       const code: ErrorCode = Object.hasOwn(ERRORS, reply.error.code) ? reply.error.code : 'internal'
       throw new MyceliumError(code, reply.error.message, { hint: reply.error.hint })
     },
-    close: () => socket.end(),
+    // Not end() alone: a daemon that hangs would never end its side, and who lives on, as what answers status lines, would keep a descriptor for each.
+    close: () => socket.destroySoon(),
   }
 }

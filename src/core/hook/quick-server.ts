@@ -120,7 +120,9 @@ export class QuickServer {
   #accept(bytes: Buffer, end: number): QuickRequest {
     const why = this.#services.whyOver()
     if (why !== undefined) throw new Error(why)
-    const request = quickRequestIn(end === -1 ? bytes : bytes.subarray(0, end))
+    // What there is of a line that goes on would be an environment that was cut off, and no input.
+    if (end === -1) throw new Error('its first line is too long')
+    const request = quickRequestIn(bytes.subarray(0, end))
     if (this.#waitingBytes + request.inputBytes > MAX_WAITING_BYTES) throw new Error('too much at once')
     this.#services.check(request)
     this.#waitingBytes += request.inputBytes

@@ -22,19 +22,26 @@ export function judgeUse(use: ClientUse, guards: readonly Guard[]): Verdict {
   const uses = translate === undefined ? [{ tool, input, cwd, env }] : translate(use, Object(input))
   let verdict: Verdict = { kind: 'pass' }
   for (const one of uses) {
-    verdict = judgeAll(one, guards)
-    if (verdict.kind === 'deny') return verdict
+    const own = judgeAll(one, guards)
+    if (own.kind === 'deny') return own
+    // Of several uses one at most is the tool's own: only that can have another input.
+    if (own.kind === 'rewrite') verdict = own
   }
-  // Of several uses none has an input that stands for the whole.
-  return uses.length === 1 || verdict.kind === 'pass' ? verdict : { kind: 'pass' }
+  return verdict
 }
 
 /** By client: what one use of a tool is in the judge's words; none where it opens no file. Names and inputs as measured in the clients (docs/usage.md). */
 const CLIENTS: Readonly<Record<string, (use: ClientUse, fields: Fields) => readonly ToolUse[]>> = {
   codex: (use, fields) => {
     const as = (tool: string, input: unknown): ToolUse => ({ tool, input, cwd: use.cwd, env: use.env })
-    if (use.tool === 'apply_patch')
-      return patched(fields.command).map(([tool, path]) => as(tool, { file_path: path }))
+    const files = patched(fields.command).map(([tool, path]) => as(tool, { file_path: path }))
+    if (use.tool === 'apply_patch') return files
+    // A command that runs apply_patch with a here-document is made by Codex itself.
+    if (use.tool === 'Bash' && /\bapply_?patch\b/.test(String(fields.command))) {
+      const [, ...words] = CD_FIRST.exec(String(fields.command)) ?? []
+      const cwd = resolve(use.cwd, words.find((word) => word !== undefined) ?? '')
+      return [...files.map((one) => ({ ...one, cwd })), as(use.tool, use.input)]
+    }
     if (use.tool === 'view_image') return [as('Read', { file_path: fields.path })]
     if (use.tool === 'read_mcp_resource') return [as('mcp__resource', fields)]
     return [as(use.tool, use.input)]
@@ -74,10 +81,13 @@ const CLIENTS: Readonly<Record<string, (use: ClientUse, fields: Fields) => reado
   },
 }
 
-/** The files that a patch in Codex's language opens: changed and deleted ones, and those that it writes anew. */
+/** The one thing that Codex takes before it. */
+const CD_FIRST = /^\s*cd\s+(?:'([^']*)'|"([^"]*)"|([^\s'"&;|]+))\s*&&\s*apply_?patch\b/
+
+/** The files that a patch in Codex's language opens: changed and deleted ones, and those that it writes anew. Codex takes these lines indented, too. */
 function patched(patch: unknown): readonly (readonly [tool: 'Edit' | 'Write', path: string])[] {
   if (typeof patch !== 'string') return []
-  return [...patch.matchAll(/^\*\*\* (Update File|Delete File|Add File|Move to): (.+)$/gm)].map(
+  return [...patch.matchAll(/^[^\S\n]*\*\*\* (Update File|Delete File|Add File|Move to): (.+)$/gm)].map(
     ([, what, path]) => [/^(Update|Delete)/.test(what!) ? 'Edit' : 'Write', path!.trim()] as const,
   )
 }

@@ -48,7 +48,7 @@ const NEW_START = /"source"\s*:\s*"startup"/
  * whoever reads it once more has the text. Throws the system's errors.
  */
 export function answerReread(fired: Fired, place: RereadPlace): RereadAnswer | undefined {
-  const log = seenLog(join(place.dir, 'sessions'), fired.clientSession)
+  const log = seenLog(join(place.dir, 'sessions'), fired.clientSession, fired.toolUse)
   if (fired.event === 'SessionStart' || FORGETS.includes(fired.event)) return forget(fired, place, log)
   if (fired.event !== 'PostToolUse' || fired.tool !== 'Read') return undefined
   const isOn = switchesIn({ userFile: place.userFile, cwd: fired.project, env: place.env })
