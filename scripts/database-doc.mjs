@@ -17,7 +17,8 @@ duckdb -readonly ~/.mycelium/usage.duckdb "SELECT server, count(*), quantile_con
 \`\`\`
 
 - Events reach it when a command asks, not when they happen: until then they are in \`~/.mycelium/events\`.
-- Copy \`usage.duckdb.wal\` with it, where there is one: what the last command took in may still be there. \`mycelium usage compact\` moves it in.
+- Copy \`usage.duckdb.wal\` with it, where there is one: what the last command took in may still be there. \`mycelium usage compact\` moves it in. One
+  whose database was moved away is removed when the next is made.
 - Open it with \`-readonly\`. A program that holds it for writing keeps everything else out; one that reads it keeps new events out until it ends.
 - An empty name is NULL. Times are UTC; days in the sums are of the machine's time zone when the events were taken in.
 - The tables of sums (\`calls_daily\`, \`latency_daily\`, \`calls_by_session\`) answer without reading each call. A key may have several rows: always sum.
