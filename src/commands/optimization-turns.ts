@@ -1,38 +1,26 @@
-import { join } from 'node:path'
-import { parsedBy } from '../core/budget/outline-cache.ts'
-import { systemClock } from '../core/clock.ts'
-import { STRATEGY_NAMES } from '../core/compress/strategies.ts'
 import type { Compression, CompressOptions } from '../core/compress/strategy.ts'
 import { compressTurns, type Part } from '../core/compress/temporal.ts'
-import { resolveSettings } from '../core/config/layers.ts'
-import { packageRoot } from '../core/config/package-root.ts'
-import { pathsFrom } from '../core/config/paths.ts'
 import { MyceliumError } from '../core/errors.ts'
-import { openOriginals } from '../core/originals/open.ts'
 import type { Originals } from '../core/originals/store.ts'
 import type { Io } from '../core/report/io.ts'
 import { jsonText } from '../core/report/json.ts'
 import { type TurnRow, turnsText } from '../core/report/turns-report.ts'
+import {
+  compressionMeans,
+  type MeansOptions,
+  originalsOf,
+  refuseUnknownStrategies,
+  tokensIn,
+} from '../core/shorten/command-means.ts'
 import { readTextInput } from '../core/text-input.ts'
-import { loadCounter } from '../core/tokens/count.ts'
 import { readConversation, type Spoken, writtenWith } from '../core/turns/conversation.ts'
-import { judgeIn, nearIn } from '../core/verdict/judge-by.ts'
-import { openJudging } from '../core/verdict/open-judge.ts'
 
 /** Options of `mycelium optimization compress --turns`. */
-export interface TurnsOptions {
-  readonly target?: { readonly tokens: number } | { readonly share: number }
-  readonly strategy?: readonly string[]
-  readonly query?: string
-  readonly pin?: readonly string[]
+export interface TurnsOptions extends MeansOptions {
   readonly pinLines?: unknown
-  readonly kind?: string
-  readonly judge?: boolean
   /** What was handed on of the conversation before. */
   readonly sent?: string
   readonly rewrite?: boolean
-  readonly json?: boolean
-  readonly config?: readonly string[]
 }
 
 /** Shares that the newest turn may keep, each tried where the one before it left more than the target. */
@@ -40,44 +28,27 @@ const NEWEST_SHARES = [0.6, 0.4, 0.2, 0.1]
 
 /** `mycelium optimization compress --turns`: a conversation for another agent. Throws path_missing, text_expected, turns_invalid, usage. */
 export async function runTurns(io: Io, file: string, options: TurnsOptions): Promise<void> {
-  const { strategy, query, pin = [] } = options
+  const { pin = [] } = options
   for (const name of ['kind', 'pinLines'] as const)
     if (options[name] !== undefined)
       throw new MyceliumError(
         'usage',
         `--${name === 'kind' ? 'kind' : 'pin-lines'} is for one text, not for turns`,
       )
-  const unknown = strategy?.find((name) => !STRATEGY_NAMES.includes(name))
-  if (unknown !== undefined)
-    throw new MyceliumError('usage', `there is no strategy ${unknown}`, {
-      hint: `one of ${STRATEGY_NAMES.join(', ')}`,
-    })
+  refuseUnknownStrategies(options.strategy)
   const conversation = readConversation(Buffer.from(await readTextInput(io.cwd, file)))
   const { spoken } = conversation
   const missing = pin.find((one) => one === '' || !spoken.some(({ text }) => text.includes(one)))
   if (missing !== undefined)
     throw new MyceliumError('usage', `--pin ${JSON.stringify(missing)} is in no text of it`)
-  const paths = pathsFrom(io.env)
-  const settings = resolveSettings({ flags: options.config ?? [], env: io.env, cwd: io.cwd, paths })
-  const originals = openOriginals(paths, settings, () => systemClock.wall())
-  const sent = options.sent === undefined ? [] : await sentOf(io, options.sent, spoken, originals)
-  const count = await loadCounter()
-  const before = spoken.map(({ text }) => count(text))
+  const sent =
+    options.sent === undefined ? [] : await sentOf(io, options.sent, spoken, originalsOf(io, options.config))
+  const { originals, means, failures, close } = await compressionMeans(io, options)
+  const before = spoken.map(({ text }) => means.count(text))
   const tokensBefore = sum(before)
   const target = options.target && tokensIn(options.target, tokensBefore)
-  const judging = openJudging({ clock: systemClock, env: io.env, models: paths.models })
-  const failures: unknown[] = []
-  const means: CompressOptions = {
-    count,
-    pinned: pin,
-    keep: (text) => kept(originals, text, failures),
-    parse: (path, text) => parsedBy(join(packageRoot(), 'dist/parsers.js'), path, text),
-    ...(options.judge !== false && { judge: judgeIn(judging) }),
-    ...(strategy && { strategies: strategy }),
-    ...(query !== undefined && { query, near: nearIn(judging) }),
-  }
   const rewrite = options.rewrite === true || options.sent === undefined
-  const done = await withinTarget(spoken, sent, { ...means, rewrite }, target).finally(() => judging.close())
+  const done = await withinTarget(spoken, sent, { ...means, pinned: pin, rewrite }, target).finally(close)
   // What an agent got of the same text in a session is judged by its note: that one stays.
   for (const one of done)
     if (one?.handle !== undefined && originals.noteOf(one.handle) === undefined)
@@ -150,19 +121,6 @@ function rowOf({ turn, role, name, text }: Spoken, tokens: number, done: Compres
   return {
     ...{ turn, role, name: name ?? null, tokensBefore: tokens, tokensAfter, handle, strategies },
     lossless: done?.content === text || lossless,
-  }
-}
-
-function tokensIn(target: NonNullable<TurnsOptions['target']>, tokens: number): number {
-  return 'tokens' in target ? target.tokens : Math.ceil(tokens * target.share)
-}
-
-function kept(originals: Originals, text: string, failures: unknown[]): string {
-  try {
-    return originals.keep(text)
-  } catch (error) {
-    failures.push(error)
-    throw error
   }
 }
 

@@ -1,8 +1,8 @@
-import { closeSync, fstatSync, mkdirSync, openSync, readdirSync, rmSync, statSync, writeSync } from 'node:fs'
+import { closeSync, fstatSync, readdirSync, rmSync, statSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { hasErrno } from './errors.ts'
 import { fingerprint } from './hash.ts'
-import { APPEND, textIfRegular } from './regular-file.ts'
+import { openToAdd, textIfRegular } from './regular-file.ts'
 
 /** Bytes; some 15,000 to 25,000 entries. What would come after that is not recorded. */
 const MAX_BYTES = 2 * 1024 * 1024
@@ -27,8 +27,11 @@ export interface LineLog {
 /** The log of a session in `dir`, which is made, with `above` directories over it, but never the root: a hook that outlives an undo leaves no trace. */
 export function lineLog(dir: string, session: string, above = 0): LineLog {
   const file = join(dir, `${fingerprint([session], 32)}.jsonl`)
+  const directories = Array.from({ length: above + 1 }, (_, i) =>
+    join(dir, ...Array<string>(above - i).fill('..')),
+  )
   const add = (entry: object): boolean => {
-    const fd = openIn(dir, above, file)
+    const fd = openToAdd(file, directories)
     try {
       if (fstatSync(fd).size > MAX_BYTES) return false
       writeSync(fd, `${JSON.stringify(entry)}\n`)
@@ -60,24 +63,5 @@ export function removeOld(dir: string, nowMs: number): void {
     const file = join(dir, name)
     const stat = statSync(file, { throwIfNoEntry: false })
     if (stat?.isFile() && nowMs - stat.mtimeMs > MAX_AGE_MS) rmSync(file, { force: true })
-  }
-}
-
-function openIn(dir: string, above: number, file: string): number {
-  try {
-    return openSync(file, APPEND, 0o600)
-  } catch (error) {
-    if (!hasErrno(error, 'ENOENT')) throw error
-  }
-  for (let up = above; up >= 0; up--) makeOnce(join(dir, ...Array<string>(up).fill('..')))
-  return openSync(file, APPEND, 0o600)
-}
-
-/** Others may be making it at the same moment. */
-function makeOnce(dir: string): void {
-  try {
-    mkdirSync(dir, { mode: 0o700 })
-  } catch (error) {
-    if (!hasErrno(error, 'EEXIST')) throw error
   }
 }

@@ -1,4 +1,4 @@
-import { closeSync, constants, fstatSync, openSync, readSync, writeFileSync } from 'node:fs'
+import { closeSync, constants, fstatSync, mkdirSync, openSync, readSync, writeFileSync } from 'node:fs'
 import { hasErrno, MyceliumError } from './errors.ts'
 
 /** Nothing of ours that is read whole is near it; the largest config seen (a long-used ~/.claude.json) has some tens of MB. */
@@ -39,6 +39,25 @@ export function openRegular(path: string): number {
   if (fstatSync(fd).isFile()) return fd
   closeSync(fd)
   throw new MyceliumError('config_unreadable', `${path} is not a regular file`)
+}
+
+/**
+ * Opens a file of ours to add to, made with these directories, the outermost first, where it is not there; their parent is never made. Others may be
+ * making them at the same moment. Throws the system's error.
+ */
+export function openToAdd(path: string, directories: readonly string[]): number {
+  try {
+    return openSync(path, APPEND, 0o600)
+  } catch (error) {
+    if (!hasErrno(error, 'ENOENT')) throw error
+  }
+  for (const directory of directories)
+    try {
+      mkdirSync(directory, { mode: 0o700 })
+    } catch (error) {
+      if (!hasErrno(error, 'EEXIST')) throw error
+    }
+  return openSync(path, APPEND, 0o600)
 }
 
 /** Adds to a file of ours, made when it is not there. Throws the system's error. */

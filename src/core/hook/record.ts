@@ -1,11 +1,10 @@
-import { closeSync, fstatSync, mkdirSync, openSync, renameSync, statSync, writeSync } from 'node:fs'
+import { closeSync, fstatSync, renameSync, statSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Paths } from '../config/paths.ts'
-import { hasErrno } from '../errors.ts'
 import { Batch, Scratch } from '../events/batch.ts'
 import type { EventOf } from '../events/event.ts'
 import { SHARED_NAME } from '../events/shared-name.ts'
-import { APPEND, appendText } from '../regular-file.ts'
+import { appendText, openToAdd } from '../regular-file.ts'
 
 const MAX_LOG_BYTES = 64 * 1024
 /** Half a million events that nobody took in: no more are added until somebody does. */
@@ -22,31 +21,11 @@ export function recordOne<K extends 'hook' | 'decision' | 'allowance' | 'expansi
 ): void {
   const batch = new Batch(kind, new Scratch())
   batch.add(event)
-  const fd = openShared(paths.events)
+  const fd = openToAdd(join(paths.events, SHARED_NAME), [paths.events])
   try {
     if (fstatSync(fd).size < MAX_SHARED_BYTES) writeSync(fd, batch.take())
   } finally {
     closeSync(fd)
-  }
-}
-
-function openShared(dir: string): number {
-  const file = join(dir, SHARED_NAME)
-  try {
-    return openSync(file, APPEND, 0o600)
-  } catch (error) {
-    if (!hasErrno(error, 'ENOENT')) throw error
-    makeOnce(dir)
-    return openSync(file, APPEND, 0o600)
-  }
-}
-
-/** Another hook may be making it at the same moment; its parent is never made. */
-function makeOnce(dir: string): void {
-  try {
-    mkdirSync(dir, { mode: 0o700 })
-  } catch (error) {
-    if (!hasErrno(error, 'EEXIST')) throw error
   }
 }
 
