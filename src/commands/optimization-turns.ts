@@ -47,6 +47,8 @@ export async function runTurns(io: Io, file: string, options: TurnsOptions): Pro
   const before = spoken.map(({ text }) => means.count(text))
   const tokensBefore = sum(before)
   const target = options.target && tokensIn(options.target, tokensBefore)
+  // Originals are kept whole or not at all, and nothing else is written before the end.
+  io.endBySignals()
   const rewrite = options.rewrite === true || options.sent === undefined
   const done = await withinTarget(spoken, sent, { ...means, pinned: pin, rewrite }, target).finally(close)
   // What an agent got of the same text in a session is judged by its note: that one stays.

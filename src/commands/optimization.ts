@@ -35,6 +35,8 @@ export async function runCompress(io: Io, file: string, options: CompressCommand
   const text = await readTextInput(io.cwd, file)
   const pinned = pinnedIn(text, options)
   const { originals, means, failures, close } = await compressionMeans(io, options)
+  // Originals are kept whole or not at all, and nothing else is written before the end.
+  io.endBySignals()
   const done = await compress(text, {
     ...means,
     ...(file !== '-' && { path: file }),

@@ -1,5 +1,9 @@
+import { spawn } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { cliHome } from '../fixtures/cli-home.ts'
+import { until } from '../fixtures/daemon-home.ts'
 import { verifies } from '../requirements.ts'
 
 const home = cliHome()
@@ -140,4 +144,32 @@ describe('a conversation that is handed on', () => {
     const { stdout } = await compress(file, '--turns')
     expect(JSON.parse(stdout)).toHaveLength(4)
   }, 60_000)
+
+  it('ends at Ctrl-C with nothing written, however long it reckons', async () => {
+    const long = Array.from(
+      { length: 600 },
+      (_, i) => `${JSON.stringify({ role: 'assistant', content: log(`long${i}`) })}\n`,
+    )
+    const file = home.put('long.jsonl', long.join(''))
+    const root = join(home.dir, 'interrupted')
+    const child = spawn(
+      process.execPath,
+      [home.bin, 'optimization', 'compress', '--turns', '--no-judge', file],
+      {
+        env: { HOME: home.dir, PATH: process.env.PATH, MYCELIUM_HOME: root },
+        stdio: ['ignore', 'pipe', 'ignore'],
+      },
+    )
+    let written = ''
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      written += text
+    })
+    const ended = new Promise((resolve) => child.once('close', (code, signal) => resolve(signal ?? code)))
+    // The first original is kept in the midst of the reckoning.
+    await until('it reckons', () => existsSync(join(root, 'originals')))
+    child.kill('SIGINT')
+    const how = await ended
+    expect(['SIGINT', 130]).toContain(how)
+    expect(written.length).toBe(0)
+  }, 30_000)
 })
